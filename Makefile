@@ -1,0 +1,43 @@
+# Midge, a NATS broker for chips and Linux. Every target is listed here with what it does; its rules
+# live beside what they build: boards/linux/linux.mk, tests/tests.mk, tests/wire/wire.mk, ...
+#
+#   make DEBUG=1       without optimization, into build/linux-debug
+#   make SANITIZE=1    under ASan and UBSan, into build/linux-asan
+#   make CROSS=aarch64-linux-gnu-    for another machine, into build/linux-aarch64
+#   make V=1           showing each command whole
+
+.DEFAULT_GOAL := hub
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules
+
+BOARD ?= linux
+Q := $(if $(V),,@)
+
+hub:     ## build the hub, build/linux/midge (this is what make alone does)
+run:     ## build and run the hub on 4222, monitoring on 8222; ARGS="..." replaces its arguments
+test:    ## every suite below, with a total (about ten minutes)
+tree:    ## who includes whom; no libc, heap or mutable global in broker/
+unit:    ## unit tests, under ASan and UBSan
+cross:   ## the hub for four other architectures, with unit tests under QEMU; broker/core for Cortex-M3
+check:   ## static analysis: gcc -fanalyzer, clang, clang-tidy, cppcheck
+wire:    ## transcripts replayed against Midge and nats-server, answers compared
+interop: ## the official clients and tools, unmodified
+fuzz:    ## three minutes of libFuzzer from the kept corpus
+package: ## make install and the Debian package, installed and run
+soak:    ## hours of churn, looking for leaks and stalls
+bench:   ## Midge and nats-server side by side: the table of ratios
+fresh:   ## the README's two commands on a minimal Debian 12, in a chroot
+ram:     ## every pool: entries, bytes each, bytes
+size:    ## text, data and bss of the hub and of broker/core for Cortex-M3
+format:  ## rewrite the C sources in the house's format
+install: ## install the hub, its unit and manual pages under $(DESTDIR)$(PREFIX)
+deb:     ## build the Debian package, build/midge_*.deb
+clean:   ## remove what was built, but not what was fetched (build/cache)
+help:    ## this list
+	@sed -n 's/^\([a-z]*\): *## /\1\t/p' Makefile | expand -t 10
+
+.PHONY: $(shell sed -n 's/^\([a-z]*\): *##.*/\1/p' Makefile)
+
+include boards/$(BOARD)/*.mk tests/*.mk
+-include tests/*/*.mk

@@ -1,0 +1,47 @@
+# The hub for Linux: broker/ with this board's limits, over POSIX.
+
+PREFIX   ?= /usr/local
+ARCH     := $(firstword $(subst -, ,$(CROSS)))
+B        := build/linux$(addprefix -,$(ARCH))$(if $(DEBUG),-debug)$(if $(SANITIZE),-asan)
+
+CC       := $(CROSS)gcc
+AR       := $(CROSS)ar
+CPPFLAGS := -I. $(addprefix -include ,$(wildcard boards/linux/board.h))
+CFLAGS   := -std=c11 -g $(if $(DEBUG),-Og,-O2) -Wall -Wextra -Werror -Wshadow -Wundef -Wvla \
+            -Wstrict-prototypes -Wmissing-prototypes
+LDFLAGS  :=
+ifdef SANITIZE
+CFLAGS   += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS  += -fsanitize=address,undefined
+endif
+
+# The library is everything but the board itself, so that tests can take its place.
+LIB_SRC := $(wildcard broker/*.c broker/*/*.c) port/posix.c hal/posix.c
+LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
+HUB_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard boards/linux/*.c))
+
+hub: $(B)/midge
+
+$(B)/midge: $(HUB_OBJ) $(B)/midge.a
+	@echo "LD  $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+
+$(B)/midge.a: $(LIB_OBJ)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# Only what stands on the operating system sees its extensions.
+$(B)/port/%.o $(B)/hal/%.o $(B)/boards/%.o $(B)/tests/%.o: CPPFLAGS += -D_GNU_SOURCE
+
+$(B)/%.o: %.c Makefile boards/linux/linux.mk
+	@echo "CC  $<"
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+ARGS ?= -m 8222
+run: hub
+	$(B)/midge $(ARGS)
+
+clean:
+	$(Q)find build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
