@@ -1,0 +1,333 @@
+// Midge: the NATS broker that fits in a microcontroller. This is its whole interface.
+//
+// The broker calls nobody. Bytes and time go in; bytes, wishes and a deadline come out. It keeps no
+// state outside struct midge, so one process can hold several. Nothing here blocks, allocates or
+// fails for want of memory other than by an answer described below.
+//
+// A port drives it so, on one thread:
+//
+//     midge_init(&m, &config, now);
+//     for (;;) {
+//         uint32_t wait_ms = midge_turn(&m, now);         // opens the turn, runs timers
+//         ... accept:    c = midge_open(&m, MIDGE_CLIENT, &peer);
+//         ... readable:  used = midge_rx(&m, c, bytes, n);
+//         ... hung up:   midge_closed(&m, c, MIDGE_PEER_CLOSED);
+//         while ((c = midge_next(&m, &wish)) != MIDGE_NONE) ... do what the wish says ...
+//         while ((n = midge_log(&m, &level, line, sizeof line)) > 0) ... print it ...
+//         ... sleep until an event or wait_ms ...
+//     }
+//
+// Protocol followed: the NATS client protocol as nats-server 2.15 speaks it, documented in
+// broker/README.md. No function may be called from inside a handler except midge_publish.
+
+#ifndef MIDGE_BROKER_H
+#define MIDGE_BROKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "broker/limits.h"
+
+#define MIDGE_VERSION "0.1.0"
+
+// The NATS release whose features clients may count on; INFO and /varz show it. 2.9 has headers,
+// no-responders and lame duck; what later releases added (message tracing, $SYS.REQ.USER.INFO) is
+// gated by clients on a higher number, and Midge does not have it yet.
+#define MIDGE_NATS_VERSION "2.9.25"
+
+struct midge;  // defined at the end of this header, so that a board can allocate it statically
+
+// A connection's handle: 0 is none. It carries a generation, so that a stale one is refused.
+typedef uint32_t midge_conn;
+#define MIDGE_NONE ((midge_conn)0)
+
+// Time, read once a turn. `us` and `ms` are monotonic from any start; `ms` is `us / 1000` and may
+// wrap. `wall_us` is UTC since 1970, or 0 while it is unknown.
+struct midge_now {
+    uint64_t us;
+    uint64_t wall_us;
+    uint32_t ms;
+};
+
+enum midge_kind {
+    MIDGE_CLIENT,   // a NATS client
+    MIDGE_MONITOR,  // an HTTP request to the monitoring port
+    MIDGE_LOCAL,    // the application in the same process; opened by the broker itself
+    MIDGE_KINDS
+};
+
+// The address of the other end. IPv4 uses the first four bytes.
+struct midge_peer {
+    uint8_t ip[16];
+    uint16_t port;
+    uint8_t ip_bytes;  // 4, 16, or 0 where there is no address
+};
+
+// Bytes to send. They stay valid until midge_sent has taken them or midge_closed is called.
+struct midge_span {
+    const uint8_t *bytes;
+    uint32_t n;
+};
+
+// What a negative answer means. Zero or positive carries a value.
+enum midge_err {
+    MIDGE_ERR_CLOSED = -1,   // the connection is closing, or the handle is stale
+    MIDGE_ERR_FULL = -2,     // a pool is full; try again after a turn
+    MIDGE_ERR_INVALID = -3,  // an argument breaks the rule stated for it
+};
+
+// Why a connection ended. The first four are for the port to say in midge_closed; the rest are the
+// broker's own verdicts. /connz and the log show nats-server's text for each.
+enum midge_reason {
+    MIDGE_PEER_CLOSED = 1,
+    MIDGE_READ_ERROR,
+    MIDGE_WRITE_ERROR,
+    MIDGE_SHUTDOWN,
+    MIDGE_AUTH_TIMEOUT,
+    MIDGE_AUTH_VIOLATION,
+    MIDGE_SLOW_PENDING,
+    MIDGE_SLOW_DEADLINE,
+    MIDGE_PARSE_ERROR,
+    MIDGE_STALE,
+    MIDGE_PROTOCOL_VIOLATION,
+    MIDGE_BAD_PROTOCOL,
+    MIDGE_WRONG_PORT,
+    MIDGE_MAX_CONNECTIONS,
+    MIDGE_MAX_PAYLOAD,
+    MIDGE_MAX_CONTROL_LINE,
+    MIDGE_MAX_SUBSCRIPTIONS,
+    MIDGE_NO_RESPONDERS_NEEDS_HEADERS,
+    MIDGE_REASONS
+};
+
+// What the broker wants of the port for one connection. One call of midge_next answers one wish.
+enum midge_wish {
+    MIDGE_WISH_SEND = 1,          // there is output: midge_tx, send, midge_sent
+    MIDGE_WISH_RESUME,            // room again: midge_rx with the bytes that were not consumed
+    MIDGE_WISH_CLOSE_AFTER_SEND,  // send what midge_tx gives, then close and call midge_closed
+    MIDGE_WISH_ABORT,             // close at once, drop the output, and call midge_closed
+};
+
+// ---- Configuration --------------------------------------------------------------------------------
+
+// Text in a configuration: an offset into its arena, where 0 is the empty text.
+typedef uint32_t midge_text;
+
+// A list of subjects: entries first .. first + count - 1 of `subjects`.
+struct midge_list {
+    uint32_t first;
+    uint32_t count;
+};
+
+// What a user may do. An empty allow list allows everything; deny wins over allow.
+struct midge_permissions {
+    struct midge_list publish_allow, publish_deny;
+    struct midge_list subscribe_allow, subscribe_deny;
+};
+
+struct midge_user {
+    midge_text name;
+    midge_text password;
+    uint32_t permissions;  // 1 + index into `permissions`; 0 is none, everything allowed
+};
+
+// The effective limits, each at or below its maximum in limits.h. One binary can so be a hub and
+// simulate a small chip.
+struct midge_limits {
+    uint32_t connections;    // of all kinds
+    uint32_t subscriptions;  // of all connections together
+    uint32_t nodes;
+    uint32_t groups;
+    uint32_t texts;
+    uint32_t blocks;
+    uint32_t block_bytes;
+};
+
+// Everything that can be configured. conf/ fills it from text (midge_configure); a program may fill
+// it by hand after midge_config_defaults. The broker reads it in place: it must outlive the broker,
+// or the next midge_reload.
+struct midge_config {
+    // What clients meet.
+    midge_text server_name;         // default: the server's id
+    uint32_t max_connections;       // clients at once
+    uint32_t max_subscriptions;     // of one connection; 0 is no limit of its own
+    uint32_t max_sub_tokens;        // tokens in a SUB's subject; 0 is no limit of its own
+    uint32_t max_control_line;      // bytes, 4,096 on the hub
+    uint32_t max_payload;           // bytes, headers included
+    uint32_t max_pending;           // bytes queued for one client before it is closed as slow
+    uint32_t ping_interval_ms;      // 2 min
+    uint32_t ping_max;              // pings without an answer
+    uint32_t write_deadline_ms;     // age of the oldest queued byte before a client is slow, 10 s
+    uint32_t auth_timeout_ms;       // 2 s
+    uint32_t stall_ms;              // most that one read of a publisher waits for a receiver
+    uint32_t payload_idle_ms;       // an unfinished payload without a byte for so long is stale
+    uint32_t lame_duck_duration_ms; // 2 min, the grace period included
+    uint32_t lame_duck_grace_ms;    // 10 s
+    uint32_t max_closed_clients;    // remembered by /connz
+    bool no_header_support;
+    bool no_fast_producer_stall;
+
+    // Who may come in. At most one of: user and password, token, users.
+    midge_text username, password, token;
+    midge_text no_auth_user;
+    uint32_t default_permissions;  // 1 + index, 0 is none
+    uint32_t users_count, permissions_count, subjects_count;
+    struct midge_user users[MIDGE_USERS_MAX];
+    struct midge_permissions permissions[MIDGE_PERMISSIONS_MAX];
+    midge_text subjects[MIDGE_PERMISSION_SUBJECTS_MAX];
+
+    // Where it listens; read by the board. Port 0 is off, -1 any free one.
+    midge_text host;
+    int32_t port;
+    midge_text http_host;
+    int32_t http_port;
+    midge_text http_base_path;
+    midge_text client_advertise;  // host[:port] for INFO instead of the listening address
+
+    // Logging and files; read by the board, except for the first five.
+    bool debug, trace, trace_verbose, trace_headers;
+    uint32_t max_traced_msg_len;
+    bool logtime, logtime_utc;
+    midge_text log_file;
+    uint64_t log_size_limit;
+    uint32_t log_max_num;
+    bool syslog;
+    midge_text pid_file;
+    midge_text ports_file_dir;
+    midge_text tags[16];  // server_tags
+    uint32_t tags_count;
+    char digest[72];         // "sha256:..." of the file, filled by the board where it can
+    uint64_t loaded_wall_us;  // when it was loaded, for /varz
+
+    // From the board.
+    struct midge_limits limits;
+    bool (*entropy)(void *to, uint32_t n);  // false: none to be had, and midge_init fails
+
+    uint32_t text_bytes;
+    char text[MIDGE_CONFIG_TEXT_BYTES];
+};
+
+static inline const char *midge_config_text(const struct midge_config *config, midge_text t) {
+    return config->text + t;
+}
+
+// Adds text to a configuration's arena and answers its place, or MIDGE_ERR_FULL.
+int32_t midge_config_add(struct midge_config *config, const char *bytes, uint32_t n);
+
+// Fills a configuration with the defaults of this build.
+void midge_config_defaults(struct midge_config *config);
+
+// ---- The broker -----------------------------------------------------------------------------------
+
+// Prepares a broker. `m` must be zeroed memory (static storage is). False where the config's
+// entropy refuses. Touches only what it needs: untouched pool pages stay untouched.
+bool midge_init(struct midge *m, const struct midge_config *config, struct midge_now now);
+
+// Opens a turn: takes the time, runs what is due. Answers how many milliseconds may pass until it
+// wants another turn; 0 at once, UINT32_MAX never.
+uint32_t midge_turn(struct midge *m, struct midge_now now);
+
+// A connection was accepted. MIDGE_NONE only where not even a refusal can be sent. Over the limit,
+// the connection is opened to carry its -ERR and closes by wish: the port needs no case for it.
+midge_conn midge_open(struct midge *m, enum midge_kind kind, const struct midge_peer *peer);
+
+// Bytes arrived. Answers how many were consumed: fewer than n means want of room and nothing else;
+// the port keeps the rest, stops reading, and hands it in again on MIDGE_WISH_RESUME. Negative:
+// closing, the bytes are of no use.
+int32_t midge_rx(struct midge *m, midge_conn c, const uint8_t *bytes, uint32_t n);
+
+// Gives up to `max` spans of output, passing over the first `skip` bytes (already handed to the
+// stack, not yet midge_sent). Answers how many spans were filled. Nothing is copied.
+uint32_t midge_tx(struct midge *m, midge_conn c, uint32_t skip, struct midge_span *v, uint32_t max);
+
+// The stack has taken (and no longer references) n bytes more. Call it after every attempt to
+// send, with 0 too: that is how the broker learns that the receiver is slow.
+void midge_sent(struct midge *m, midge_conn c, uint32_t n);
+
+// The connection is gone and the stack references none of its bytes. Frees all that it held; its
+// subscriptions are reaped over the next turns.
+void midge_closed(struct midge *m, midge_conn c, enum midge_reason why);
+
+// The next connection that wants something, or MIDGE_NONE. Each wish is answered once.
+midge_conn midge_next(struct midge *m, enum midge_wish *wish);
+
+// Takes another configuration in place of the present one: what changed takes effect as with
+// nats-server's reload, and is logged. Addresses, files and limits are the board's to compare.
+void midge_reload(struct midge *m, const struct midge_config *config);
+
+// Lame duck: tells clients by INFO, and after the grace period closes them one by one, over the
+// configured duration. Done when midge_clients is 0. The port stops accepting.
+void midge_lame_duck(struct midge *m);
+
+// Closes every connection by wish, with what is queued sent first.
+void midge_stop(struct midge *m);
+
+// Clients that are connected.
+uint32_t midge_clients(const struct midge *m);
+
+// ---- Log lines ------------------------------------------------------------------------------------
+
+enum midge_level { MIDGE_INF, MIDGE_DBG, MIDGE_WRN, MIDGE_ERR, MIDGE_FTL, MIDGE_TRC };
+
+// Takes the oldest log line into `line`, without line end and cut to `max`; answers its length, or
+// 0 where there is none. Lines that the ring had no room for are counted, and a line says so.
+uint32_t midge_log(struct midge *m, enum midge_level *level, char *line, uint32_t max);
+
+// ---- What only the port knows ---------------------------------------------------------------------
+
+struct midge_host {
+    uint64_t rss_bytes;
+    uint32_t cpu_permille;  // of one core, since the last call
+    uint32_t cores;
+    uint16_t port;       // as bound
+    uint16_t http_port;  // as bound
+    const char *platform;  // shown as "go" in INFO and /varz, where tools look for the run-time
+};
+
+// Tells the broker. The port calls it at start, and before midge_rx on a MIDGE_MONITOR connection.
+void midge_host(struct midge *m, const struct midge_host *host);
+
+// ---- The application in the same process ----------------------------------------------------------
+
+// A message for a handler. Subject and reply are not terminated by a NUL.
+struct midge_message {
+    const char *subject;
+    const char *reply;
+    uint32_t subject_bytes;
+    uint32_t reply_bytes;   // 0: none
+    uint32_t header_bytes;  // leading part of the payload, 0: none
+    uint32_t payload_bytes;  // headers included
+    const struct midge *midge;
+    uint32_t skip;
+};
+
+// A handler runs from midge_turn, never inside a delivery; it may call midge_publish and
+// midge_payload, and nothing else of the broker.
+typedef void (*midge_handler)(void *context, const struct midge_message *message);
+
+// Points at the payload from `offset` on, and says how many bytes lie there in one piece; the rest
+// follows at offset + *n. NULL at its end.
+const uint8_t *midge_payload(const struct midge_message *message, uint32_t offset, uint32_t *n);
+
+// Publishes on behalf of the application. `reply` may be NULL. Answers 0, MIDGE_ERR_FULL where a
+// receiver or a pool has no room now, or MIDGE_ERR_INVALID for a malformed subject or a payload
+// above the limit. Inside a handler the message waits for the end of the handler.
+int32_t midge_publish(struct midge *m, const char *subject, const char *reply,
+                      const void *payload, uint32_t payload_bytes);
+
+// Subscribes a handler. `queue` may be NULL. Answers an id above 0, MIDGE_ERR_FULL, or
+// MIDGE_ERR_INVALID.
+int32_t midge_subscribe(struct midge *m, const char *subject, const char *queue,
+                        midge_handler handler, void *context);
+void midge_unsubscribe(struct midge *m, int32_t id);
+
+// ---- For the board to define ----------------------------------------------------------------------
+
+// A broken assertion: a bug. Records it and never returns (a chip resets, the hub aborts).
+_Noreturn void midge_panic(const char *file, int line);
+
+// struct midge itself, so that its storage can be static. Its members are private.
+#include "broker/core/midge.h"
+
+#endif

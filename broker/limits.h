@@ -1,0 +1,145 @@
+// Every limit of the broker: its default, unit, legal range and what one more costs in RAM.
+//
+// A board overrides a default by defining the macro before this header is read (its board.h is
+// included by the build with -include). The defaults are a small chip's. These are *maxima*, which
+// size the static arrays; struct midge_config holds the effective values at or below them. Indices
+// are 2 bytes where every pool has fewer than 65,535 entries, else 4; costs below are given as
+// "16-bit / 32-bit". `make ram` prints the sum for a board.
+
+#ifndef MIDGE_LIMITS_H
+#define MIDGE_LIMITS_H
+
+#include <stdint.h>
+
+// Connections of all kinds (clients, monitoring, links), counting the one in the application.
+// 4..65,000. About 184 / 232 B each, and MIDGE_BLOCKS_GUARANTEED blocks that are kept for it.
+#ifndef MIDGE_CONNECTIONS_MAX
+#define MIDGE_CONNECTIONS_MAX 16
+#endif
+
+// Subscriptions of all connections together. 8..16,000,000. 36 / 48 B each, and a hash bucket.
+#ifndef MIDGE_SUBSCRIPTIONS_MAX
+#define MIDGE_SUBSCRIPTIONS_MAX 128
+#endif
+
+// Nodes of the subject table: one for each distinct prefix of the subjects subscribed to.
+// At least one per subscription is sensible. 16 / 32 B each, and a hash bucket.
+#ifndef MIDGE_NODES_MAX
+#define MIDGE_NODES_MAX (MIDGE_SUBSCRIPTIONS_MAX * 2)
+#endif
+
+// Queue groups: one for each pair of subject and queue name. 12 / 24 B each.
+#ifndef MIDGE_GROUPS_MAX
+#define MIDGE_GROUPS_MAX 16
+#endif
+
+// Cells of 24 B that hold interned text: subject tokens, queue names, long sids, names of clients.
+// A text takes one cell for its first 8..12 bytes and one for each further 20..22.
+#ifndef MIDGE_TEXTS_MAX
+#define MIDGE_TEXTS_MAX (MIDGE_SUBSCRIPTIONS_MAX * 2)
+#endif
+
+// Blocks carry everything that is queued: output, unfinished input, payloads. One pool for all.
+// MIDGE_BLOCK_BYTES each, with a header of 6 / 8 B inside. Blocks: 8..16,000,000; bytes: 128..32,768.
+#ifndef MIDGE_BLOCKS_MAX
+#define MIDGE_BLOCKS_MAX 48
+#endif
+#ifndef MIDGE_BLOCK_BYTES
+#define MIDGE_BLOCK_BYTES 256
+#endif
+
+// Blocks that a connection can always have, whatever the others hold. At least one for input and
+// one for output.
+#ifndef MIDGE_BLOCKS_GUARANTEED
+#define MIDGE_BLOCKS_GUARANTEED 2
+#endif
+
+// Tokens in the subject of a subscription; a longer one is refused. 4..2,048. 8 B each, once.
+#ifndef MIDGE_TOKENS_MAX
+#define MIDGE_TOKENS_MAX 32
+#endif
+
+// A control line without its verb and line end, the upper bound of max_control_line. 256..65,000 B.
+#ifndef MIDGE_CONTROL_LINE_MAX
+#define MIDGE_CONTROL_LINE_MAX 1024
+#endif
+
+// Entries of the cache from subject to match result, a power of two, and the longest subject that
+// one holds. (16 + subject + 4 x nodes) B each.
+#ifndef MIDGE_CACHE_ENTRIES
+#define MIDGE_CACHE_ENTRIES 16
+#endif
+#ifndef MIDGE_CACHE_SUBJECT_BYTES
+#define MIDGE_CACHE_SUBJECT_BYTES 48
+#endif
+#ifndef MIDGE_CACHE_NODES
+#define MIDGE_CACHE_NODES 4
+#endif
+
+// Most nodes that one subject matches at once; what exceeds it is counted and delivered in turn
+// all the same, but past the cache. 8..65,000. 2 / 4 B each, once.
+#ifndef MIDGE_MATCH_NODES_MAX
+#define MIDGE_MATCH_NODES_MAX 64
+#endif
+
+// Closed connections that /connz?state=closed remembers. 0..65,000. About 120 B each.
+#ifndef MIDGE_CLOSED_MAX
+#define MIDGE_CLOSED_MAX 8
+#endif
+
+// The ring of log lines between the broker and whoever prints them. 512 B or more.
+#ifndef MIDGE_LOG_BYTES
+#define MIDGE_LOG_BYTES 1024
+#endif
+
+// Configuration: bytes of all its text, users, permission sets, and subjects in those sets.
+#ifndef MIDGE_CONFIG_TEXT_BYTES
+#define MIDGE_CONFIG_TEXT_BYTES 1024
+#endif
+#ifndef MIDGE_USERS_MAX
+#define MIDGE_USERS_MAX 8
+#endif
+#ifndef MIDGE_PERMISSIONS_MAX
+#define MIDGE_PERMISSIONS_MAX 8
+#endif
+#ifndef MIDGE_PERMISSION_SUBJECTS_MAX
+#define MIDGE_PERMISSION_SUBJECTS_MAX 32
+#endif
+
+// Handlers of the application in the same process (midge_subscribe). 8 / 16 B each.
+#ifndef MIDGE_HANDLERS_MAX
+#define MIDGE_HANDLERS_MAX 8
+#endif
+
+// The largest payload, headers included. Up to 1,073,741,824 B; it costs blocks only while one
+// is on its way.
+#ifndef MIDGE_PAYLOAD_MAX
+#define MIDGE_PAYLOAD_MAX 4096
+#endif
+
+// The index type of every table. 0 is "none" in all of them.
+#if MIDGE_SUBSCRIPTIONS_MAX < 65535 && MIDGE_NODES_MAX < 65535 && MIDGE_TEXTS_MAX < 65535 && \
+    MIDGE_BLOCKS_MAX < 65535 && MIDGE_GROUPS_MAX < 65535
+typedef uint16_t index_t;
+#else
+typedef uint32_t index_t;
+#endif
+
+_Static_assert(MIDGE_CONNECTIONS_MAX >= 4 && MIDGE_CONNECTIONS_MAX <= 65000,
+               "MIDGE_CONNECTIONS_MAX: 4..65,000, since a handle has 16 bits for the index");
+_Static_assert(MIDGE_BLOCK_BYTES >= 128 && MIDGE_BLOCK_BYTES <= 32768,
+               "MIDGE_BLOCK_BYTES: 128..32,768, since a run's length has 15 bits");
+_Static_assert(MIDGE_BLOCKS_GUARANTEED >= 2,
+               "MIDGE_BLOCKS_GUARANTEED: at least 2, one for input and one for output");
+_Static_assert(MIDGE_CONNECTIONS_MAX * MIDGE_BLOCKS_GUARANTEED < MIDGE_BLOCKS_MAX,
+               "MIDGE_BLOCKS_MAX must exceed what all connections are guaranteed: raise it, or "
+               "lower MIDGE_CONNECTIONS_MAX");
+_Static_assert((MIDGE_CACHE_ENTRIES & (MIDGE_CACHE_ENTRIES - 1)) == 0,
+               "MIDGE_CACHE_ENTRIES must be a power of two");
+_Static_assert(MIDGE_CACHE_NODES <= MIDGE_MATCH_NODES_MAX,
+               "MIDGE_CACHE_NODES cannot exceed MIDGE_MATCH_NODES_MAX");
+_Static_assert(MIDGE_CONTROL_LINE_MAX >= 256 && MIDGE_CONTROL_LINE_MAX <= 65000,
+               "MIDGE_CONTROL_LINE_MAX: 256..65,000 bytes");
+_Static_assert(MIDGE_TOKENS_MAX >= 4 && MIDGE_TOKENS_MAX <= 2048, "MIDGE_TOKENS_MAX: 4..2,048");
+
+#endif

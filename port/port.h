@@ -1,0 +1,35 @@
+// The contract between a board and the port that carries bytes, time and entropy to the broker.
+//
+// A port owns the sockets (or the stack's connections) and one loop turn; a board owns the
+// configuration, the files and the signals. One port is linked into a program, so it may keep its
+// state in statics. No function here blocks except port_turn, allocates after port_listen, or calls
+// back other than as stated.
+
+#ifndef MIDGE_PORT_H
+#define MIDGE_PORT_H
+
+#include "broker/broker.h"
+
+// The time now, for midge_init and midge_turn.
+struct midge_now port_now(void);
+
+// Fills `to` with n bytes of entropy fit for keys; false where there is none.
+bool port_entropy(void *to, uint32_t n);
+
+// Prepares for up to `connections` connections besides the listeners and answers how many the
+// system admits (descriptors, on POSIX), or a negative errno.
+int32_t port_init(uint32_t connections);
+
+// Listens for connections of one kind on `host`, a numeric address or a name ("" is any, IPv4 and
+// IPv6), and `port` (-1: any free one). Answers the bound port, or a negative errno.
+int32_t port_listen(enum midge_kind kind, const char *host, int32_t port);
+
+// Stops accepting connections of one kind; those that are open stay.
+void port_unlisten(enum midge_kind kind);
+
+// One turn: opens the broker's turn, waits for an event or its deadline, moves bytes both ways and
+// carries out wishes. Signals are delivered only while it waits; it returns after each. `drain` is
+// called whenever log lines may be waiting, often enough that a ring of MIDGE_LOG_BYTES suffices.
+void port_turn(struct midge *m, void (*drain)(struct midge *m));
+
+#endif
