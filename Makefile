@@ -33,6 +33,7 @@ size:    ## text, data and bss of the hub and of broker/core for Cortex-M3
 format:  ## rewrite the C sources in the house's format
 install: ## install the hub, its unit and manual pages under $(DESTDIR)$(PREFIX)
 deb:     ## build the Debian package, build/midge_*.deb
+fetch:   ## fetch the pinned peers, clients and tools of the tests into build/cache
 clean:   ## remove what was built, but not what was fetched (build/cache)
 help:    ## this list
 	@sed -n 's/^\([a-z]*\): *## /\1\t/p' Makefile | expand -t 10

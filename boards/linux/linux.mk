@@ -39,9 +39,8 @@ $(B)/%.o: %.c Makefile boards/linux/linux.mk
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-ARGS ?= -m 8222
 run: hub
-	$(B)/midge $(ARGS)
+	$(B)/midge $(or $(ARGS),-m 8222)
 
 clean:
 	$(Q)find build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
