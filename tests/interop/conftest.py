@@ -1,0 +1,111 @@
+"""The fixtures: the hub that is tested, the clients and tools that test it, and where all of them are.
+
+The hub is $MIDGE_BIN: see interop.mk.
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from hub import Hub
+from program import Program
+
+ROOT = pathlib.Path(__file__).parents[2]
+CACHE = ROOT / "build/cache"
+BUILD = ROOT / "build/interop"
+CLIENTS = pathlib.Path(__file__).parent / "clients"
+HUB = pathlib.Path(os.environ.get("MIDGE_BIN", ROOT / "build/linux/midge")).absolute()
+REFERENCE = CACHE / "nats-server-2.15/nats-server"
+TOOLS = CACHE / "bin"
+
+CLIENT_COMMANDS = {
+    "c": [BUILD / "client"],
+    "node": [CACHE / "node/node", CLIENTS / "node/main.js"],
+    "python": [sys.executable, "-B", CLIENTS / "python/main.py"],
+}
+
+
+@pytest.fixture
+def run():
+    """Starts a program, and ends it with the test."""
+    programs = []
+
+    def start(*argv, **options):
+        programs.append(Program(*argv, **options))
+        return programs[-1]
+
+    yield start
+    for program in programs:
+        program.kill()
+
+
+@pytest.fixture
+def start_hub(tmp_path):
+    """Starts a hub with flags, and perhaps a configuration; it must end well after the test."""
+    hubs = []
+
+    def start(*flags, **options):
+        hubs.append(Hub(HUB, tmp_path, *flags, **options))
+        return hubs[-1]
+
+    yield start
+    try:
+        for hub in hubs:
+            hub.stop()
+    finally:
+        for hub in hubs:
+            hub.crash()
+
+
+@pytest.fixture
+def hub(start_hub):
+    return start_hub()
+
+
+@pytest.fixture(params=CLIENT_COMMANDS)
+def client(request, run):
+    """Starts a scenario of an official client: each test of it runs once for each language."""
+
+    def start(scenario, url):
+        environment = os.environ | {"NODE_PATH": str(CACHE / "node/node_modules")}
+        return run(*CLIENT_COMMANDS[request.param], scenario, url, env=environment)
+
+    return start
+
+
+@pytest.fixture
+def tool(run, tmp_path):
+    """Starts a fetched tool, at home in the test's directory."""
+
+    def start(name, *args):
+        environment = os.environ | {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+        return run(TOOLS / name, *args, env=environment)
+
+    return start
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "unlike(version, how): what this nats-server does otherwise")
+    config.addinivalue_line("markers", "midge: what no nats-server does")
+
+
+def pytest_collection_modifyitems(items):
+    """What nats-server is known not to do is not asked of it."""
+    if "nats-server" not in HUB.name:
+        return
+    version = subprocess.run([HUB, "-v"], capture_output=True, text=True).stdout.split("v")[-1]
+
+    def asked(item):
+        unlike = [mark.args[0] for mark in item.iter_markers("unlike")]
+        return not item.get_closest_marker("midge") and not version.startswith(tuple(unlike))
+
+    items[:] = [item for item in items if asked(item)]
+
+
+def pytest_unconfigure(config):
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    count = lambda *kinds: sum(len(reporter.stats.get(kind, [])) for kind in kinds)
+    print(f"interop: {count('passed')} passed, {count('failed', 'error')} failed")

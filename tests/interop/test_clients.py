@@ -1,0 +1,166 @@
+"""Every scenario with every official client: see clients/. The driver does what happens to the hub meanwhile."""
+
+import signal
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        "publish_subscribe",
+        "wildcards",
+        "queue_group",
+        "request_reply",
+        "no_responders",
+        "headers",
+        "large_payload",
+        "auto_unsubscribe",
+        "no_echo",
+        "round_trip_time",
+        "drain",
+    ],
+)
+def test_scenario(hub, client, scenario):
+    client(scenario, hub.url).succeed()
+    assert hub.get("/varz")["slow_consumers"] == 0
+
+
+@pytest.mark.parametrize("end", ["stop", "crash"])
+def test_reconnect_across_a_restart(hub, client, end):
+    program = client("reconnect", hub.url)
+    program.expect("^connected")
+    getattr(hub, end)()
+    program.expect("^disconnected")
+    hub.start()
+    program.expect("^reconnected")
+    program.go()
+    program.succeed()
+
+
+MEGABYTE_OF_FLOOD = (b"PUB flood 16384\r\n" + bytes(16384) + b"\r\n") * 64
+
+
+@pytest.mark.parametrize(
+    "config, reason",
+    [
+        pytest.param(
+            "max_pending: 1MB",
+            "Slow Consumer (Pending Bytes)",
+            id="max_pending",
+            marks=pytest.mark.unlike("2.9", "stalls the publisher until the write deadline passes"),
+        ),
+        pytest.param(
+            'write_deadline: "1s"', "Slow Consumer (Write Deadline)", id="write_deadline"
+        ),
+    ],
+)
+def test_slow_consumer(start_hub, client, config, reason):
+    """A process that stops reading is cut off and comes back; others notice nothing."""
+    hub = start_hub(config=config)
+    program = client("stall", hub.url)
+    program.expect("^subscribed")
+    program.pause()
+    publisher = hub.connect()
+    # The kernel takes megabytes before the hub has to wait, and then for as long as it may.
+    for _ in range(100):
+        publisher.send(MEGABYTE_OF_FLOOD)
+        publisher.flush()
+        if hub.get("/varz")["slow_consumers"]:
+            break
+    client("publish_subscribe", hub.url).succeed()
+    hub.logs("Slow Consumer Detected")
+    assert hub.get("/varz")["slow_consumers"] == 1
+    closed = hub.get("/connz?state=closed&sort=reason")["connections"]
+    assert reason in [connection["reason"] for connection in closed]
+
+    program.resume()
+    program.expect("^disconnected")
+    program.expect("^reconnected")
+    hub.await_subscriptions(2)
+    publisher.send("PUB word 12\r\nstill there?\r\n")
+    program.go()
+    program.succeed()
+
+
+LAME_DUCK = 'lame_duck_duration: "30s", lame_duck_grace_period: "1s"'
+
+
+def test_lame_duck(start_hub, client):
+    """Clients are told, still served, let go one by one; then the hub ends by itself."""
+    hub = start_hub(config=LAME_DUCK)
+    program = client("lame_duck", hub.url)
+    program.expect("^connected")
+    hub.signal(signal.SIGUSR2)
+    program.expect("^lame duck")
+    program.go()
+    program.expect("^served")
+    with pytest.raises(ConnectionRefusedError):
+        hub.connect()
+    program.expect("^disconnected")
+    assert hub.wait() == 0
+    program.go()
+    program.succeed()
+    hub.logs("Entering lame duck mode, stop accepting new clients")
+    hub.logs("Closing existing clients")
+
+
+USER = "authorization { user: ada, password: lovelace }"
+TOKEN = 'authorization { token: "s3cr3t" }'
+USERS = "authorization { users: [ {user: ada, password: lovelace}, {user: bob, password: b} ] }"
+
+
+@pytest.mark.parametrize(
+    "config, login, answer",
+    [
+        ("", "", "welcome"),
+        ("", "ada:lovelace@", "welcome"),
+        (USER, "ada:lovelace@", "welcome"),
+        (USER, "ada:byron@", "refused"),
+        (USER, "", "refused"),
+        (TOKEN, "s3cr3t@", "welcome"),
+        (TOKEN, "guess@", "refused"),
+        (TOKEN, "", "refused"),
+        (USERS, "bob:b@", "welcome"),
+        (USERS, "bob:lovelace@", "refused"),
+        (USERS, "eve:b@", "refused"),
+        (USERS, "", "refused"),
+        (USERS + "\nno_auth_user: bob", "", "welcome"),
+        (USERS + "\nno_auth_user: bob", "ada:byron@", "refused"),
+    ],
+)
+def test_login(start_hub, client, config, login, answer):
+    hub = start_hub(config=config)
+    program = client("login", hub.url.replace("//", "//" + login))
+    program.succeed()
+    program.says(f"^{answer}$")
+
+
+PERMISSIONS = """
+authorization {
+    users: [ {
+        user: ada, password: lovelace
+        permissions: { publish: "open.>", subscribe: ["open.>", "_INBOX.>"] }
+    } ]
+}
+"""
+
+
+def test_permissions_violations_are_reported_and_survived(start_hub, client):
+    hub = start_hub(config=PERMISSIONS)
+    program = client("permissions", hub.url.replace("//", "//ada:lovelace@"))
+    program.expect('(?i)^violation: .*permissions violation for publish to "secret.door"')
+    program.go()
+    program.expect('(?i)^violation: .*permissions violation for subscription to "secret.door"')
+    program.go()
+    program.succeed()
+    assert hub.get("/varz")["total_connections"] == 1
+
+
+def test_max_payload_is_known_and_reloaded(start_hub, client):
+    hub = start_hub(config="max_payload: 1000")
+    program = client("max_payload", hub.url)
+    program.expect("^limited")
+    hub.reload("max_payload: 2000")
+    program.go()
+    program.succeed()
