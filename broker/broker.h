@@ -75,6 +75,7 @@ enum midge_err {
     MIDGE_ERR_CLOSED = -1,   // the connection is closing, or the handle is stale
     MIDGE_ERR_FULL = -2,     // a pool is full; try again after a turn
     MIDGE_ERR_INVALID = -3,  // an argument breaks the rule stated for it
+    MIDGE_ERR_UNBUILT = -4,  // this build lacks the feature
 };
 
 // Why a connection ended. The first four are for the port to say in midge_closed; the rest are the
@@ -217,6 +218,68 @@ int32_t midge_config_add(struct midge_config *config, const char *bytes, uint32_
 
 // Fills a configuration with the defaults of this build.
 void midge_config_defaults(struct midge_config *config);
+
+// ---- Configuration text ---------------------------------------------------------------------------
+//
+// conf/ reads the grammar of nats-server's configuration and holds the one table of its options. A
+// board uses it so, at start and for each reload:
+//
+//     midge_config_defaults(&config);
+//     midge_configure(&config, &source, &reading);           where there is a file or a blob
+//     midge_option_set(&config, option, text);               for each flag of the command line
+//     midge_config_complete(&config, &reading);
+//
+// Reading costs no memory but about 2 KB of stack on a chip (MIDGE_CONFIG_KEYS_MAX and _DEPTH_MAX).
+
+// A text to read: a file, or a blob in flash. It stays readable until midge_configure returns.
+struct midge_source {
+    const char *name;  // as complaints show it
+    const char *text;
+    uint32_t bytes;
+};
+
+enum midge_severity {
+    MIDGE_REMARK,   // Midge's own: an option has no effect here, or was brought down to a maximum
+    MIDGE_WARNING,  // nats-server's own: it starts all the same, but its -t fails
+    MIDGE_ERROR,
+};
+
+// What the reading of a configuration asks of the board.
+struct midge_reading {
+    // Takes one complaint, in nats-server's form: `name:line:column: reason`.
+    void (*complain)(void *context, enum midge_severity severity, const char *line);
+    // Finds what `include path` within `from` stands for. NULL, or the reason why it cannot; a
+    // found text stays readable until midge_configure returns. NULL where there are no includes.
+    const char *(*include)(void *context, const char *from, const char *path, uint32_t path_bytes,
+                           struct midge_source *found);
+    // The environment variable of that name, or NULL. NULL where there is no environment.
+    const char *(*variable)(void *context, const char *name, uint32_t name_bytes);
+    void *context;
+};
+
+// Reads a text into a configuration, over what is there. False after any MIDGE_ERROR.
+bool midge_configure(struct midge_config *config, const struct midge_source *source,
+                     const struct midge_reading *reading);
+
+// Derives what is left to derive, once all is set, and checks what several options have to do with
+// each other. False after any MIDGE_ERROR.
+bool midge_config_complete(struct midge_config *config, const struct midge_reading *reading);
+
+// An option of the table by its command-line flag: its number, or MIDGE_ERR_INVALID.
+int32_t midge_option_flag(const char *flag, uint32_t flag_bytes);
+
+// Whether it is a switch, whose flag takes no word after it.
+bool midge_option_switch(int32_t option);
+
+// Sets it. MIDGE_ERR_INVALID where the text is no value for it, MIDGE_ERR_FULL where the text does not
+// fit, MIDGE_ERR_UNBUILT where it belongs to a feature that this build lacks; else 0.
+int32_t midge_option_set(struct midge_config *config, int32_t option, const char *text);
+
+// Walks over what differs between two configurations, one option a call: answers the next after
+// `option` (0 to begin with), and 0 at the end. The line says what nats-server's reload logs; *fixed
+// is set where the option cannot change while the broker runs, and the line then says so.
+int32_t midge_config_change(const struct midge_config *from, const struct midge_config *to,
+                            int32_t option, bool *fixed, char *line, uint32_t line_max);
 
 // ---- The broker -----------------------------------------------------------------------------------
 

@@ -56,7 +56,7 @@
 
 // Tokens in the subject of a subscription; a longer one is refused. 4..2,048. 8 B each, once.
 #ifndef MIDGE_TOKENS_MAX
-#define MIDGE_TOKENS_MAX 32
+#define MIDGE_TOKENS_MAX 16
 #endif
 
 // A control line without its verb and line end, the upper bound of max_control_line. 256..65,000 B.
@@ -65,7 +65,7 @@
 #endif
 
 // Entries of the cache from subject to match result, a power of two, and the longest subject that
-// one holds. (16 + subject + 4 x nodes) B each.
+// one holds, 1..255 B, and the most nodes, 1..255. (16 + subject + 2 or 4 x nodes) B each.
 #ifndef MIDGE_CACHE_ENTRIES
 #define MIDGE_CACHE_ENTRIES 16
 #endif
@@ -76,12 +76,6 @@
 #define MIDGE_CACHE_NODES 4
 #endif
 
-// Most nodes that one subject matches at once; what exceeds it is counted and delivered in turn
-// all the same, but past the cache. 8..65,000. 2 / 4 B each, once.
-#ifndef MIDGE_MATCH_NODES_MAX
-#define MIDGE_MATCH_NODES_MAX 64
-#endif
-
 // Closed connections that /connz?state=closed remembers. 0..65,000. About 120 B each.
 #ifndef MIDGE_CLOSED_MAX
 #define MIDGE_CLOSED_MAX 8
@@ -90,6 +84,11 @@
 // The ring of log lines between the broker and whoever prints them. 512 B or more.
 #ifndef MIDGE_LOG_BYTES
 #define MIDGE_LOG_BYTES 1024
+#endif
+
+// The longest log line; what is longer is cut. 80..32,768 B, once.
+#ifndef MIDGE_LOG_LINE_BYTES
+#define MIDGE_LOG_LINE_BYTES 160
 #endif
 
 // Configuration: bytes of all its text, users, permission sets, and subjects in those sets.
@@ -104,6 +103,15 @@
 #endif
 #ifndef MIDGE_PERMISSION_SUBJECTS_MAX
 #define MIDGE_PERMISSION_SUBJECTS_MAX 32
+#endif
+
+// Reading a configuration: keys in the maps that are open at one time, and how deep maps, arrays,
+// includes and variables may nest. About 56 / 88 B and 40 / 64 B of stack each, while it is read.
+#ifndef MIDGE_CONFIG_KEYS_MAX
+#define MIDGE_CONFIG_KEYS_MAX 24
+#endif
+#ifndef MIDGE_CONFIG_DEPTH_MAX
+#define MIDGE_CONFIG_DEPTH_MAX 10
 #endif
 
 // Handlers of the application in the same process (midge_subscribe). 8 / 16 B each.
@@ -136,8 +144,6 @@ _Static_assert(MIDGE_CONNECTIONS_MAX * MIDGE_BLOCKS_GUARANTEED < MIDGE_BLOCKS_MA
                "lower MIDGE_CONNECTIONS_MAX");
 _Static_assert((MIDGE_CACHE_ENTRIES & (MIDGE_CACHE_ENTRIES - 1)) == 0,
                "MIDGE_CACHE_ENTRIES must be a power of two");
-_Static_assert(MIDGE_CACHE_NODES <= MIDGE_MATCH_NODES_MAX,
-               "MIDGE_CACHE_NODES cannot exceed MIDGE_MATCH_NODES_MAX");
 _Static_assert(MIDGE_CONTROL_LINE_MAX >= 256 && MIDGE_CONTROL_LINE_MAX <= 65000,
                "MIDGE_CONTROL_LINE_MAX: 256..65,000 bytes");
 _Static_assert(MIDGE_TOKENS_MAX >= 4 && MIDGE_TOKENS_MAX <= 2048, "MIDGE_TOKENS_MAX: 4..2,048");
