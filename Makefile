@@ -12,6 +12,8 @@
 MAKEFLAGS += --no-builtin-rules
 
 BOARD ?= linux
+DIALECT := -std=c11 -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wstrict-prototypes \
+           -Wmissing-prototypes
 Q := $(if $(V),,@)
 
 hub:     ## build the hub, build/linux/midge (this is what make alone does)
@@ -19,7 +21,7 @@ run:     ## build and run the hub on 4222, monitoring on 8222; ARGS="..." replac
 test:    ## every suite below, with a total (about ten minutes)
 tree:    ## who includes whom; no libc, heap or mutable global in broker/
 unit:    ## unit tests, under ASan and UBSan
-cross:   ## the hub for four other architectures, with unit tests under QEMU; broker/core for Cortex-M3
+cross:   ## hub and unit tests for five architectures, under QEMU; broker/core for Cortex-M3
 check:   ## static analysis: gcc -fanalyzer, clang, clang-tidy, cppcheck
 wire:    ## transcripts replayed against Midge and nats-server, answers compared
 interop: ## the official clients and tools, unmodified

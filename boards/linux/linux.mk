@@ -7,8 +7,7 @@ B        := build/linux$(addprefix -,$(ARCH))$(if $(DEBUG),-debug)$(if $(SANITIZ
 CC       := $(CROSS)gcc
 AR       := $(CROSS)ar
 CPPFLAGS := -I. $(addprefix -include ,$(wildcard boards/linux/board.h))
-CFLAGS   := -std=c11 -g $(if $(DEBUG),-Og,-O2) -Wall -Wextra -Werror -Wshadow -Wundef -Wvla \
-            -Wstrict-prototypes -Wmissing-prototypes
+CFLAGS   := -g $(if $(DEBUG),-Og,-O2) $(DIALECT)
 LDFLAGS  :=
 ifdef SANITIZE
 CFLAGS   += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -1,5 +1,5 @@
-# Each tests/unit/*.c is a cmocka program. They run in the order of their names, under ASan and UBSan;
-# for another architecture plain, under QEMU: make unit CROSS=aarch64-linux-gnu-
+# Each tests/unit/*.c is a cmocka program. They run in the order of their names, under ASan and
+# UBSan; for another architecture plain, under QEMU: make unit CROSS=aarch64-linux-gnu-
 
 UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/*.c)))
 

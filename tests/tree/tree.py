@@ -1,0 +1,182 @@
+"""The rules of the tree: who includes whom, and what broker/, port/ and hal/ may call and keep.
+
+usage: tree.py CORTEX_M3_OBJECTS HUB_OBJECTS
+
+Each rule is a function from what it looks at to the sentences that say what is wrong. Before they
+are trusted with the tree, each is shown a breach that it must see.
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+# Rooms of broker/ by layer: each includes itself and the layers below it. broker.c, and broker.h,
+# which holds struct midge, are above them all; limits.h and broker.h may be included by everyone.
+LAYERS = [
+    {"core"},
+    {"stream", "auth", "conf"},
+    {"stan", "mqtt", "link", "ops"},
+    {"broker.c", "broker.h"},
+]
+BROKER_LIBC = {"<stdint.h>", "<stdbool.h>", "<stddef.h>", "<string.h>"}
+BROKER_FACE = {'"broker/broker.h"', '"broker/limits.h"'}
+BOARD_FACES = BROKER_FACE | {'"port/port.h"', '"hal/hal.h"'}
+
+STRING_H = set(
+    "memchr memcmp memcpy memmove memset strcat strchr strcmp strcpy strcspn strlen strncat "
+    "strncmp strncpy strpbrk strrchr strspn strstr".split()
+)
+HEAP = set(
+    "malloc calloc realloc reallocarray free aligned_alloc posix_memalign memalign strdup strndup "
+    "asprintf vasprintf getline getdelim sbrk brk".split()
+)
+
+
+def room_of(path):
+    """The part of broker/ to which a path belongs, as LAYERS names it."""
+    parts = path.split("/")
+    return parts[1] if parts[0] == "broker" else None
+
+
+def layer_of(room):
+    return next((i for i, rooms in enumerate(LAYERS) if room in rooms), None)
+
+
+def may_include(path, target):
+    """Whether the file at `path` may include `target`, written with its quotes or brackets."""
+    top = path.split("/")[0]
+    folder = path.rsplit("/", 1)[0]
+    inside = target.strip('"')
+    if top == "broker":
+        if target[0] == "<":
+            return target in BROKER_LIBC
+        if not inside.startswith("broker/"):
+            return False
+        if path == "broker/limits.h":
+            return False
+        mine, theirs = room_of(path), room_of(inside)
+        if target in BROKER_FACE or mine == theirs:
+            return True
+        if layer_of(mine) is None or layer_of(theirs) is None:
+            return False
+        return layer_of(theirs) < layer_of(mine)
+    if target[0] == "<":
+        return True
+    if top == "port":
+        return inside.startswith("port/") or target in BROKER_FACE or target == '"hal/hal.h"'
+    if top == "hal":
+        return inside.startswith("hal/")
+    if top == "boards":
+        return inside.startswith(folder + "/") or target in BOARD_FACES
+    return True
+
+
+def includes(files):
+    """Include directions, over {path: text}."""
+    for path, text in files.items():
+        for number, line in enumerate(text.splitlines(), 1):
+            target = re.match(r'\s*#\s*include\s*(<[^>]*>|"[^"]*")', line)
+            if target and not may_include(path, target[1]):
+                yield f"{path}:{number}: may not include {target[1]}"
+
+
+def libc(symbols):
+    """broker/ needs only itself, <string.h>, midge_panic and the compiler's arithmetic."""
+    known = {name for _, kind, name in symbols if kind not in "Uw"} | STRING_H | {"midge_panic"}
+    for path, kind, name in symbols:
+        if kind in "Uw" and name not in known and not name.startswith("__aeabi_"):
+            yield f"{path}: needs {name}"
+
+
+def globals_(symbols):
+    """broker/ keeps no state of its own."""
+    for path, kind, name in symbols:
+        if kind in "dDbBCsS":
+            yield f"{path}: {name} is a variable that outlives its function"
+
+
+def heap(symbols):
+    """Nothing calls the heap."""
+    for path, kind, name in symbols:
+        if kind in "Uw" and name in HEAP:
+            yield f"{path}: calls {name}"
+
+
+def nm(tool, root, folders):
+    """(object, kind, name) of each symbol in the objects below root/folder."""
+    objects = [str(o) for f in folders for o in sorted(pathlib.Path(root, f).rglob("*.o"))]
+    if not objects:
+        sys.exit(f"no objects below {root}")
+    out = subprocess.run([tool, "-A", *objects], check=True, capture_output=True, text=True).stdout
+    rows = [re.match(r"(\S+?):\s*(?:[0-9a-f]+)?\s+(\w) (\S+)$", line) for line in out.splitlines()]
+    return [(row[1], row[2], row[3]) for row in rows if row and not row[3].startswith("$")]
+
+
+def lengths(files):
+    """What is longer than the habit: 600 lines a file, 70 a function, 100 columns."""
+    for path, text in files.items():
+        lines = text.splitlines()
+        if len(lines) > 600:
+            yield f"{path}: {len(lines)} lines"
+        start = None
+        for number, line in enumerate(lines, 1):
+            if len(line) > 100:
+                yield f"{path}:{number}: {len(line)} columns"
+            if re.match(r"\w.*\)\s*\{?$", line):
+                start = number
+            elif line.startswith("}") and start:
+                if number - start >= 70:
+                    yield f"{path}:{start}: a function of {number - start + 1} lines"
+                start = None
+
+
+def one(path, target):
+    """A tree of one file with one include."""
+    return {path: f"#include {target}"}
+
+
+# A breach that each rule must see, and something like it that it must let pass.
+PROOFS = [
+    (includes, one("broker/core/a.c", "<stdio.h>"), one("broker/core/a.c", "<string.h>")),
+    (includes, one("broker/core/a.c", '"broker/ops/a.h"'), one("broker/ops/a.c", '"broker/core/a.h"')),
+    (includes, one("broker/auth/a.c", '"broker/conf/a.h"'), one("broker/ops/a.c", '"broker/conf/a.h"')),
+    (includes, one("broker/core/a.c", '"port/port.h"'), one("broker/core/a.c", '"broker/limits.h"')),
+    (includes, one("port/a.c", '"broker/core/a.h"'), one("port/a.c", '"hal/hal.h"')),
+    (includes, one("hal/a.c", '"broker/broker.h"'), one("hal/a.c", '"hal/hal.h"')),
+    (includes, one("boards/x/main.c", '"boards/y/z.h"'), one("boards/x/main.c", '"port/port.h"')),
+    (libc, [("a.o", "U", "printf")], [("a.o", "U", "memcpy"), ("a.o", "U", "b"), ("b.o", "T", "b")]),
+    (globals_, [("a.o", "b", "count")], [("a.o", "R", "table"), ("a.o", "t", "step")]),
+    (heap, [("a.o", "U", "malloc")], [("a.o", "U", "pool_free"), ("a.o", "T", "free")]),
+]
+
+
+def main(m3, hub):
+    files = {
+        str(path): path.read_text()
+        for top in ("broker", "port", "hal", "boards")
+        for path in sorted(pathlib.Path(top).rglob("*.[ch]"))
+    }
+    broker = nm("arm-none-eabi-nm", m3, ["broker"])
+    hosted = nm("nm", hub, ["broker", "port", "hal"])
+
+    for line in lengths(files):
+        print("long:", line)
+    passed, failed = 0, 0
+    for rule, breach, fine in PROOFS:
+        if list(rule(breach)) and not list(rule(fine)):
+            passed += 1
+        else:
+            failed += 1
+            print(f"the rule on {rule.__name__} does not tell {breach} from {fine}")
+    for rule, tree in ((includes, files), (libc, broker), (globals_, broker), (heap, hosted)):
+        wrong = list(rule(tree))
+        for line in wrong:
+            print(line)
+        passed, failed = (passed, failed + 1) if wrong else (passed + 1, failed)
+    print(f"tree: {passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
