@@ -41,7 +41,7 @@ $(NATS_CLI) $(NATS_TOP) $(EXPORTER) &: $(GO) tests/setup/go.sum
 	@rm -rf $(CACHE)/gopath
 
 $(PYTHON): tests/setup/requirements.txt
-	python3 -m venv --clear $(CACHE)/venv
+	python3 -m venv --clear --copies $(CACHE)/venv
 	$@ -m pip install --quiet --require-hashes --only-binary :all: -r $<
 	@touch $@
 
