@@ -12,6 +12,7 @@ import pytest
 
 from hub import Hub
 from program import Program
+from sides import Side
 
 ROOT = pathlib.Path(__file__).parents[2]
 CACHE = ROOT / "build/cache"
@@ -47,8 +48,8 @@ def start_hub(tmp_path):
     """Starts a hub with flags, and perhaps a configuration; it must end well after the test."""
     hubs = []
 
-    def start(*flags, **options):
-        hubs.append(Hub(HUB, tmp_path, *flags, **options))
+    def start(*flags, binary=HUB, directory=tmp_path, **options):
+        hubs.append(Hub(binary, directory, *flags, **options))
         return hubs[-1]
 
     yield start
@@ -63,6 +64,21 @@ def start_hub(tmp_path):
 @pytest.fixture
 def hub(start_hub):
     return start_hub()
+
+
+@pytest.fixture
+def same(tmp_path, start_hub):
+    """Does the same with the hub and with nats-server: asserts that it comes to the same, and says what."""
+
+    def compare(act):
+        hub, reference = (
+            act(Side(binary, tmp_path / name, start_hub))
+            for name, binary in (("hub", HUB), ("reference", REFERENCE))
+        )
+        assert hub == reference
+        return hub
+
+    return compare
 
 
 @pytest.fixture(params=CLIENT_COMMANDS)

@@ -27,21 +27,26 @@ def free_port():
 class Hub:
     """A hub on 127.0.0.1, with monitoring, on the same ports whenever it is started again."""
 
-    def __init__(self, binary, directory, *flags, config=None, **options):
+    def __init__(self, binary, directory, *flags, config=None, log=None, **options):
         self.binary, self.directory, self.flags, self.options = binary, directory, flags, options
+        self.log = log  # a file, if the log goes there and not to standard error
         self.port, self.monitor_port = free_port(), free_port()
         self.config = None
         if config is not None:
-            self.config = directory / f"hub-{self.port}.conf"
+            self.config = directory / "hub.conf"
             self.config.write_text(config)
         self.start()
 
     def start(self):
         argv = [self.binary, "-a", "127.0.0.1", "-p", self.port, "-m", self.monitor_port]
         if self.config:
-            argv += ["-c", self.config]
+            argv += ["-c", self.config.name]
         self.program = Program(*argv, *self.flags, cwd=self.directory, **self.options)
-        self.program.expect("Server is ready")
+        if self.log:
+            while not (self.log.exists() and "Server is ready" in self.log.read_text()):
+                assert self.program.process.poll() is None, self.program.text()
+        else:
+            self.program.expect("Server is ready")
 
     @property
     def pid(self):
@@ -126,15 +131,16 @@ class Wire:
         self.socket.sendall(text if isinstance(text, bytes) else text.encode())
 
     def line(self):
-        """The next line, or an empty string at the end."""
-        return self.file.readline().decode().rstrip("\r\n")
+        """The next line, or None at the end."""
+        line = self.file.readline()
+        return line.decode().rstrip("\r\n") if line else None
 
     def flush(self):
         """Waits until the hub has handled all that was sent; returns the lines before the PONG."""
         self.send("PING\r\n")
         lines = []
         while (line := self.line()) != "PONG":
-            assert line, f"closed after {lines}"
+            assert line is not None, f"closed after {lines}"
             lines.append(line)
         return lines
 
