@@ -19,6 +19,7 @@ Q := $(if $(V),,@)
 hub:     ## build the hub, build/linux/midge (this is what make alone does)
 run:     ## build and run the hub on 4222, monitoring on 8222; ARGS="..." replaces its arguments
 test:    ## every suite below, with a total (about ten minutes)
+limits:  ## limits at the ends of their ranges compile, and impossible ones do not
 tree:    ## who includes whom; no libc, heap or mutable global in broker/
 unit:    ## unit tests, under ASan and UBSan
 cross:   ## hub and unit tests for five architectures, under QEMU; broker/core for Cortex-M3

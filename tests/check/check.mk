@@ -1,6 +1,8 @@
 # Static analysis, a source and a tool at a time: what has passed is not asked again until it
 # changes.
 
+SUITES += check
+
 CHECKED := $(LIB_SRC) $(wildcard boards/*/*.c)
 CHECKS  := $(foreach tool,gcc tidy cppcheck,$(CHECKED:%.c=build/check/%.$(tool)))
 

@@ -2,6 +2,8 @@
 # 32-bit x86, under QEMU; and broker/ for Cortex-M3 with the default limits, where the text of
 # broker/core has a budget.
 
+SUITES += cross
+
 CROSSES     := aarch64-linux-gnu arm-linux-gnueabihf riscv64-linux-gnu mipsel-linux-gnu \
                i686-linux-gnu
 M3          := build/cortex-m3

@@ -1,6 +1,8 @@
 # Each tests/unit/*.c is a cmocka program. They run in the order of their names, under ASan and
 # UBSan; for another architecture plain, under QEMU: make unit CROSS=aarch64-linux-gnu-
 
+SUITES += unit
+
 UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/*.c)))
 
 QEMU := $(if $(CROSS),qemu-$(ARCH:i686=i386) -L /usr/$(patsubst %-,%,$(CROSS)))
