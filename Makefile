@@ -22,7 +22,7 @@ test:    ## every suite below, with a total (about ten minutes)
 limits:  ## limits at the ends of their ranges compile, and impossible ones do not
 tree:    ## who includes whom; no libc, heap or mutable global in broker/
 unit:    ## unit tests, under ASan and UBSan
-cross:   ## hub and unit tests for five architectures, under QEMU; broker/core for Cortex-M3
+cross:   ## the hub and unit tests for five other architectures, under QEMU
 check:   ## static analysis: gcc -fanalyzer, clang, clang-tidy, cppcheck
 wire:    ## transcripts replayed against Midge and nats-server, answers compared
 interop: ## the official clients and tools, unmodified
@@ -32,7 +32,7 @@ soak:    ## hours of churn, looking for leaks and stalls
 bench:   ## Midge and nats-server side by side: the table of ratios
 fresh:   ## the README's two commands on a minimal Debian 12, in a chroot
 ram:     ## every pool: entries, bytes each, bytes
-size:    ## text, data and bss of the hub and of broker/core for Cortex-M3
+size:    ## size of the hub and of broker/core for Cortex-M3, against their budgets
 format:  ## rewrite the C sources in the house's format
 install: ## install the hub, its unit and manual pages under $(DESTDIR)$(PREFIX)
 deb:     ## build the Debian package, build/midge_*.deb

@@ -1,15 +1,27 @@
-# What the broker takes: RAM by pool, with the board's limits; code by file, for Linux and for
-# Cortex-M3.
+# What the broker takes: code, against budgets, on Linux and on a Cortex-M3 with the default limits;
+# and RAM by pool, with a board's limits.
+
+SUITES += size
+
+HUB_BYTES_MAX := 256000
+M3_TEXT_MAX   := 32768
+
+M3     := build/cortex-m3
+M3_OBJ := $(patsubst %.c,$(M3)/%.o,$(wildcard broker/*.c broker/*/*.c))
+
+size: hub $(M3_OBJ)
+	@tests/size/run $(B)/midge $(HUB_BYTES_MAX) $(M3_TEXT_MAX) \
+	    $(filter $(M3)/broker/core/%,$(M3_OBJ))
+
+$(M3)/%.o: %.c Makefile tests/size/size.mk
+	@echo "CC  $< (Cortex-M3)"
+	@mkdir -p $(@D)
+	$(Q)arm-none-eabi-gcc -mcpu=cortex-m3 -mthumb -Os -I. $(DIALECT) -MMD -MP -c -o $@ $<
+
+-include $(M3_OBJ:.o=.d)
 
 ram: $(B)/tests/size/ram
 	@$(QEMU) $<
 
 $(B)/tests/size/ram: $(B)/tests/size/ram.o
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
-
-size: hub cortex-m3
-	@$(CROSS)strip -o $(B)/midge.stripped $(B)/midge
-	@echo "$(B)/midge: $$(stat -c %s $(B)/midge.stripped) bytes, stripped"
-	@size $(B)/midge
-	@echo; echo "broker/core for Cortex-M3, at most $(M3_CORE_MAX) bytes of text:"
-	@arm-none-eabi-size -t $(M3)/broker/core/*.o

@@ -3,5 +3,5 @@
 
 SUITES += tree
 
-tree: cortex-m3 $(B)/midge.a
-	@python3 tests/tree/tree.py $(M3) $(B)
+tree: $(M3_OBJ) $(LIB_OBJ)
+	@python3 tests/tree/tree.py $(M3_OBJ) -- $(LIB_OBJ)

@@ -1,6 +1,6 @@
 """The rules of the tree: who includes whom, and what broker/, port/ and hal/ may call and keep.
 
-usage: tree.py CORTEX_M3_OBJECTS HUB_OBJECTS
+usage: tree.py CORTEX_M3_OBJECT... -- HUB_OBJECT...
 
 Each rule is a function from what it looks at to the sentences that say what is wrong. Before they
 are trusted with the tree, each is shown a breach that it must see.
@@ -103,11 +103,8 @@ def heap(symbols):
             yield f"{path}: calls {name}"
 
 
-def nm(tool, root, folders):
-    """(object, kind, name) of each symbol in the objects below root/folder."""
-    objects = [str(o) for f in folders for o in sorted(pathlib.Path(root, f).rglob("*.o"))]
-    if not objects:
-        sys.exit(f"no objects below {root}")
+def nm(tool, objects):
+    """(object, kind, name) of each symbol in the objects."""
     out = subprocess.run([tool, "-A", *objects], check=True, capture_output=True, text=True).stdout
     rows = [re.match(r"(\S+?):\s*(?:[0-9a-f]+)?\s+(\w) (\S+)$", line) for line in out.splitlines()]
     return [(row[1], row[2], row[3]) for row in rows if row and not row[3].startswith("$")]
@@ -152,14 +149,15 @@ PROOFS = [
 ]
 
 
-def main(m3, hub):
+def main(*objects):
     files = {
         str(path): path.read_text()
         for top in ("broker", "port", "hal", "boards")
         for path in sorted(pathlib.Path(top).rglob("*.[ch]"))
     }
-    broker = nm("arm-none-eabi-nm", m3, ["broker"])
-    hosted = nm("nm", hub, ["broker", "port", "hal"])
+    middle = objects.index("--")
+    broker = nm("arm-none-eabi-nm", objects[:middle])
+    hosted = nm("nm", objects[middle + 1 :])
 
     for line in lengths(files):
         print("long:", line)
