@@ -6,3 +6,7 @@ test:
 
 fresh:
 	tests/setup/fresh
+
+format:
+	tests/setup/install format
+	clang-format -i $$(git ls-files '*.[ch]')
