@@ -1,0 +1,114 @@
+"""A broker as a process of its own: nats-server, or Midge in its place."""
+
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+
+from peer import PATIENCE_S, Peer
+
+LISTENING = "Listening for client connections on "
+
+
+class Server:
+    """Listens on a free port of 127.0.0.1. A context manager: ends its process at the end."""
+
+    def __init__(self, program, config, opening=b""):
+        self.directory = tempfile.TemporaryDirectory(prefix="wire-")
+        self.file = Path(self.directory.name) / "server.conf"
+        self.opening = opening or b'CONNECT {"verbose":false,"pedantic":false}\r\n'
+        self.configure(config)
+        self.lines, self.seen, self.told = [], 0, threading.Condition()
+        self.process = subprocess.Popen([program, "-c", self.file], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                        text=True, errors="replace")
+        self.reader = threading.Thread(target=self._listen, daemon=True)
+        self.reader.start()
+        try:
+            port = self.log(LISTENING).rpartition(":")[2]
+            self.address = ("127.0.0.1", int(port))
+            self.log("Server is ready")
+            self._witness = None
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def configure(self, config):
+        self.file.write_text("listen: 127.0.0.1:-1\n" + config)
+
+    def _listen(self):
+        for line in self.process.stderr:
+            with self.told:
+                self.lines.append(line.rstrip("\n"))
+                self.told.notify_all()
+        with self.told:
+            self.lines.append("(end of log)")
+            self.told.notify_all()
+
+    def log(self, *texts):
+        """Waits for a line with one of these texts, after the last one waited for."""
+        def found():
+            for at in range(self.seen, len(self.lines)):
+                if any(text in self.lines[at] for text in (*texts, "(end of log)")):
+                    self.seen = at + 1
+                    return True
+        with self.told:
+            if not self.told.wait_for(found, PATIENCE_S * 2) or "(end of" in self.lines[self.seen - 1]:
+                raise AssertionError(f"the log has no line with {' or '.join(texts)!r}:\n    "
+                                     + "\n    ".join(self.lines[-20:]))
+            return self.lines[self.seen - 1]
+
+    def reload(self, config):
+        self.configure(config)
+        self.signal("HUP")
+        line = self.log("Reloaded server configuration", "Failed to reload")
+        assert "Failed" not in line, line
+
+    def signal(self, name):
+        self.process.send_signal(getattr(signal, "SIG" + name))
+
+    def exit(self, status):
+        assert self.process.wait(PATIENCE_S * 2) == status, f"exit status {self.process.returncode}"
+
+    def connect(self, opening=None):
+        """A connection past its INFO, that has said `opening`, or what all of the config's do."""
+        peer = Peer(self.address)
+        info = peer.item()
+        assert info.startswith(b"INFO "), f"no INFO, but {info!r}"
+        if opening is None:
+            opening = self.opening
+        if opening:
+            peer.send(opening + b"PING\r\n")
+            got = peer.expect([b"PONG"])
+            while got == [b"+OK"]:
+                got = peer.expect([b"PONG"])
+            assert got == [b"PONG"], f"the opening is answered with {got}"
+        return peer
+
+    def barrier(self):
+        """Comes back when the server has read all that was sent to it before. Midge is one thread
+        that serves connections in the order of their data; of nats-server this says nothing."""
+        if not self._witness:
+            self._witness = self.connect()
+        self._witness.send(b"PING\r\n")
+        got = self._witness.expect([b"PONG"])
+        assert got == [b"PONG"], f"a bystander's PING is answered with {got}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        self.directory.cleanup()
+
+
+def version(program):
+    """2.15 for nats-server 2.15.1."""
+    said = subprocess.run([program, "-v"], capture_output=True, text=True, check=True).stdout
+    return re.search(r"v(\d+\.\d+)", said)[1]
