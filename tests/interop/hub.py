@@ -3,12 +3,12 @@
 import json
 import os
 import random
+import re
 import signal
 import socket
-import time
 import urllib.request
 
-from program import TIMEOUT_S, Program
+from program import Program, eventually
 
 
 def free_port():
@@ -27,10 +27,10 @@ def free_port():
 class Hub:
     """A hub on 127.0.0.1, with monitoring, on the same ports whenever it is started again."""
 
-    def __init__(self, binary, directory, *flags, config=None, log=None, **options):
+    def __init__(self, binary, directory, *flags, config=None, log=False, **options):
         self.binary, self.directory, self.flags, self.options = binary, directory, flags, options
-        self.log = log  # a file, if the log goes there and not to standard error
         self.port, self.monitor_port = free_port(), free_port()
+        self.log = directory / "hub.log" if log else None  # else the log goes to standard error
         self.config = None
         if config is not None:
             self.config = directory / "hub.conf"
@@ -41,12 +41,12 @@ class Hub:
         argv = [self.binary, "-a", "127.0.0.1", "-p", self.port, "-m", self.monitor_port]
         if self.config:
             argv += ["-c", self.config.name]
-        self.program = Program(*argv, *self.flags, cwd=self.directory, **self.options)
         if self.log:
-            while not (self.log.exists() and "Server is ready" in self.log.read_text()):
-                assert self.program.process.poll() is None, self.program.text()
-        else:
-            self.program.expect("Server is ready")
+            argv += ["-l", self.log.name]
+        self.program = Program(*argv, *self.flags, cwd=self.directory, **self.options)
+        self.logs("Server is ready")
+        # A signal's answer is awaited after this line.
+        self.program.awaited = len(self.program.lines)
 
     @property
     def pid(self):
@@ -67,16 +67,20 @@ class Hub:
 
     def await_subscriptions(self, count):
         """Waits until the clients together have this many subscriptions."""
-        deadline = time.monotonic() + TIMEOUT_S
-        while sum(c["subscriptions"] for c in self.get("/connz")["connections"]) < count:
-            assert time.monotonic() < deadline, f"fewer than {count} subscriptions"
+        connections = lambda: self.get("/connz")["connections"]
+        eventually(lambda: sum(c["subscriptions"] for c in connections()) >= count)
 
     def connect(self, **options):
         return Wire(self.port, **options)
 
-    def logs(self, pattern, **options):
+    def connect_http(self):
+        return Wire(self.monitor_port, connect=None)
+
+    def logs(self, pattern):
         """Waits until the log has a line like this."""
-        return self.program.says(pattern, **options)
+        if not self.log:
+            return self.program.says(pattern)
+        return eventually(lambda: self.log.exists() and re.search(pattern, self.log.read_text()))
 
     def signal(self, number):
         self.program.signal(number)
@@ -85,7 +89,10 @@ class Hub:
         """Puts another configuration in place of the one it was started with."""
         self.config.write_text(config)
         self.signal(signal.SIGHUP)
-        self.program.expect("Reloaded server configuration")
+        if self.log:
+            self.logs("Reloaded server configuration")
+        else:
+            self.program.expect("Reloaded server configuration")
 
     def wait(self, timeout=10):
         return self.program.wait(timeout)
@@ -99,6 +106,11 @@ class Hub:
 
     def crash(self):
         self.program.kill()
+
+    def memory(self, field):
+        """A field of its /proc status, in kB."""
+        with open(f"/proc/{self.pid}/status") as status:
+            return int(re.search(rf"{field}:\s+(\d+)", status.read())[1])
 
     def cpu_seconds(self):
         """CPU time used so far."""
@@ -134,6 +146,10 @@ class Wire:
         """The next line, or None at the end."""
         line = self.file.readline()
         return line.decode().rstrip("\r\n") if line else None
+
+    def lines(self):
+        """All lines until the end."""
+        return list(iter(self.line, None))
 
     def flush(self):
         """Waits until the hub has handled all that was sent; returns the lines before the PONG."""

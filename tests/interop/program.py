@@ -10,6 +10,15 @@ import time
 TIMEOUT_S = 10
 
 
+def eventually(condition):
+    """Waits for what announces itself in no other way, and returns it."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while not (result := condition()):
+        assert time.monotonic() < deadline, "it never came to be"
+        time.sleep(0.002)
+    return result
+
+
 class Program:
     """A process whose lines, of standard output and error alike, can be awaited in order."""
 

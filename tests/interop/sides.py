@@ -69,4 +69,4 @@ def plain(text):
         text = re.sub(pattern, instead, text)
     # What tells of the makers' insides: Go, the system account, and payloads traced on their way out since 2.11.
     other = r"Git:|Go build|maxprocs|system account|accept loop|ACCOUNT -|SYSTEM -|->> MSG_PAYLOAD"
-    return [line for line in text.splitlines() if not re.search(other, line)]
+    return [line for line in text.splitlines() if line and not re.search(other, line)]
