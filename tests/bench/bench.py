@@ -1,0 +1,226 @@
+"""Every case against Midge, both nats-servers and the bare loop: prints the table of ratios.
+
+Within a round the servers take turns, each freshly started and alone on its core; the generator
+has the other core. A ratio is the median over the rounds of Midge's figure divided by the peer's
+in the same round. The exit status tells whether every bar is met.
+"""
+
+import argparse
+import fnmatch
+import os
+import random
+import socket
+import statistics
+import subprocess
+import sys
+
+# What a figure is shown as, its divisor, and whether more of it is better (+1) or less (-1).
+FIGURES = {
+    "rate": ("million/s", 1e6, +1),
+    "cpu_ns": ("CPU ns", 1, -1),
+    "p50_us": ("p50 µs", 1, -1),
+    "p99_us": ("p99 µs", 1, -1),
+    "rss": ("RSS KiB", 1024, -1),
+    "rss_idle": ("RSS KiB", 1024, -1),
+    "rss_connection": ("RSS B/connection", 1, -1),
+    "rss_subscription": ("RSS B/subscription", 1, -1),
+    "rss_spread": ("the same, spread", 1, -1),
+    "first_pings": ("CPU ms/s, first 5 s", 1e6, -1),
+    "idle": ("CPU ms/s, idle", 1e6, -1),
+    "start_ms": ("ms to first byte", 1, -1),
+}
+
+# The bars: Midge's figure divided by the newest nats-server's. None: the figure is shown only.
+# Where there is a bar, Midge must also be no worse than the older nats-server.
+BARS = {
+    "publish-16": {"rate": 4.5, "cpu_ns": None},
+    "1to1-16": {"rate": 5, "cpu_ns": None, "rss": None},
+    "1to1-128": {"rate": 2.5, "cpu_ns": None},
+    "1to1-1024": {"rate": 1.3, "cpu_ns": None},
+    "1to1-8192": {"rate": 1, "cpu_ns": None, "rss": None},
+    "1to10-16": {"rate": 3.5, "cpu_ns": None},
+    "1to10-128": {"rate": 3.5, "cpu_ns": None},
+    "1to100-16": {"rate": 1, "cpu_ns": None, "rss": None},
+    "4to4-16": {"rate": 4, "cpu_ns": None},
+    "queue4-16": {"rate": 4, "cpu_ns": None},
+    "request-1": {"rate": None, "cpu_ns": None, "p50_us": 1, "p99_us": 0.6},
+    "request-64": {"rate": 1, "cpu_ns": 0.6, "p50_us": None, "p99_us": 0.7},
+    "request-64x1": {"rate": 1, "cpu_ns": 0.6, "p50_us": None, "p99_us": 0.7},
+    "wild-100": {"rate": 1, "cpu_ns": None},
+    "wild-1000": {"rate": 1, "cpu_ns": None},
+    "wild-10000": {"rate": 8, "cpu_ns": None},
+    "wild-100000": {"rate": 6, "cpu_ns": None, "rss": None},
+    "memory": {"rss_idle": None, "rss_connection": None, "rss_subscription": None,
+               "rss_spread": None, "first_pings": None, "idle": 0.02},
+    "connect": {"cpu_ns": 0.4},
+    "start": {"start_ms": 0.5},
+}
+
+# What Midge's own figure may be, whatever a peer's is.
+LIMITS = {"rss_idle": 2 << 20, "rss_connection": 700, "rss_subscription": 150, "rss_spread": 150}
+
+BARE_CASES = ("publish-*", "1to*", "4to4-*")
+SATURATED = 0.95  # of a core
+
+
+def free_port():
+    """A port that nobody listens on, from below those that the kernel hands to clients."""
+    while True:
+        port = random.randrange(12000, 32000)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
+
+
+class Bench:
+    def __init__(self, options):
+        self.generator, self.seconds = options.generator, options.seconds
+        self.server_core, self.generator_core = sorted(os.sched_getaffinity(0))[:2]
+        self.servers = {"midge": options.midge, "2.15": options.new, "2.9": options.old,
+                        "bare": None}
+
+    def command(self, server, port):
+        if server == "bare":
+            return [self.generator, "--self", "--port", str(port)]
+        return [self.servers[server], "-a", "127.0.0.1", "-p", str(port)]
+
+    def pinned(self, command, core, **options):
+        def prepare():
+            os.sched_setaffinity(0, {core})
+            if os.geteuid() == 0:
+                os.nice(-20)  # whatever else runs on the machine disturbs less
+        return subprocess.Popen(command, text=True, stdin=subprocess.DEVNULL,
+                                env=os.environ | {"GOMAXPROCS": "1"}, preexec_fn=prepare, **options)
+
+    def generate(self, case, *arguments):
+        """The generator's line as a dictionary, or its complaint."""
+        with self.pinned([self.generator, "--case", case, *map(str, arguments)],
+                         self.generator_core, stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE) as generator:
+            said, complaint = generator.communicate()
+        if generator.returncode != 0:
+            raise RuntimeError(complaint.strip() or f"the generator ended with {generator.returncode}")
+        return {key: float(value) for key, _, value in
+                (word.partition("=") for word in said.split()[1:])}
+
+    def run(self, case, server):
+        port = free_port()
+        command = self.command(server, port)
+        if case == "start":
+            return self.generate(case, "--port", port, "--core", self.server_core, "--", *command)
+        with self.pinned(command, self.server_core, stderr=subprocess.PIPE) as process:
+            try:
+                if not any("Server is ready" in line for line in process.stderr):
+                    raise RuntimeError("the server does not start")
+                return self.generate(case, "--port", port, "--pid", process.pid,
+                                     "--seconds", self.seconds)
+            finally:
+                process.kill()
+
+    def measure(self, case, rounds):
+        """Every server's figures of every round: {server: [{figure: value}]}; a failed run is empty."""
+        servers = [name for name in self.servers
+                   if name != "bare" or any(fnmatch.fnmatch(case, each) for each in BARE_CASES)]
+        runs = {server: [] for server in servers}
+        for number in range(rounds):
+            turn = number % len(servers)
+            for server in servers[turn:] + servers[:turn]:
+                try:
+                    runs[server].append(self.run(case, server))
+                except RuntimeError as reason:
+                    print(f"{case}: {server}: {reason}", flush=True)
+                    runs[server].append({})
+        return runs
+
+
+def median(values):
+    """None if a run has failed: a median of those that went well would flatter."""
+    values = list(values)
+    return None if None in values else statistics.median(values)
+
+
+def ratio(runs, peer, figure):
+    return median(ours[figure] / theirs[figure] if figure in ours and theirs.get(figure) else None
+                  for ours, theirs in zip(runs["midge"], runs[peer]))
+
+
+def met(value, bar, better):
+    return value is not None and (value >= bar if better > 0 else value <= bar)
+
+
+def number(value, unit=""):
+    if value is None:
+        return "failed"
+    return (f"{value:,.0f}" if value >= 1000 else f"{value:.3g}") + unit
+
+
+def judge(runs, figure, bar):
+    """What is said of a figure: the ratios, the bar, and whether it is met."""
+    better = FIGURES[figure][2]
+    newer, older = ratio(runs, "2.15", figure), ratio(runs, "2.9", figure)
+    limit = LIMITS.get(figure)
+    said = [number(newer, "x"), "", number(older, "x"), ""]
+    if limit:
+        own = median(run.get(figure) for run in runs["midge"])
+        said[1], good = f"own <= {number(limit / FIGURES[figure][1])}", met(own, limit, better)
+    elif bar:
+        said[1] = f"{'>=' if better > 0 else '<='} {bar:g}x"
+        good = met(newer, bar, better) and met(older, 1, better)
+    else:
+        return said, True
+    said[3] = "ok" if good else "MISSED"
+    return said, good
+
+
+LINE = "{:<13}{:<19}{:>10}{:>10}{:>10}{:>10}  |{:>8} {:<12}|{:>8}  {}"
+
+
+def show(case, runs, figures):
+    """The rows of a case; whether its bars are met."""
+    all_good = True
+    for figure, bar in figures.items():
+        name, divisor, _ = FIGURES[figure]
+        values = []
+        for server in ("midge", "2.15", "2.9", "bare"):
+            value = median(run.get(figure) for run in runs.get(server, [])) if server in runs else 0
+            values.append("" if server not in runs else number(value and value / divisor))
+        said, good = judge(runs, figure, bar)
+        print(LINE.format(case, name, *values, *said).rstrip(), flush=True)
+        all_good &= good
+    for server, each in runs.items():
+        busy = [median(run.get(key, 0) for run in each) for key in ("generator_core", "server_core")]
+        if busy[0] > SATURATED > busy[1]:
+            print(f"{case}: {server}: the generator was the bottleneck", flush=True)
+    return all_good
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--midge", default="build/linux/midge")
+    parser.add_argument("--new", default="build/cache/nats-server-2.15/nats-server")
+    parser.add_argument("--old", default="build/cache/nats-server-2.9/nats-server")
+    parser.add_argument("--generator", default="build/linux/tests/bench/generator")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2, help="measured by case")
+    parser.add_argument("--quick", action="store_true", help="one round of half a second")
+    parser.add_argument("--no-bars", action="store_true", help="a missed bar is no failure")
+    parser.add_argument("cases", nargs="*", help="patterns, such as 1to1-* (default: all)")
+    options = parser.parse_args()
+    if options.quick:
+        options.rounds, options.seconds = 1, 0.5
+    cases = [case for case in BARS
+             if not options.cases or any(fnmatch.fnmatch(case, each) for each in options.cases)]
+    bench = Bench(options)
+    print(LINE.format("case", "median of %d" % options.rounds, "midge", "2.15.1", "2.9.10", "bare",
+                      "/2.15.1", "bar", "/2.9.10", ""))
+    good = [show(case, bench.measure(case, options.rounds), BARS[case]) for case in cases]
+    print(f"bench: {sum(good)} of {len(good)} cases meet their bars")
+    return 0 if all(good) or options.no_bars else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

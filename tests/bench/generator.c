@@ -1,0 +1,90 @@
+// The load generator: runs one case against one server and prints one line.
+#include "cases.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    void (*run)(const struct target *t, const struct shape *s);
+    struct shape shape;
+} cases[] = {
+    {"publish-16", run_flow, {.size = 16, .publishers = 1}},
+    {"1to1-16", run_flow, {.size = 16, .publishers = 1, .subscribers = 1}},
+    {"1to1-128", run_flow, {.size = 128, .publishers = 1, .subscribers = 1}},
+    {"1to1-1024", run_flow, {.size = 1024, .publishers = 1, .subscribers = 1}},
+    {"1to1-8192", run_flow, {.size = 8192, .publishers = 1, .subscribers = 1}},
+    {"1to10-16", run_flow, {.size = 16, .publishers = 1, .subscribers = 10}},
+    {"1to10-128", run_flow, {.size = 128, .publishers = 1, .subscribers = 10}},
+    {"1to100-16", run_flow, {.size = 16, .publishers = 1, .subscribers = 100}},
+    {"4to4-16", run_flow, {.size = 16, .publishers = 4, .subscribers = 1}},
+    {"queue4-16", run_flow, {.size = 16, .publishers = 1, .subscribers = 4, .queue = 1}},
+    {"request-1", run_request, {.size = 16, .requesters = 1, .in_flight = 1}},
+    {"request-64", run_request, {.size = 16, .requesters = 1, .in_flight = 64}},
+    {"request-64x1", run_request, {.size = 16, .requesters = 64, .in_flight = 1}},
+    {"wild-100", run_wild, {.subscriptions = 100}},
+    {"wild-1000", run_wild, {.subscriptions = 1000}},
+    {"wild-10000", run_wild, {.subscriptions = 10000}},
+    {"wild-100000", run_wild, {.subscriptions = 100000}},
+    {"memory", run_memory, {0}},
+    {"connect", run_connect, {0}},
+    {"start", run_start, {0}},
+};
+
+enum { CASES = sizeof cases / sizeof *cases };
+
+static _Noreturn void usage(void)
+{
+    fputs("usage: generator --case NAME --port PORT [--pid SERVER] [--seconds S]\n"
+          "       generator --case start --port PORT --core CORE -- COMMAND...\n"
+          "       generator --self --port PORT\n"
+          "COMMAND starts a server on PORT; --self is one, the bare loop. Cases:",
+        stderr);
+    for (int i = 0; i < CASES; i++)
+        fprintf(stderr, " %s", cases[i].name);
+    fputc('\n', stderr);
+    exit(2);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"case", required_argument, NULL, 'c'},
+        {"port", required_argument, NULL, 'p'},
+        {"pid", required_argument, NULL, 'i'},
+        {"seconds", required_argument, NULL, 's'},
+        {"core", required_argument, NULL, 'o'},
+        {"self", no_argument, NULL, 'b'},
+        {0},
+    };
+    struct target target = {.seconds = 2};
+    const char *name = "";
+    bool self = false;
+    for (int o; (o = getopt_long(argc, argv, "+", options, NULL)) != -1;) {
+        switch (o) {
+        case 'c': name = optarg; break;
+        case 'p': target.port = (uint16_t)atoi(optarg); break;
+        case 'i': target.pid = atoi(optarg); break;
+        case 's': target.seconds = atof(optarg); break;
+        case 'o': target.core = atoi(optarg); break;
+        case 'b': self = true; break;
+        default: usage();
+        }
+    }
+    target.command = argv + optind;
+    if (target.port == 0)
+        usage();
+    if (self)
+        bare_serve(target.port);
+    for (int i = 0; i < CASES; i++) {
+        if (strcmp(name, cases[i].name) == 0) {
+            printf("%s", name);
+            cases[i].run(&target, &cases[i].shape);
+            putchar('\n');
+            return 0;
+        }
+    }
+    usage();
+}

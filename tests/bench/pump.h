@@ -1,0 +1,52 @@
+// Connections to the server under test and the loop that moves their bytes: nonblocking sockets,
+// edge-triggered epoll, one large buffer for all reads. A connection sends its feed, a ring that
+// was formatted beforehand, in writes as large as the socket takes; what it receives is compared
+// with the ring that it expects, or parsed and handed to its `message`. Whatever else a server may
+// send (PING, INFO, +OK) is answered or passed over here; -ERR, a close and silence fail the run.
+#pragma once
+
+#include "wire.h"
+
+struct pump {
+    int epoll;
+    uint16_t port;
+    bool polls;        // never sleeps, so that a latency is the server's and not that of waking up
+    uint64_t heard_ns; // when something last happened
+    uint8_t *buffer;
+};
+
+struct conn {
+    struct pump *pump;
+    int fd;
+    bool writable;
+    uint32_t infos, pongs; // received so far
+
+    const struct ring *feed;
+    uint64_t fed, feed_to; // bytes of it; sent in this order: the feed up to there, then `out`
+    char *out;
+    uint32_t out_len, out_cap;
+
+    const struct ring *expect; // or else `message`
+    uint64_t taken;            // bytes of `expect` that have arrived
+    void (*message)(struct conn *c, const struct message *m);
+    void *user;
+
+    uint8_t *rest; // an unfinished line or message
+    uint32_t rest_len, rest_cap;
+};
+
+void pump_init(struct pump *p, uint16_t port, bool polls);
+// Moves what can be moved. A turn that may wait fails the run if nothing happens for long.
+void pump_turn(struct pump *p, bool wait);
+
+// Connects and is greeted: INFO, CONNECT, PING, PONG.
+void conn_open(struct conn *c, struct pump *p);
+void conn_close(struct conn *c);
+void conn_write(struct conn *c, const void *bytes, uint32_t n);
+void conn_printf(struct conn *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// One write of what is due; true if the socket would take another part of the feed.
+bool conn_flush(struct conn *c);
+// Lets the feed go on to that position, and flushes.
+bool conn_feed(struct conn *c, uint64_t to);
+// Returns when the server has processed all that was sent here, and all that it sent here is taken.
+void conn_sync(struct conn *c);
