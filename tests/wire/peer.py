@@ -145,6 +145,7 @@ def in_order(items):
         end, first = start + 1, message(ordered[start])
         while first and end < len(ordered) and (m := message(ordered[end])) and m[0] == first[0]:
             end += 1
-        ordered[start:end] = sorted(ordered[start:end], key=lambda item: (message(item) or ((), b""))[1])
+        if first:
+            ordered[start:end] = sorted(ordered[start:end], key=lambda item: message(item)[1])
         start = end
     return ordered

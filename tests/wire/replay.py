@@ -31,7 +31,7 @@ def expected_of(step, who):
 
 
 def play(case, server, who, cut=None):
-    """Plays a case; `cut` is a step and the pieces that it is sent in. The first Failure, or None."""
+    """Plays a case; `cut` is a step and the pieces that it is sent in. A Failure, or None."""
     peers = {}
     how = f", with line {cut[0].line} sent as {' | '.join(map(pretty, cut[1]))}" if cut else ""
     try:
@@ -41,8 +41,8 @@ def play(case, server, who, cut=None):
                 continue
             peer = peers.get(step.peer)
             if not peer:
-                see_info = step.kind == "<"
-                peer = peers[step.peer] = Peer(server.address) if see_info else server.connect(case.opening)
+                peer = peers[step.peer] = (Peer(server.address) if step.kind == "<"
+                                           else server.connect(case.opening))
             if step.kind == ">":
                 pieces = cut[1] if cut and cut[0] is step else [step.data]
                 for at, piece in enumerate(pieces):
@@ -57,7 +57,7 @@ def play(case, server, who, cut=None):
             else:
                 del peers[step.peer]
                 if rest := peer.finish():
-                    return Failure(case, f"line {step.line}, {step.peer}{how}, before its end", [], rest)
+                    return Failure(case, f"line {step.line}, {step.peer}{how}, at its end", [], rest)
         for name in sorted(peers):
             if rest := peers.pop(name).finish():
                 return Failure(case, f"{name}{how}, at the end of the case", [], rest)
@@ -157,7 +157,7 @@ def record(case, server, who):
 
 
 def rewritten(text, said, others):
-    """A file's text with what was said in place of its answers, and what others said where it differs."""
+    """A file's text with what was said in place of its answers, and what others said instead."""
     def answers(number):
         lines = []
         for after, name in sorted(said):
@@ -166,7 +166,8 @@ def rewritten(text, said, others):
                 lines += [f"{name}< {line}".rstrip() for line in usual]
                 for who, more in others.items():
                     if (other := more.get((after, name), usual)) != usual:
-                        lines += [f"{name}<{who} {line}".rstrip() for line in other or ["(nothing)"]]
+                        lines += [f"{name}<{who} {line}".rstrip()
+                                  for line in other or ["(nothing)"]]
         return lines
 
     out = answers(0)

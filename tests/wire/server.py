@@ -11,6 +11,7 @@ from pathlib import Path
 from peer import PATIENCE_S, Peer
 
 LISTENING = "Listening for client connections on "
+END = "(end of log)"
 
 
 class Server:
@@ -45,21 +46,23 @@ class Server:
                 self.lines.append(line.rstrip("\n"))
                 self.told.notify_all()
         with self.told:
-            self.lines.append("(end of log)")
+            self.lines.append(END)
             self.told.notify_all()
 
     def log(self, *texts):
         """Waits for a line with one of these texts, after the last one waited for."""
         def found():
             for at in range(self.seen, len(self.lines)):
-                if any(text in self.lines[at] for text in (*texts, "(end of log)")):
+                if any(text in self.lines[at] for text in (*texts, END)):
                     self.seen = at + 1
                     return True
         with self.told:
-            if not self.told.wait_for(found, PATIENCE_S * 2) or "(end of" in self.lines[self.seen - 1]:
+            heard = self.told.wait_for(found, PATIENCE_S * 2)
+            line = self.lines[self.seen - 1] if heard else END
+            if line == END:
                 raise AssertionError(f"the log has no line with {' or '.join(texts)!r}:\n    "
                                      + "\n    ".join(self.lines[-20:]))
-            return self.lines[self.seen - 1]
+            return line
 
     def reload(self, config):
         self.configure(config)

@@ -1,42 +1,45 @@
-"""Transcripts: conversations with a broker, as a person would write them down.
+r"""Transcripts: conversations with a broker, as a person would write them down.
 
-    # Sizes and what follows them.                 a comment, to the end of its line
-    config                                         of the server that the cases of this file share
+    # A comment.
+    config
         max_payload: 1024
-    open CONNECT {"verbose":false}                 sent by each connection before its first step
+    open CONNECT {"verbose":false}
 
     case A payload may hold anything
-    a> SUB foo 1                                   a sends this and CR LF, at once with its next line
+    a> SUB foo 1
     a> PUB foo 3
-    a> \\r\\n\\x00
-    a< MSG foo 1 3                                 and is answered with this; the payload stands on
-    a< \\r\\n\\x00                                     a line of its own
-    a- closes its half                             and reads what still comes, to the end
+    a> \r\n\x00
+    a< MSG foo 1 3
+    a< \r\n\x00
+    a-
 
-    case A plain PUB is a terrible way to ask for the time
-    ...
+`config` is the configuration of the server that the cases of the file share, `open` what each of
+their connections says first. `a>` is what connection a sends, each line with CR LF, all lines that
+follow each other in one piece. `a<` is what it is answered, a payload on a line of its own. `a-`
+closes its sending half and reads to the end, where nothing may come any more.
 
 Connections are named by one letter and made at their first step; if that step is an answer, the
-server's INFO is a part of it, otherwise INFO is read and passed over. Text stands for itself but for
-\\r \\n \\t \\s (a blank) \\\\ \\xHH and \\(ab*100), which is ab a hundred times. A line that ends in \\
-sends no CR LF. Lines of one connection that follow each other are sent in one piece.
+server's INFO is a part of it, otherwise INFO is read and passed over. Text stands for itself but
+for \r \n \t \s (a blank) \\ \xHH and \(ab*100), which is ab a hundred times. A line that ends in \
+sends no CR LF.
 
 An answer may also be (closed), the end of the connection, by FIN or by RST; (anything), whatever
-comes before the end; and (nothing), where others have an answer. Every case ends by closing each connection's sending half, in the order of their
-letters: what the server still says then, but did not say here, is a failure.
+comes before the end; and (nothing), where others have an answer. Every case ends by closing each
+connection's sending half, in the order of their letters: what the server still says then, but did
+not say here, is a failure.
 
 `a<2.9` holds what that version of nats-server answers in place of the `a<` lines next to it, and
 `a<midge` what Midge does, on purpose: then the case has a line `because ...` that says why.
 
 Within a case:
-    open ...           in place of the file's; `open nothing` sends nothing
-    alone              on a server of its own, once, in whole pieces: for what takes time
-    config             (indented lines follow) likewise, and with this configuration
-    not 2.9            that version is not asked
-    ! reload           (indented lines follow) rewrites the configuration and waits until it holds
-    ! signal USR2      sends the server a signal
-    ! log text         waits until the log holds a line with this text (that no earlier wait has met)
-    ! exit 0           waits until the server exits, with this status
+    open ...         in place of the file's; `open nothing` sends nothing
+    alone            on a server of its own, once, in whole pieces: for what takes time
+    config           (indented lines follow) likewise, and with this configuration
+    not 2.9          that version is not asked
+    ! reload         (indented lines follow) rewrites the configuration, waits until it holds
+    ! signal USR2    sends the server a signal
+    ! log text       waits until the log has a line with this text (that no earlier wait has met)
+    ! exit 0         waits until the server exits, with this status
 """
 
 import re
@@ -47,7 +50,6 @@ ANYTHING = b"(anything)"
 
 ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "s": b" ", "\\": b"\\"}
 ESCAPE = re.compile(r"\\(?:([rnts\\])|x([0-9a-fA-F]{2})|(\()|)|\*(\d+)\)")
-STEP = re.compile(r"([a-z])([<>-])([0-9a-z.,]*)(?: (.*))?$")
 REPEATED = re.compile(rb"(?s)(.{1,16}?)\1{15,}")
 
 
@@ -69,9 +71,9 @@ class Case:
     name: str
     file: str
     line: int
-    config: str
-    opening: bytes
-    shared_opening: bytes
+    config: str = ""
+    opening: bytes = b""
+    shared_opening: bytes = b""
     alone: bool = False
     without: str = ""
     because: str = ""
@@ -139,76 +141,102 @@ def items_of(texts):
 
 def read(path):
     """The cases of a file."""
-    cases, config, opening, case, block, answers = [], "", b"", None, None, None
+    reader = Reader(path)
     for number, line in enumerate(path.read_text().splitlines(), 1):
-        def wrong(what):
-            return SystemExit(f"{path}:{number}: {what}")
+        reader.line(number, line)
+    return reader.finish()
 
-        if line.startswith("    ") and block is not None:
-            block.append(line[4:])
-            if case and case.steps:
-                case.steps[-1].text += line[4:] + "\n"
-                case.steps[-1].last = number
-            elif case:
-                case.config += line[4:] + "\n"
-            else:
-                config += line[4:] + "\n"
-            continue
-        block = None
+
+class Reader:
+    def __init__(self, path):
+        self.path = path
+        self.cases = []
+        self.config, self.opening = "", b""          # the file's
+        self.indented = None                         # who takes the lines that are indented
+
+    def line(self, number, line):
+        if line.startswith("    ") and self.indented:
+            self.indented(line[4:] + "\n", number)
+            return
+        self.indented = None
         word, _, rest = line.partition(" ")
         if not line or line.startswith("#"):
-            pass
-        elif word == "config":
-            block = []
-            if case:
-                case.config, case.alone = "", True
-            else:
-                config = ""
+            return
+        if word == "case":
+            self.cases.append(Case(rest, self.path.name, number, self.config, self.opening,
+                                   self.opening))
+        elif not (self.setting(word, rest) if self.cases else self.shared(word, rest)) \
+                and not (self.cases and self.step(line, number)):
+            raise SystemExit(f"{self.path}:{number}: what is this?")
+
+    def shared(self, word, rest):
+        """What stands before the first case."""
+        if word == "config":
+            def more(text, _):
+                self.config += text
+            self.indented = more
         elif word == "open":
-            words = b"" if rest == "nothing" else unescape(rest) + b"\r\n"
-            if case:
-                case.opening = words
-            else:
-                opening = words
-        elif word == "case":
-            case = Case(rest, path.name, number, config, opening, opening)
-            cases.append(case)
-        elif not case:
-            raise wrong("a step stands before the first case")
+            self.opening = opening(rest)
+        else:
+            return False
+        return True
+
+    def setting(self, word, rest):
+        """What stands between a case's name and its first step."""
+        case = self.cases[-1]
+        if word == "config":
+            def more(text, _):
+                case.config += text
+            case.config, case.alone, self.indented = "", True, more
+        elif word == "open":
+            case.opening = opening(rest)
         elif word == "alone":
             case.alone = True
         elif word == "not":
             case.without = rest
         elif word == "because":
             case.because = rest
-        elif word == "!":
-            verb, _, text = rest.partition(" ")
-            if verb not in ("reload", "signal", "log", "exit"):
-                raise wrong(f"! {verb} is not known")
-            case.alone = True
-            case.steps.append(Step("!", "", number, verb=verb, text=text, last=number))
-            block = [] if verb == "reload" else None
-        elif found := STEP.match(line):
-            peer, kind, who, text = found.groups()
-            step = case.steps[-1] if case.steps else None
-            if not (step and step.peer == peer and step.kind == kind):
-                step = Step(kind, peer, number)
-                case.steps.append(step)
-            step.last = number
-            if kind == ">":
-                bare = re.search(r"(?<!\\)(\\\\)*\\$", text or "")
-                step.data += unescape(text[:-1]) if bare else unescape(text or "") + b"\r\n"
-            elif kind == "<":
-                for one in who.split(","):
-                    step.answers.setdefault(one, []).append(text or "")
         else:
-            raise wrong("this is no step")
+            return False
+        return True
 
-    for case in cases:
-        for step in case.steps:
-            step.answers = {who: items_of(text for text in texts if text != "(nothing)")
-                            for who, texts in step.answers.items()}
-        ours = any("midge" in step.answers for step in case.steps)
-        if ours != bool(case.because):
-            raise SystemExit(f"{case}: `because` and `<midge` go together")
-    return cases
+    def step(self, line, number):
+        case = self.cases[-1]
+        if done := re.match(r"! (reload|signal|log|exit)(?: (.*))?$", line):
+            step = Step("!", "", number, verb=done[1], text=done[2] or "", last=number)
+            case.steps.append(step)
+            case.alone = True
+
+            def more(text, number):
+                step.text += text
+                step.last = number
+            self.indented = more if step.verb == "reload" else None
+            return True
+        said = re.match(r"([a-z])([<>-])([0-9a-z.,]*)(?: (.*))?$", line)
+        if not said:
+            return False
+        peer, kind, who, text = said.groups("")
+        if not case.steps or (case.steps[-1].peer, case.steps[-1].kind) != (peer, kind):
+            case.steps.append(Step(kind, peer, number))
+        step = case.steps[-1]
+        step.last = number
+        if kind == ">":
+            unended = re.search(r"(?<!\\)(\\\\)*\\$", text)
+            step.data += unescape(text[:-1]) if unended else unescape(text) + b"\r\n"
+        elif kind == "<":
+            for one in who.split(","):
+                step.answers.setdefault(one, []).append(text)
+        return True
+
+    def finish(self):
+        for case in self.cases:
+            for step in case.steps:
+                step.answers = {who: items_of(text for text in texts if text != "(nothing)")
+                                for who, texts in step.answers.items()}
+            if any("midge" in step.answers for step in case.steps) != bool(case.because):
+                raise SystemExit(f"{case}: `because` and `<midge` go together")
+        return self.cases
+
+
+def opening(text):
+    return b"" if text == "nothing" else unescape(text) + b"\r\n"

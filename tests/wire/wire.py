@@ -15,6 +15,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import compare
 import invariants
 import transcript
 from replay import Failure, play, play_in_pieces, record, rewritten
@@ -59,6 +60,9 @@ def main():
             jobs.append((run, program, who, [case for case in cases if not case.alone], pieces))
         if not parts and not any(w.endswith(".wire") for w in args.what):
             jobs += [(invariants.run, program, who, check) for check in invariants.CHECKS]
+            if who == "midge" and args.nats_server:
+                reference = args.nats_server[0]
+                jobs += [(compare.run, program, reference, kind) for kind in compare.KINDS]
 
     passed, failed = 0, 0
     with ThreadPoolExecutor(THREADS) as pool:
@@ -97,7 +101,7 @@ def run(program, who, cases, pieces):
 
 
 def rerecord(path, cases, programs):
-    """Rewrites a file's answers with those of the first server, and of the others where they differ."""
+    """Rewrites a file's answers with the first server's, and the others' where they differ."""
     said = {}
     shared = [case for case in cases if not case.alone]
     groups = [shared] * bool(shared) + [[case] for case in cases if case.alone]

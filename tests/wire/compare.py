@@ -1,0 +1,166 @@
+"""Conversations made by rule or by chance, held with Midge and with nats-server alike. Nobody wrote
+the answers down: they only have to be the same, and Midge's must not depend on how the bytes are
+cut."""
+
+import random
+from itertools import product
+
+from peer import Peer, in_order
+from replay import Failure, pretty
+from server import Server
+from transcript import Case
+
+SHOWN = 3                # differences reported of each kind of conversation
+OPENING = b'CONNECT {"verbose":false,"user":"admin","pass":"p"}\r\n'
+QUIET = 'CONNECT {"verbose":false,"pedantic":false}\r\n'
+KINDS = []
+
+
+def kind(config=""):
+    def add(function):
+        KINDS.append((function, config))
+        return function
+    return add
+
+
+def run(midge, reference, entry):
+    """Holds all conversations of a kind with both. How many went alike, and some that did not."""
+    function, config = entry
+    case = Case(function.__name__, "compare.py", function.__code__.co_firstlineno)
+    alike, failures, chance = 0, [], random.Random(2)
+    try:
+        with Server(midge, config, OPENING) as ours, Server(reference, config, OPENING) as theirs:
+            for words in function(random.Random(1)):
+                expected, got = converse(theirs, [words]), converse(ours, [words])
+                pieces = cut(words, chance)
+                how = pretty(words)
+                if got == expected:
+                    how = " | ".join(map(pretty, pieces))
+                    got = converse(ours, pieces)
+                if got == expected:
+                    alike += 1
+                elif len(failures) < SHOWN:
+                    failures.append(Failure(case, f"midge: {how}", expected, got))
+    except (AssertionError, OSError) as wrong:
+        failures.append(Failure(case, f"midge: {wrong}", [], []))
+    return (0, failures) if failures else (1, [])
+
+
+def converse(server, pieces):
+    """Says all pieces and PING on a new connection, then nothing more. All that is answered."""
+    peer = Peer(server.address)
+    assert peer.item().startswith(b"INFO "), "no INFO"
+    peer.send(pieces[0])
+    for piece in pieces[1:]:
+        server.barrier()
+        peer.send(piece)
+    peer.send(b"PING\r\n")
+    return in_order([item for item in peer.finish() if b'"connect_info"' not in item])
+
+
+def cut(words, chance):
+    places = sorted(chance.randrange(1, len(words)) for _ in range(3)) if len(words) > 1 else []
+    return [words[start:end] for start, end in zip([0, *places], [*places, len(words)])]
+
+
+def names(tokens, longest):
+    """All subjects of so many tokens, malformed ones too."""
+    for count in range(1, longest + 1):
+        for parts in product(tokens, repeat=count):
+            if name := ".".join(parts):
+                yield name
+
+
+@kind()
+def every_subject_against_every_pattern(_):
+    alphabets = (["a", "b", "*", ">", ""], 3), (["a", "*", ">"], 4), (["a", "a*", ">b"], 2)
+    for tokens, longest in alphabets:
+        every = list(names(tokens, longest))
+        for subject in every:
+            yield (QUIET + "".join(f"SUB {pattern} {sid}\r\n" for sid, pattern in enumerate(every))
+                   + f"PUB {subject} 0\r\n\r\n").encode()
+
+
+@kind()
+def every_order_of_sub_unsub_and_maxima(_):
+    steps = ["SUB foo 1\r\n", "UNSUB 1\r\n", "UNSUB 1 1\r\n", "UNSUB 1 2\r\n", "PUB foo 1\r\nx\r\n"]
+    for order in product(steps, repeat=4):
+        yield (QUIET + "SUB foo 1\r\n" + "".join(order) + "PUB foo 1\r\ny\r\n" * 2).encode()
+
+
+PATTERNS = ["a", "*", ">", "a.b", "a.*", "*.b", "a.>", "*.>", "a.*.c", "*.*", "a.b.>", "a.*.>"]
+ROLES = {
+    "allow": "pub: '%', sub: '%'",
+    "deny": "pub: {deny: '%'}, sub: {deny: '%'}",
+    "both": "sub: {allow: 'a.>', deny: '%'}",
+}
+USERS = "".join(f"{{user: {role}{n}, password: p, permissions: {{{rights.replace('%', pattern)}}}}}\n"
+                for role, rights in ROLES.items() for n, pattern in enumerate(PATTERNS))
+
+
+@kind("authorization { users = [\n" + USERS + "{user: admin, password: p} ] }\n")
+def every_permission_against_every_subject(_):
+    for user in ROLES:
+        for n in range(len(PATTERNS)):
+            text = f'CONNECT {{"pedantic":false,"user":"{user}{n}","pass":"p"}}\r\n'
+            for sid, name in enumerate(names(["a", "b", "*", ">"], 3)):
+                text += f"SUB {name} {sid}\r\nUNSUB {sid}\r\nPUB {name} 0\r\n\r\n"
+            yield text.encode()
+
+
+@kind()
+def lines_put_together_by_chance(chance):
+    words = ["SUB", "PUB", "HPUB", "UNSUB", "PING", "PONG", "+OK", "-ERR", "CONNECT", "INFO", "sub",
+             "pUb"]
+    fields = ["foo", "foo.*", "foo..x", ">", "1", "2", "0", "00", "12", "-1", "x", "q", "{}", "{",
+              "null", '{"verbose":false}', "\x80", "1048577", "999999999", "1000000000", "4294967298"]
+    blanks = [" ", "  ", "\t", " \t "]
+    for _ in range(4000):
+        text = 'CONNECT {"headers":true}\r\n'
+        for _ in range(chance.randrange(1, 5)):
+            line = chance.choice(words) * chance.choice([1, 1, 1, 1, 1, 0, 2])
+            for _ in range(chance.choice([0, 1, 2, 2, 3, 3, 4, 5])):
+                line += chance.choice(blanks) + chance.choice(fields)
+            line += chance.choice(["", "", "", "", "", " ", "\t", " \t"])
+            text += line + chance.choice(["\r\n", "\r\n", "\r\n", "\n"])
+            if "PUB" in line.upper() and chance.random() < 0.9:
+                text += chance.choice(["", "hi", "NATS/1.0\r\n\r\n", "x"]) + "\r\n"
+        yield text.encode("latin-1")
+
+
+@kind()
+def every_kind_of_value_for_every_kind_of_key(_):
+    values = ["true", "false", "null", "tru", "TRUE", "nul", "true false", "NaN", "Infinity", "",
+              "0", "1", "2", "-1", "-0", "1.0", "1e0", "1E+0", "0.5", "01", "+1", ".5", "5.", "1e",
+              "9223372036854775807", "9223372036854775808", "1e400", "/**/1",
+              '""', '"x"', '"1"', '"true"', "'x'", '"', '"\\"', '"\t"', '"\x7f"', '"\xff"',
+              r'"\u0041"', r'"\u004"', r'"\ud83d\ude00"', r'"\ud83d"', r'"\ude00x"', r'"\x41"',
+              r'"\/\b\f"', "[]", "[1]", "[1,]", "[,]", "[}", "[[[[[]]]]]", "{}", '{"a":1}', '{"a"}',
+              "{1:1}"]
+    keys = ["verbose", "protocol", "name", "echo", "foo", "Protocol", "user", "headers", "account",
+            "new_account", "no_responders", ""]
+    for key, value in product(keys, values):
+        yield f'CONNECT {{"pedantic":false,"{key}":{value}}}\r\n'.encode("latin-1")
+        yield f'CONNECT {{"{key}" : {value} , "verbose":false}}\r\n'.encode("latin-1")
+
+
+@kind()
+def json_that_is_damaged_by_chance(chance):
+    sound = (b'{"verbose":false,"pedantic":true,"user":"a\\"b\\u00e9","pass":null,"lang":"c",'
+             b'"version":"3.1","protocol":1,"headers":true,"x":[1,-2.5e+3,{"y":"z"}],"echo":true}')
+    alphabet = b'{}[]",:\\ \t01-+.eEtfnu/a\x00\x1f\x7f\x80\xc3\xff'
+    for _ in range(4000):
+        text = bytearray(sound)
+        for _ in range(chance.choice([1, 1, 1, 2, 3])):
+            at = chance.randrange(len(text))
+            how = chance.randrange(4)
+            if how == 0:
+                del text[at:at + chance.choice([1, 1, 2, 10])]
+            elif how == 1:
+                text[at] = chance.choice(alphabet)
+            elif how == 2:
+                text.insert(at, chance.choice(alphabet))
+            else:
+                end = at + chance.randrange(20)
+                text[at:at] = text[at:end]
+        yield b"CONNECT " + bytes(text) + b"\r\nPUB foo.* 0\r\n\r\n"
