@@ -18,7 +18,7 @@ enum { CLIENTS_MAX = 256, IN_BYTES = 64 << 10, OUT_BYTES = 512 << 10 };
 
 struct client {
     int fd;
-    char subject[32], sid[8]; // of its one subscription
+    char subject[32], sid[8];  // of its one subscription
     uint32_t subject_len, sid_len, in_len, out_len;
     uint8_t in[IN_BYTES], out[OUT_BYTES];
 };
@@ -26,8 +26,7 @@ struct client {
 static struct client *clients[CLIENTS_MAX];
 static uint32_t client_count;
 
-static void flush(struct client *c)
-{
+static void flush(struct client *c) {
     for (uint32_t sent = 0; sent < c->out_len;) {
         ssize_t n = send(c->fd, c->out + sent, c->out_len - sent, MSG_NOSIGNAL);
         if (n <= 0)
@@ -37,15 +36,13 @@ static void flush(struct client *c)
     c->out_len = 0;
 }
 
-static void put(struct client *c, const void *bytes, size_t n)
-{
+static void put(struct client *c, const void *bytes, size_t n) {
     memcpy(c->out + c->out_len, bytes, n);
     c->out_len += (uint32_t)n;
 }
 
 // PUB <subject> <size>: from the subject on, `rest` holds the line, the payload and what follows.
-static void relay(const char *subject, const char *blank, const uint8_t *rest, size_t n)
-{
+static void relay(const char *subject, const char *blank, const uint8_t *rest, size_t n) {
     for (uint32_t i = 0; i < client_count; i++) {
         struct client *c = clients[i];
         if (c->subject_len != (uint32_t)(blank - subject) ||
@@ -61,8 +58,7 @@ static void relay(const char *subject, const char *blank, const uint8_t *rest, s
 }
 
 // One line, with its payload; the bytes that it takes, 0 if it is not complete.
-static size_t take(struct client *c, const uint8_t *p, size_t n)
-{
+static size_t take(struct client *c, const uint8_t *p, size_t n) {
     const uint8_t *end = memchr(p, '\n', n);
     if (!end)
         return 0;
@@ -81,14 +77,14 @@ static size_t take(struct client *c, const uint8_t *p, size_t n)
             size = size * 10 + (uint32_t)(*q - '0');
         if (line + size + 2 > n)
             return 0;
-        relay(subject, blank, (const uint8_t *)blank, line + size + 2 - (size_t)(blank - (const char *)p));
+        relay(subject, blank, (const uint8_t *)blank,
+              line + size + 2 - (size_t)(blank - (const char *)p));
         return line + size + 2;
     }
     return line;
 }
 
-static bool serve(struct client *c)
-{
+static bool serve(struct client *c) {
     ssize_t n = recv(c->fd, c->in + c->in_len, IN_BYTES - c->in_len, 0);
     if (n <= 0)
         return false;
@@ -105,8 +101,7 @@ static bool serve(struct client *c)
     return true;
 }
 
-static void welcome(int listener, int epoll)
-{
+static void welcome(int listener, int epoll) {
     struct client *c = calloc(1, sizeof *c);
     int on = 1;
     c->fd = accept(listener, NULL, NULL);
@@ -120,8 +115,7 @@ static void welcome(int listener, int epoll)
     flush(c);
 }
 
-void bare_serve(uint16_t port)
-{
+void bare_serve(uint16_t port) {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int listener = socket(AF_INET, SOCK_STREAM, 0), epoll = epoll_create1(0), on = 1;

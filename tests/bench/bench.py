@@ -79,8 +79,8 @@ def free_port():
 class Bench:
     def __init__(self, options):
         self.generator, self.seconds = options.generator, options.seconds
-        self.server_core, self.generator_core = sorted(os.sched_getaffinity(0))[:2]
-        self.servers = {"midge": options.midge, "2.15": options.new, "2.9": options.old,
+        self.server_core, self.generator_core = map(int, options.cores.split(","))
+        self.servers = {"midge": options.midge, "new": options.new, "old": options.old,
                         "bare": None}
 
     def command(self, server, port):
@@ -137,6 +137,11 @@ class Bench:
         return runs
 
 
+def version(program):
+    said = subprocess.run([program, "-v"], capture_output=True, text=True, check=True).stdout
+    return said.split()[-1].removeprefix("v")
+
+
 def median(values):
     """None if a run has failed: a median of those that went well would flatter."""
     values = list(values)
@@ -161,7 +166,7 @@ def number(value, unit=""):
 def judge(runs, figure, bar):
     """What is said of a figure: the ratios, the bar, and whether it is met."""
     better = FIGURES[figure][2]
-    newer, older = ratio(runs, "2.15", figure), ratio(runs, "2.9", figure)
+    newer, older = ratio(runs, "new", figure), ratio(runs, "old", figure)
     limit = LIMITS.get(figure)
     said = [number(newer, "x"), "", number(older, "x"), ""]
     if limit:
@@ -185,7 +190,7 @@ def show(case, runs, figures):
     for figure, bar in figures.items():
         name, divisor, _ = FIGURES[figure]
         values = []
-        for server in ("midge", "2.15", "2.9", "bare"):
+        for server in ("midge", "new", "old", "bare"):
             value = median(run.get(figure) for run in runs.get(server, [])) if server in runs else 0
             values.append("" if server not in runs else number(value and value / divisor))
         said, good = judge(runs, figure, bar)
@@ -206,6 +211,7 @@ def main():
     parser.add_argument("--generator", default="build/linux/tests/bench/generator")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2, help="measured by case")
+    parser.add_argument("--cores", default="0,1", help="the server's and the generator's")
     parser.add_argument("--quick", action="store_true", help="one round of half a second")
     parser.add_argument("--no-bars", action="store_true", help="a missed bar is no failure")
     parser.add_argument("cases", nargs="*", help="patterns, such as 1to1-* (default: all)")
@@ -215,8 +221,9 @@ def main():
     cases = [case for case in BARS
              if not options.cases or any(fnmatch.fnmatch(case, each) for each in options.cases)]
     bench = Bench(options)
-    print(LINE.format("case", "median of %d" % options.rounds, "midge", "2.15.1", "2.9.10", "bare",
-                      "/2.15.1", "bar", "/2.9.10", ""))
+    new, old = version(options.new), version(options.old)
+    print(LINE.format("case", f"median of {options.rounds}", "midge", new, old, "bare",
+                      "/" + new, "bar", "/" + old, "").rstrip())
     good = [show(case, bench.measure(case, options.rounds), BARS[case]) for case in cases]
     print(f"bench: {sum(good)} of {len(good)} cases meet their bars")
     return 0 if all(good) or options.no_bars else 1

@@ -8,13 +8,13 @@
 
 // Each function reads the fields that concern it.
 struct shape {
-    uint32_t size;          // of a payload, bytes
-    uint32_t publishers;    // each to a subject of its own
-    uint32_t subscribers;   // to each subject; their own connections
-    uint32_t queue;         // the subscribers are a queue group
-    uint32_t requesters;    // connections
-    uint32_t in_flight;     // requests, of each requester
-    uint32_t subscriptions; // with wildcards, on one connection
+    uint32_t size;           // of a payload, bytes
+    uint32_t publishers;     // each to a subject of its own
+    uint32_t subscribers;    // to each subject; their own connections
+    uint32_t queue;          // the subscribers are a queue group
+    uint32_t requesters;     // connections
+    uint32_t in_flight;      // requests, of each requester
+    uint32_t subscriptions;  // with wildcards, on one connection
 };
 
 void run_flow(const struct target *t, const struct shape *s);

@@ -17,21 +17,19 @@
 enum {
     CONNECTIONS = 5000,
     SUBSCRIPTIONS = 100000,
-    FIRST_PINGS_S = 5, // nats-server sends them two seconds after a connect
+    FIRST_PINGS_S = 5,  // nats-server sends them two seconds after a connect
     IDLE_S = 5,
-    SETTLE_S = 2, // nats-server collects garbage
+    SETTLE_S = 2,  // nats-server collects garbage
     STARTS = 15,
 };
 
-static void pause_ns(long ns)
-{
+static void pause_ns(long ns) {
     struct timespec t = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
     nanosleep(&t, NULL);
 }
 
 // Answers PINGs for that time; returns the server's CPU time in nanoseconds by second.
-static double idle(const struct target *t, struct pump *p, uint32_t seconds)
-{
+static double idle(const struct target *t, struct pump *p, uint32_t seconds) {
     struct meter m;
     meter_start(&m, t->pid);
     for (uint64_t end = now_ns() + seconds * 1000000000ull; now_ns() < end; pause_ns(1000000))
@@ -41,16 +39,14 @@ static double idle(const struct target *t, struct pump *p, uint32_t seconds)
 }
 
 // Bytes of resident memory that each of n things has added since `before`, which moves on.
-static double growth(const struct target *t, uint64_t *before, uint32_t n)
-{
+static double growth(const struct target *t, uint64_t *before, uint32_t n) {
     uint64_t now = rss_bytes(t->pid);
     double each = ((double)now - (double)*before) / n;
     *before = now;
     return each;
 }
 
-void run_memory(const struct target *t, const struct shape *shape)
-{
+void run_memory(const struct target *t, const struct shape *shape) {
     (void)shape;
     struct pump p;
     struct conn *conns = calloc(CONNECTIONS, sizeof *conns);
@@ -80,8 +76,7 @@ void run_memory(const struct target *t, const struct shape *shape)
     report("rss_spread", growth(t, &rss, SUBSCRIPTIONS));
 }
 
-void run_connect(const struct target *t, const struct shape *shape)
-{
+void run_connect(const struct target *t, const struct shape *shape) {
     (void)shape;
     struct pump p;
     struct meter m;
@@ -93,15 +88,14 @@ void run_connect(const struct target *t, const struct shape *shape)
         conn_open(&c, &p);
         conn_close(&c);
     }
-    pause_ns(200000000); // the server has noticed the last close
+    pause_ns(200000000);  // the server has noticed the last close
     meter_stop(&m, t->pid);
     report_server(&m, t->pid, count);
     report("delivered", count);
 }
 
 // Nanoseconds from fork to the first byte of INFO.
-static uint64_t start_once(const struct target *t)
-{
+static uint64_t start_once(const struct target *t) {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(t->port)};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     uint64_t start = now_ns();
@@ -134,14 +128,12 @@ static uint64_t start_once(const struct target *t)
     return took;
 }
 
-static int ascending(const void *a, const void *b)
-{
+static int ascending(const void *a, const void *b) {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
     return (x > y) - (x < y);
 }
 
-void run_start(const struct target *t, const struct shape *shape)
-{
+void run_start(const struct target *t, const struct shape *shape) {
     (void)shape;
     uint64_t took[STARTS];
     for (uint32_t i = 0; i < STARTS; i++)

@@ -6,17 +6,19 @@
 #include "cases.h"
 #include "pump.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { WINDOW_BYTES = 16 << 20 }; // under way to all subscribers together
+enum { WINDOW_BYTES = 16 << 20 };  // under way to all subscribers together
 
 // A subject, its publisher and its subscribers.
 struct stream {
     struct ring published, expected;
     struct conn publisher, *subscribers;
     uint32_t subscriber_count;
-    uint32_t window; // records
+    uint32_t window;  // records
     // Of a queue group: what the members received together, and how often each record of the ring.
     uint64_t received, *times;
 };
@@ -28,20 +30,22 @@ struct member {
 };
 
 // Members receive the records in turns, but each of them only ever later ones.
-static void take_queued(struct conn *c, const struct message *m)
-{
+static void take_queued(struct conn *c, const struct message *m) {
     struct member *member = c->user;
     struct stream *s = member->stream;
     uint32_t index = payload_index(m), records = s->published.records;
     if (index >= records || (index + records - member->last) % records > records / 2)
         fail("a member of the queue group received %u after %u", index, member->last);
+    const uint8_t *record = s->expected.bytes + s->expected.offset[index];
+    if (memcmp(record, m->subject - strlen("MSG "), s->expected.offset[1]) != 0)
+        fail("not the message that was published: MSG %.*s", (int)m->subject_len, m->subject);
     member->last = index;
     s->times[index]++;
     s->received++;
 }
 
-static void stream_open(struct stream *s, uint32_t number, const struct shape *shape, struct pump *p)
-{
+static void stream_open(struct stream *s, uint32_t number, const struct shape *shape,
+                        struct pump *p) {
     char head[64];
     snprintf(head, sizeof head, "PUB bench.%u", number);
     ring_fill(&s->published, head, shape->size);
@@ -71,8 +75,7 @@ static void stream_open(struct stream *s, uint32_t number, const struct shape *s
 }
 
 // Records that all subscribers have.
-static uint64_t delivered(const struct stream *s)
-{
+static uint64_t delivered(const struct stream *s) {
     if (s->received > 0)
         return s->received;
     if (s->subscriber_count == 0)
@@ -85,24 +88,22 @@ static uint64_t delivered(const struct stream *s)
 }
 
 // Every record was received as often as it was published, all groups together.
-static void check_queue(const struct stream *s, uint64_t published)
-{
+static void check_queue(const struct stream *s, uint64_t published) {
     uint32_t records = s->published.records;
     for (uint32_t i = 0; i < records; i++)
         if (s->times[i] != published / records + (i < published % records))
-            fail("message %u of the ring was delivered %llu times of %llu", i,
-                (unsigned long long)s->times[i], (unsigned long long)(published / records));
+            fail("message %u of the ring was delivered %" PRIu64 " times of %" PRIu64, i,
+                 s->times[i], (published / records));
 }
 
-// Publishes for that time and waits until everything has arrived; returns the number published.
-static uint64_t phase(struct pump *p, struct stream *streams, uint32_t n, double seconds)
-{
+// Publishes for that time and waits until everything has arrived; returns how many it is so far.
+static uint64_t phase(struct pump *p, struct stream *streams, uint32_t n, double seconds) {
     uint64_t published = 0, end = now_ns() + (uint64_t)(seconds * 1e9);
     do {
         bool more = false;
         for (struct stream *s = streams; s < streams + n; s++)
-            more |= conn_feed(
-                &s->publisher, ring_position(&s->published, delivered(s) + s->window));
+            more |=
+                conn_feed(&s->publisher, ring_position(&s->published, delivered(s) + s->window));
         pump_turn(p, !more);
     } while (now_ns() < end);
     for (struct stream *s = streams; s < streams + n; s++) {
@@ -118,8 +119,7 @@ static uint64_t phase(struct pump *p, struct stream *streams, uint32_t n, double
     return published;
 }
 
-void run_flow(const struct target *t, const struct shape *shape)
-{
+void run_flow(const struct target *t, const struct shape *shape) {
     struct pump p;
     struct meter m;
     struct stream *streams = calloc(shape->publishers, sizeof *streams);
@@ -137,8 +137,7 @@ void run_flow(const struct target *t, const struct shape *shape)
         for (uint32_t i = 0; i < s->subscriber_count; i++)
             conn_sync(&s->subscribers[i]);
         if (delivered(s) != all)
-            fail("%llu messages were delivered of %llu", (unsigned long long)delivered(s),
-                (unsigned long long)all);
+            fail("%" PRIu64 " messages were delivered of %" PRIu64, delivered(s), all);
         if (shape->queue)
             check_queue(s, all);
     }

@@ -35,21 +35,19 @@ static const struct {
 
 enum { CASES = sizeof cases / sizeof *cases };
 
-static _Noreturn void usage(void)
-{
+static _Noreturn void usage(void) {
     fputs("usage: generator --case NAME --port PORT [--pid SERVER] [--seconds S]\n"
           "       generator --case start --port PORT --core CORE -- COMMAND...\n"
           "       generator --self --port PORT\n"
           "COMMAND starts a server on PORT; --self is one, the bare loop. Cases:",
-        stderr);
+          stderr);
     for (int i = 0; i < CASES; i++)
         fprintf(stderr, " %s", cases[i].name);
     fputc('\n', stderr);
     exit(2);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     static const struct option options[] = {
         {"case", required_argument, NULL, 'c'},
         {"port", required_argument, NULL, 'p'},
@@ -64,13 +62,26 @@ int main(int argc, char **argv)
     bool self = false;
     for (int o; (o = getopt_long(argc, argv, "+", options, NULL)) != -1;) {
         switch (o) {
-        case 'c': name = optarg; break;
-        case 'p': target.port = (uint16_t)atoi(optarg); break;
-        case 'i': target.pid = atoi(optarg); break;
-        case 's': target.seconds = atof(optarg); break;
-        case 'o': target.core = atoi(optarg); break;
-        case 'b': self = true; break;
-        default: usage();
+        case 'c':
+            name = optarg;
+            break;
+        case 'p':
+            target.port = (uint16_t)atoi(optarg);
+            break;
+        case 'i':
+            target.pid = atoi(optarg);
+            break;
+        case 's':
+            target.seconds = atof(optarg);
+            break;
+        case 'o':
+            target.core = atoi(optarg);
+            break;
+        case 'b':
+            self = true;
+            break;
+        default:
+            usage();
         }
     }
     target.command = argv + optind;

@@ -9,10 +9,10 @@
 // The server under test, and for how long a case is measured.
 struct target {
     uint16_t port;
-    pid_t pid; // 0: unknown, and then nothing about its CPU and memory is reported
+    pid_t pid;  // 0: unknown, and then nothing about its CPU and memory is reported
     double seconds;
-    char **command; // for the case that measures a start: starts the server on `port`,
-    int core;       // and there
+    char **command;  // for the case that measures a start: starts the server on `port`,
+    int core;        // and there
 };
 
 // Between two calls: time, the server's CPU time and the generator's own, in nanoseconds.
@@ -24,7 +24,8 @@ uint64_t now_ns(void);
 uint64_t rss_bytes(pid_t pid);
 
 void meter_start(struct meter *m, pid_t server);
-void meter_stop(struct meter *m, pid_t server); // turns the readings of meter_start into differences
+void meter_stop(struct meter *m,
+                pid_t server);  // turns the readings of meter_start into differences
 
 void report(const char *key, double value);
 // How busy the server's core was, its CPU time for each of that many events, its memory now.

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdarg.h>
@@ -16,14 +17,13 @@
 
 enum {
     READ_BYTES = 256 << 10,
-    REST_MAX = 16 << 10, // more than a message of any case
+    REST_MAX = 16 << 10,  // more than a message of any case
     WRITE_BYTES = 128 << 10,
     EVENTS = 256,
     SILENCE_MS = 10000,
 };
 
-void pump_init(struct pump *p, uint16_t port, bool polls)
-{
+void pump_init(struct pump *p, uint16_t port, bool polls) {
     p->epoll = epoll_create1(0);
     p->port = port;
     p->polls = polls;
@@ -34,8 +34,7 @@ void pump_init(struct pump *p, uint16_t port, bool polls)
 }
 
 // A line that is not a message: the bytes that it takes, 0 if it is not complete.
-static size_t take_control(struct conn *c, const uint8_t *p, size_t n)
-{
+static size_t take_control(struct conn *c, const uint8_t *p, size_t n) {
     const uint8_t *end = memchr(p, '\n', n);
     if (!end)
         return 0;
@@ -53,8 +52,7 @@ static size_t take_control(struct conn *c, const uint8_t *p, size_t n)
 }
 
 // Bytes that are as expected, up to the first record that is not.
-static size_t take_expected(struct conn *c, const uint8_t *p, size_t n)
-{
+static size_t take_expected(struct conn *c, const uint8_t *p, size_t n) {
     const struct ring *r = c->expect;
     uint32_t at = (uint32_t)(c->taken % ring_length(r));
     size_t most = ring_length(r) - at;
@@ -69,16 +67,15 @@ static size_t take_expected(struct conn *c, const uint8_t *p, size_t n)
         good++;
     uint64_t start = ring_position(r, ring_whole(r, c->taken + good));
     if (start < c->taken || (start == c->taken && good > 0))
-        fail("message %llu is not what was published: %.*s",
-            (unsigned long long)ring_whole(r, start), (int)(n < 60 ? n : 60), (const char *)p);
+        fail("message %" PRIu64 " is not what was published: %.*s", ring_whole(r, start),
+             (int)(n < 60 ? n : 60), (const char *)p);
     n = (size_t)(start - c->taken);
     c->taken = start;
     return n;
 }
 
 // Takes one thing, whatever it is; returns its bytes, 0 if it is not complete.
-static size_t take(struct conn *c, const uint8_t *p, size_t n)
-{
+static size_t take(struct conn *c, const uint8_t *p, size_t n) {
     if (c->expect) {
         size_t taken = take_expected(c, p, n);
         return taken > 0 ? taken : take_control(c, p, n);
@@ -94,8 +91,7 @@ static size_t take(struct conn *c, const uint8_t *p, size_t n)
     return taken;
 }
 
-static void keep_rest(struct conn *c, const uint8_t *p, size_t n)
-{
+static void keep_rest(struct conn *c, const uint8_t *p, size_t n) {
     if (n > REST_MAX)
         fail("a line of more than %d bytes", REST_MAX);
     if (n > c->rest_cap) {
@@ -107,8 +103,7 @@ static void keep_rest(struct conn *c, const uint8_t *p, size_t n)
     c->rest_len = (uint32_t)n;
 }
 
-static void conn_read(struct conn *c)
-{
+static void conn_read(struct conn *c) {
     ssize_t n;
     do {
         uint8_t *start = c->pump->buffer + REST_MAX - c->rest_len;
@@ -128,8 +123,7 @@ static void conn_read(struct conn *c)
     conn_flush(c);
 }
 
-void pump_turn(struct pump *p, bool wait)
-{
+void pump_turn(struct pump *p, bool wait) {
     struct epoll_event events[EVENTS];
     int n = epoll_wait(p->epoll, events, EVENTS, wait && !p->polls ? SILENCE_MS : 0);
     uint64_t now = now_ns();
@@ -148,8 +142,7 @@ void pump_turn(struct pump *p, bool wait)
     }
 }
 
-void conn_write(struct conn *c, const void *bytes, uint32_t n)
-{
+void conn_write(struct conn *c, const void *bytes, uint32_t n) {
     if (c->out_len + n > c->out_cap) {
         c->out_cap = (c->out_len + n) * 2;
         c->out = realloc(c->out, c->out_cap);
@@ -158,8 +151,7 @@ void conn_write(struct conn *c, const void *bytes, uint32_t n)
     c->out_len += n;
 }
 
-void conn_printf(struct conn *c, const char *format, ...)
-{
+void conn_printf(struct conn *c, const char *format, ...) {
     char line[512];
     va_list ap;
     va_start(ap, format);
@@ -169,8 +161,7 @@ void conn_printf(struct conn *c, const char *format, ...)
 }
 
 // One write; what the socket took.
-static size_t put(struct conn *c, const void *bytes, size_t n)
-{
+static size_t put(struct conn *c, const void *bytes, size_t n) {
     ssize_t sent = send(c->fd, bytes, n, MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN)
         fail("the server closed a connection: %s", strerror(errno));
@@ -179,8 +170,7 @@ static size_t put(struct conn *c, const void *bytes, size_t n)
     return sent < 0 ? 0 : (size_t)sent;
 }
 
-bool conn_flush(struct conn *c)
-{
+bool conn_flush(struct conn *c) {
     if (c->writable && c->fed < c->feed_to) {
         uint32_t at = (uint32_t)(c->fed % ring_length(c->feed));
         uint64_t n = ring_length(c->feed) - at;
@@ -196,14 +186,12 @@ bool conn_flush(struct conn *c)
     return c->writable && c->fed < c->feed_to;
 }
 
-bool conn_feed(struct conn *c, uint64_t to)
-{
+bool conn_feed(struct conn *c, uint64_t to) {
     c->feed_to = to;
     return conn_flush(c);
 }
 
-void conn_open(struct conn *c, struct pump *p)
-{
+void conn_open(struct conn *c, struct pump *p) {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(p->port)};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     c->pump = p;
@@ -217,22 +205,19 @@ void conn_open(struct conn *c, struct pump *p)
     epoll_ctl(p->epoll, EPOLL_CTL_ADD, c->fd, &event);
     while (c->infos == 0)
         pump_turn(p, true);
-    conn_printf(c,
-        "CONNECT {\"verbose\":false,\"pedantic\":false,\"lang\":\"c\",\"version\":\"1\","
-        "\"protocol\":1,\"echo\":true,\"headers\":true,\"no_responders\":true}\r\n");
+    conn_printf(c, "CONNECT {\"verbose\":false,\"pedantic\":false,\"lang\":\"c\",\"version\":\"1\","
+                   "\"protocol\":1,\"echo\":true,\"headers\":true,\"no_responders\":true}\r\n");
     conn_sync(c);
 }
 
-void conn_close(struct conn *c)
-{
+void conn_close(struct conn *c) {
     close(c->fd);
     free(c->out);
     free(c->rest);
     *c = (struct conn){0};
 }
 
-void conn_sync(struct conn *c)
-{
+void conn_sync(struct conn *c) {
     uint32_t pongs = c->pongs;
     conn_write(c, "PING\r\n", 6);
     while (c->pongs == pongs)

@@ -10,8 +10,8 @@
 struct pump {
     int epoll;
     uint16_t port;
-    bool polls;        // never sleeps, so that a latency is the server's and not that of waking up
-    uint64_t heard_ns; // when something last happened
+    bool polls;         // never sleeps, so that a latency is the server's and not that of waking up
+    uint64_t heard_ns;  // when something last happened
     uint8_t *buffer;
 };
 
@@ -19,19 +19,19 @@ struct conn {
     struct pump *pump;
     int fd;
     bool writable;
-    uint32_t infos, pongs; // received so far
+    uint32_t infos, pongs;  // received so far
 
     const struct ring *feed;
-    uint64_t fed, feed_to; // bytes of it; sent in this order: the feed up to there, then `out`
+    uint64_t fed, feed_to;  // bytes of it; sent in this order: the feed up to there, then `out`
     char *out;
     uint32_t out_len, out_cap;
 
-    const struct ring *expect; // or else `message`
-    uint64_t taken;            // bytes of `expect` that have arrived
+    const struct ring *expect;  // or else `message`
+    uint64_t taken;             // bytes of `expect` that have arrived
     void (*message)(struct conn *c, const struct message *m);
     void *user;
 
-    uint8_t *rest; // an unfinished line or message
+    uint8_t *rest;  // an unfinished line or message
     uint32_t rest_len, rest_cap;
 };
 

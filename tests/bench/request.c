@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SERVICE "bench.service"
+
 enum { SIZE_MAX_BYTES = 1024, SAMPLES_MAX = 1 << 23, IN_FLIGHT_MAX = 256 };
 
 struct tally {
@@ -23,31 +25,29 @@ struct requester {
     uint64_t sent_ns[IN_FLIGHT_MAX];
 };
 
-static void write_payload(struct conn *c, const uint8_t *payload, uint32_t size)
-{
+static void write_payload(struct conn *c, const uint8_t *payload, uint32_t size) {
     conn_write(c, payload, size);
     conn_write(c, "\r\n", 2);
 }
 
-static void ask(struct requester *r)
-{
+static void ask(struct requester *r) {
     uint8_t payload[SIZE_MAX_BYTES];
     uint32_t size = r->tally->size;
     payload_write(payload, size, r->sent);
     r->sent_ns[r->sent % IN_FLIGHT_MAX] = now_ns();
-    conn_printf(&r->conn, "PUB bench.service %s%08x %u\r\n", r->inbox, r->sent++, size);
+    conn_printf(&r->conn, "PUB " SERVICE " %s%08x %u\r\n", r->inbox, r->sent++, size);
     write_payload(&r->conn, payload, size);
 }
 
-static void take_request(struct conn *c, const struct message *m)
-{
+static void take_request(struct conn *c, const struct message *m) {
     payload_index(m);
+    if (m->subject_len != strlen(SERVICE) || memcmp(m->subject, SERVICE, m->subject_len) != 0)
+        fail("a request to %.*s", (int)m->subject_len, m->subject);
     conn_printf(c, "PUB %.*s %u\r\n", (int)m->reply_len, m->reply, m->size);
     write_payload(c, m->payload, m->size);
 }
 
-static void take_reply(struct conn *c, const struct message *m)
-{
+static void take_reply(struct conn *c, const struct message *m) {
     struct requester *r = c->user;
     struct tally *t = r->tally;
     char token[16];
@@ -64,8 +64,7 @@ static void take_reply(struct conn *c, const struct message *m)
         ask(r);
 }
 
-static void requester_open(struct requester *r, uint32_t number, struct tally *t, struct pump *p)
-{
+static void requester_open(struct requester *r, uint32_t number, struct tally *t, struct pump *p) {
     r->tally = t;
     r->inbox_len =
         (uint32_t)snprintf(r->inbox, sizeof r->inbox, "_INBOX.Zk3nVb8QwXr5TyHs%06u.", number);
@@ -76,8 +75,7 @@ static void requester_open(struct requester *r, uint32_t number, struct tally *t
     conn_sync(&r->conn);
 }
 
-static void phase(struct pump *p, struct requester *requesters, uint32_t n, double seconds)
-{
+static void phase(struct pump *p, struct requester *requesters, uint32_t n, double seconds) {
     struct tally *t = requesters->tally;
     uint64_t end = now_ns() + (uint64_t)(seconds * 1e9);
     t->stopping = false;
@@ -95,14 +93,12 @@ static void phase(struct pump *p, struct requester *requesters, uint32_t n, doub
             pump_turn(p, true);
 }
 
-static int ascending(const void *a, const void *b)
-{
+static int ascending(const void *a, const void *b) {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     return (x > y) - (x < y);
 }
 
-void run_request(const struct target *target, const struct shape *shape)
-{
+void run_request(const struct target *target, const struct shape *shape) {
     struct pump p;
     struct meter m;
     struct tally t = {.size = shape->size, .in_flight = shape->in_flight};
@@ -111,7 +107,7 @@ void run_request(const struct target *target, const struct shape *shape)
     t.latency_ns = malloc(SAMPLES_MAX * sizeof *t.latency_ns);
     pump_init(&p, target->port, true);
     conn_open(&responder, &p);
-    conn_printf(&responder, "SUB bench.service 1\r\n");
+    conn_printf(&responder, "SUB " SERVICE " 1\r\n");
     conn_sync(&responder);
     for (uint32_t i = 0; i < shape->requesters; i++)
         requester_open(&requesters[i], i, &t, &p);

@@ -8,6 +8,7 @@
 #include "cases.h"
 #include "pump.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +17,10 @@ enum {
     SUBJECTS = 131072,
     LEVELS = 5,
     SIZE = 16,
-    WINDOW = 32768, // subjects published ahead of the last that was delivered
+    WINDOW = 32768,  // subjects published ahead of the last that was delivered
     SLOTS = 1 << 18,
     STAR = 0xffe,
-    REST = 0xfff, // >
+    REST = 0xfff,  // >
 };
 
 // A set of subjects or patterns, each with a number. Five tokens of twelve bits are a key; the
@@ -36,43 +37,37 @@ struct expectation {
 
 struct watch {
     const struct ring *published;
-    struct expectation expected[SUBJECTS], seen; // `seen` of the publish `current`
+    struct expectation expected[SUBJECTS], seen;  // `seen` of the publish `current`
     uint64_t current, delivered;
 };
 
-static uint32_t draw(uint32_t limit)
-{
+static uint32_t draw(uint32_t limit) {
     static uint64_t x = 88172645463325252;
     x ^= x << 13, x ^= x >> 7, x ^= x << 17;
     return (uint32_t)(x >> 32) % limit;
 }
 
-static uint32_t scrambled(uint32_t sid)
-{
+static uint32_t scrambled(uint32_t sid) {
     return (sid ^ sid >> 15) * 2654435761u;
 }
 
-static uint64_t with_token(uint64_t key, uint32_t level, uint32_t token)
-{
+static uint64_t with_token(uint64_t key, uint32_t level, uint32_t token) {
     return (key & ~((uint64_t)0xfff << 12 * level)) | (uint64_t)token << 12 * level;
 }
 
-static uint32_t token(uint64_t key, uint32_t level)
-{
+static uint32_t token(uint64_t key, uint32_t level) {
     return key >> 12 * level & 0xfff;
 }
 
 // The slot of that key, or the free one where it belongs.
-static uint32_t set_slot(const struct set *s, uint64_t key)
-{
+static uint32_t set_slot(const struct set *s, uint64_t key) {
     uint32_t i = key * 0x9e3779b97f4a7c15 >> 46;
     while (s->key[i] != 0 && s->key[i] != key)
         i = (i + 1) % SLOTS;
     return i;
 }
 
-static bool set_add(struct set *s, uint64_t key, uint32_t number)
-{
+static bool set_add(struct set *s, uint64_t key, uint32_t number) {
     uint32_t i = set_slot(s, key);
     if (s->key[i] == key)
         return false;
@@ -81,16 +76,14 @@ static bool set_add(struct set *s, uint64_t key, uint32_t number)
     return true;
 }
 
-static uint64_t draw_subject(uint32_t vocabulary)
-{
+static uint64_t draw_subject(uint32_t vocabulary) {
     uint64_t key = 0;
     for (uint32_t level = 0; level < LEVELS; level++)
         key = with_token(key, level, 1 + draw(vocabulary));
     return key;
 }
 
-static uint64_t draw_pattern(uint32_t vocabulary)
-{
+static uint64_t draw_pattern(uint32_t vocabulary) {
     uint64_t key = draw_subject(vocabulary);
     uint32_t stars = 2 + draw(2), last = LEVELS - 1;
     while (stars > 0) {
@@ -110,8 +103,7 @@ static uint64_t draw_pattern(uint32_t vocabulary)
 }
 
 // Appends the text; returns its end.
-static char *write_key(char *p, uint64_t key)
-{
+static char *write_key(char *p, uint64_t key) {
     for (uint32_t level = 0; level < LEVELS && token(key, level) != 0; level++) {
         if (level > 0)
             *p++ = '.';
@@ -126,8 +118,7 @@ static char *write_key(char *p, uint64_t key)
     return p;
 }
 
-static struct expectation match(const struct set *patterns, uint64_t subject)
-{
+static struct expectation match(const struct set *patterns, uint64_t subject) {
     struct expectation e = {0};
     for (uint32_t cut = 1; cut <= LEVELS; cut++) {
         for (uint32_t stars = 0; stars < 1u << cut; stars++) {
@@ -148,19 +139,17 @@ static struct expectation match(const struct set *patterns, uint64_t subject)
 }
 
 // All publishes before that one have had their deliveries: were they the right ones?
-static void settle(struct watch *w, uint64_t until)
-{
+static void settle(struct watch *w, uint64_t until) {
     for (; w->current < until; w->current++) {
         const struct expectation *e = &w->expected[w->current % SUBJECTS];
         if (w->seen.count != e->count || w->seen.sum != e->sum)
-            fail("publish %llu: %u deliveries, %u expected%s", (unsigned long long)w->current,
-                w->seen.count, e->count, w->seen.count == e->count ? ", to other sids" : "");
+            fail("publish %" PRIu64 ": %u deliveries, %u expected%s", w->current, w->seen.count,
+                 e->count, w->seen.count == e->count ? ", to other sids" : "");
         w->seen = (struct expectation){0};
     }
 }
 
-static void take_match(struct conn *c, const struct message *m)
-{
+static void take_match(struct conn *c, const struct message *m) {
     struct watch *w = c->user;
     uint32_t index = payload_index(m), now = (uint32_t)(w->current % SUBJECTS);
     if (index >= SUBJECTS || m->size != SIZE)
@@ -175,8 +164,7 @@ static void take_match(struct conn *c, const struct message *m)
 }
 
 // Publishes for that time and waits until everything has arrived.
-static void phase(struct conn *publisher, struct conn *subscriber, double seconds)
-{
+static void phase(struct conn *publisher, struct conn *subscriber, double seconds) {
     struct watch *w = subscriber->user;
     const struct ring *r = w->published;
     uint64_t end = now_ns() + (uint64_t)(seconds * 1e9);
@@ -190,8 +178,7 @@ static void phase(struct conn *publisher, struct conn *subscriber, double second
     settle(w, count);
 }
 
-void run_wild(const struct target *t, const struct shape *shape)
-{
+void run_wild(const struct target *t, const struct shape *shape) {
     struct set *patterns = calloc(1, sizeof *patterns), *subjects = calloc(1, sizeof *subjects);
     struct watch *w = calloc(1, sizeof *w);
     struct conn publisher = {0}, subscriber = {.message = take_match, .user = w};
@@ -199,7 +186,7 @@ void run_wild(const struct target *t, const struct shape *shape)
     struct pump p;
     struct meter m;
     char line[64];
-    uint32_t vocabulary = 12; // enough for that many subjects
+    uint32_t vocabulary = 12;  // enough for that many subjects
     while (2 * vocabulary * vocabulary < shape->subscriptions)
         vocabulary++;
 

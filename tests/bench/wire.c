@@ -6,15 +6,14 @@
 #include <string.h>
 
 enum {
-    RING_BYTES = 64 << 10, // all rings of a case fit in a core's second-level cache
+    RING_BYTES = 64 << 10,  // all rings of a case fit in a core's second-level cache
     RING_RECORDS_MIN = 16,
     HEAD_MAX = 32,
     PAYLOAD_MAX = 8192,
-    PATTERNS = 1021, // a payload's pattern starts at its index modulo this
+    PATTERNS = 1021,  // a payload's pattern starts at its index modulo this
 };
 
-void ring_init(struct ring *r, uint32_t records, uint32_t record_max)
-{
+void ring_init(struct ring *r, uint32_t records, uint32_t record_max) {
     r->records = 0;
     r->bytes = malloc((size_t)records * record_max);
     r->offset = calloc(records + 1, sizeof *r->offset);
@@ -22,8 +21,7 @@ void ring_init(struct ring *r, uint32_t records, uint32_t record_max)
         fail("out of memory");
 }
 
-void ring_add(struct ring *r, const char *head, uint32_t size)
-{
+void ring_add(struct ring *r, const char *head, uint32_t size) {
     uint8_t *p = r->bytes + ring_length(r);
     p += sprintf((char *)p, "%s %u\r\n", head, size);
     payload_write(p, size, r->records);
@@ -32,8 +30,7 @@ void ring_add(struct ring *r, const char *head, uint32_t size)
     r->offset[r->records] = (uint32_t)(p + size + 2 - r->bytes);
 }
 
-void ring_fill(struct ring *r, const char *head, uint32_t size)
-{
+void ring_fill(struct ring *r, const char *head, uint32_t size) {
     uint32_t record = HEAD_MAX + size + 2, records = RING_BYTES / record;
     if (records < RING_RECORDS_MIN)
         records = RING_RECORDS_MIN;
@@ -42,8 +39,7 @@ void ring_fill(struct ring *r, const char *head, uint32_t size)
         ring_add(r, head, size);
 }
 
-uint64_t ring_whole(const struct ring *r, uint64_t position)
-{
+uint64_t ring_whole(const struct ring *r, uint64_t position) {
     uint32_t rest = (uint32_t)(position % ring_length(r));
     uint32_t low = 0, high = r->records;
     while (high - low > 1) {
@@ -56,15 +52,13 @@ uint64_t ring_whole(const struct ring *r, uint64_t position)
     return position / ring_length(r) * r->records + low;
 }
 
-uint64_t ring_ceiling(const struct ring *r, uint64_t position)
-{
+uint64_t ring_ceiling(const struct ring *r, uint64_t position) {
     uint64_t n = ring_whole(r, position);
     return n + (ring_position(r, n) < position);
 }
 
 // Random bytes, CR and LF among them, since a server must go by the size alone.
-static const uint8_t *pattern(uint32_t index)
-{
+static const uint8_t *pattern(uint32_t index) {
     static uint8_t bytes[PATTERNS + PAYLOAD_MAX];
     if (!bytes[0]) {
         uint32_t x = 2463534242;
@@ -77,14 +71,12 @@ static const uint8_t *pattern(uint32_t index)
     return bytes + index % PATTERNS;
 }
 
-void payload_write(uint8_t *to, uint32_t size, uint32_t index)
-{
+void payload_write(uint8_t *to, uint32_t size, uint32_t index) {
     memcpy(to, &index, 4);
     memcpy(to + 4, pattern(index), size - 4);
 }
 
-uint32_t payload_index(const struct message *m)
-{
+uint32_t payload_index(const struct message *m) {
     uint32_t index;
     if (m->size < 4)
         fail("a payload of %u bytes was delivered, which nobody published", m->size);
@@ -94,8 +86,7 @@ uint32_t payload_index(const struct message *m)
     return index;
 }
 
-static uint32_t number(const char *p, const char *end)
-{
+static uint32_t number(const char *p, const char *end) {
     uint32_t n = 0;
     if (p == end)
         fail("a number is missing in a MSG line");
@@ -107,8 +98,7 @@ static uint32_t number(const char *p, const char *end)
     return n;
 }
 
-size_t message_parse(struct message *m, const uint8_t *p, size_t n)
-{
+size_t message_parse(struct message *m, const uint8_t *p, size_t n) {
     const char *line = (const char *)p;
     const char *end = memchr(line, '\n', n);
     if (!end)

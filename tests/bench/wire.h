@@ -10,12 +10,12 @@
 
 struct ring {
     uint8_t *bytes;
-    uint32_t *offset; // of each record, and of the end
+    uint32_t *offset;  // of each record, and of the end
     uint32_t records;
 };
 
 struct message {
-    const char *subject, *reply; // not terminated
+    const char *subject, *reply;  // not terminated
     uint32_t subject_len, reply_len, sid, size;
     const uint8_t *payload;
 };
@@ -28,14 +28,12 @@ void ring_add(struct ring *r, const char *head, uint32_t size);
 // How many there are depends on the size alone; a head has at most 24 bytes.
 void ring_fill(struct ring *r, const char *head, uint32_t size);
 
-static inline uint32_t ring_length(const struct ring *r)
-{
+static inline uint32_t ring_length(const struct ring *r) {
     return r->offset[r->records];
 }
 
 // Where record number n starts, counted from the first byte of the first round.
-static inline uint64_t ring_position(const struct ring *r, uint64_t n)
-{
+static inline uint64_t ring_position(const struct ring *r, uint64_t n) {
     return n / r->records * ring_length(r) + r->offset[n % r->records];
 }
 
