@@ -103,7 +103,7 @@ class Bench:
                          stderr=subprocess.PIPE) as generator:
             said, complaint = generator.communicate()
         if generator.returncode != 0:
-            raise RuntimeError(complaint.strip() or f"the generator ended with {generator.returncode}")
+            raise RuntimeError((complaint.splitlines() or [f"ended with {generator.returncode}"])[-1])
         return {key: float(value) for key, _, value in
                 (word.partition("=") for word in said.split()[1:])}
 

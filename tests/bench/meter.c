@@ -74,6 +74,7 @@ void fail(const char *format, ...) {
     fflush(stdout);
     fputs("\nfailed: ", stderr);
     vfprintf(stderr, format, ap);
+    va_end(ap);
     fputc('\n', stderr);
     exit(1);
 }
