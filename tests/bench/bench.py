@@ -103,7 +103,7 @@ class Bench:
                          stderr=subprocess.PIPE) as generator:
             said, complaint = generator.communicate()
         if generator.returncode != 0:
-            raise RuntimeError((complaint.splitlines() or [f"ended with {generator.returncode}"])[-1])
+            raise RuntimeError(complaint.strip().split("\n")[-1] or "the generator died")
         return {key: float(value) for key, _, value in
                 (word.partition("=") for word in said.split()[1:])}
 
@@ -122,7 +122,7 @@ class Bench:
                 process.kill()
 
     def measure(self, case, rounds):
-        """Every server's figures of every round: {server: [{figure: value}]}; a failed run is empty."""
+        """Every round of every server: {server: [{figure: value}]}; a failed run is empty."""
         servers = [name for name in self.servers
                    if name != "bare" or any(fnmatch.fnmatch(case, each) for each in BARE_CASES)]
         runs = {server: [] for server in servers}
@@ -189,16 +189,17 @@ def show(case, runs, figures):
     all_good = True
     for figure, bar in figures.items():
         name, divisor, _ = FIGURES[figure]
-        values = []
-        for server in ("midge", "new", "old", "bare"):
-            value = median(run.get(figure) for run in runs.get(server, [])) if server in runs else 0
-            values.append("" if server not in runs else number(value and value / divisor))
+        values = dict.fromkeys(("midge", "new", "old", "bare"), "")
+        for server, each in runs.items():
+            value = median(run.get(figure) for run in each)
+            values[server] = number(value and value / divisor)
         said, good = judge(runs, figure, bar)
-        print(LINE.format(case, name, *values, *said).rstrip(), flush=True)
+        print(LINE.format(case, name, *values.values(), *said).rstrip(), flush=True)
         all_good &= good
     for server, each in runs.items():
-        busy = [median(run.get(key, 0) for run in each) for key in ("generator_core", "server_core")]
-        if busy[0] > SATURATED > busy[1]:
+        generator, own = (median(run.get(core, 0) for run in each)
+                          for core in ("generator_core", "server_core"))
+        if generator > SATURATED > own:
             print(f"{case}: {server}: the generator was the bottleneck", flush=True)
     return all_good
 

@@ -111,7 +111,7 @@ static void conn_read(struct conn *c) {
             memcpy(start, c->rest, c->rest_len);
         n = recv(c->fd, start + c->rest_len, READ_BYTES, 0);
         if (n < 0 && errno == EAGAIN)
-            return;
+            break;
         if (n <= 0)
             fail("the server closed a connection: %s", n < 0 ? strerror(errno) : "end of stream");
         const uint8_t *p = start, *end = start + c->rest_len + n;
