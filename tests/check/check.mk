@@ -7,7 +7,7 @@ CHECKED := $(LIB_SRC) $(wildcard boards/*/*.c)
 CHECKS  := $(foreach tool,gcc tidy cppcheck,$(CHECKED:%.c=build/check/%.$(tool)))
 
 check:
-	@$(MAKE) --no-print-directory -k $(CHECKS) || true
+	@$(MAKE) -s -k $(CHECKS) || true
 	@ok=$$(ls $(CHECKS) 2>/dev/null | wc -l); bad=$$(($(words $(CHECKS)) - ok)); \
 	    echo "check: $$ok passed, $$bad failed"; [ $$bad -eq 0 ]
 
