@@ -6,9 +6,9 @@ import random
 from itertools import product
 
 from peer import Peer, in_order
-from replay import Failure, pretty
+from replay import Failure
 from server import Server
-from transcript import Case
+from transcript import Case, escape
 
 SHOWN = 3                # differences reported of each kind of conversation
 OPENING = b'CONNECT {"verbose":false,"user":"admin","pass":"p"}\r\n'
@@ -33,9 +33,9 @@ def run(midge, reference, entry):
             for words in function(random.Random(1)):
                 expected, got = converse(theirs, [words]), converse(ours, [words])
                 pieces = cut(words, chance)
-                how = pretty(words)
+                how = escape(words)
                 if got == expected:
-                    how = " | ".join(map(pretty, pieces))
+                    how = " | ".join(map(escape, pieces))
                     got = converse(ours, pieces)
                 if got == expected:
                     alike += 1
@@ -94,8 +94,9 @@ ROLES = {
     "deny": "pub: {deny: '%'}, sub: {deny: '%'}",
     "both": "sub: {allow: 'a.>', deny: '%'}",
 }
-USERS = "".join(f"{{user: {role}{n}, password: p, permissions: {{{rights.replace('%', pattern)}}}}}\n"
-                for role, rights in ROLES.items() for n, pattern in enumerate(PATTERNS))
+USERS = "".join(
+    f"{{user: {role}{n}, password: p, permissions: {{{rights.replace('%', pattern)}}}}}\n"
+    for role, rights in ROLES.items() for n, pattern in enumerate(PATTERNS))
 
 
 @kind("authorization { users = [\n" + USERS + "{user: admin, password: p} ] }\n")
@@ -108,23 +109,47 @@ def every_permission_against_every_subject(_):
             yield text.encode()
 
 
+# What the fields of a verb are, most often and now and then.
+FIELDS = {
+    "subject": (["foo", "foo.bar", "bar"],
+                ["foo.*", ">", "foo..x", "*", ".", "foo.", "\x80", "_GR_.x"]),
+    "sid": (["1", "2", "3"], ["x", "-1", "\xff"]),
+    "queue": (["q", "r"], ["_sys_"]),
+    "reply": (["re.x"], ["*", "_R_.x", "..", "1"]),
+    "size": (["0", "2", "12", "14"],
+             ["00", "012", "-1", "x", "", "1048577", "999999999", "4294967298"]),
+    "json": (["{}", '{"verbose":true}'],
+             ["null", "{", "[]", '{"headers":false}', '{"echo":false}']),
+    "word": (["'x'"], [""]),
+}
+VERBS = [("SUB", "subject sid"), ("SUB", "subject queue sid"), ("PUB", "subject size"),
+         ("PUB", "subject reply size"), ("HPUB", "subject size size"), ("UNSUB", "sid"),
+         ("HPUB", "subject reply size size"), ("UNSUB", "sid size"), ("PING", ""), ("PONG", ""),
+         ("CONNECT", "json"), ("INFO", "json"), ("+OK", ""), ("-ERR", "word")]
+
+
 @kind()
 def lines_put_together_by_chance(chance):
-    words = ["SUB", "PUB", "HPUB", "UNSUB", "PING", "PONG", "+OK", "-ERR", "CONNECT", "INFO", "sub",
-             "pUb"]
-    fields = ["foo", "foo.*", "foo..x", ">", "1", "2", "0", "00", "12", "-1", "x", "q", "{}", "{",
-              "null", '{"verbose":false}', "\x80", "1048577", "999999999", "1000000000", "4294967298"]
-    blanks = [" ", "  ", "\t", " \t "]
+    def seldom():
+        return chance.random() < 0.03
+
+    def line():
+        verb, shape = chance.choice(VERBS[:8] * 3 + VERBS)
+        fields = [chance.choice(FIELDS[field][seldom()]) for field in shape.split()]
+        if "queue" in shape and fields[1] != "_sys_":
+            fields[1] += str(chance.random())        # of one member, so that there is no choice
+        if seldom():
+            fields.insert(chance.randrange(len(fields) + 1), chance.choice(["2", "foo"]))
+        if seldom() and fields:
+            fields.pop()
+        blank = chance.choice([" ", " ", "  ", "\t", " \t "])
+        text = blank.join([chance.choice([verb, verb.lower()]), *fields])
+        text += chance.choice(["", "", "", " ", "\t "]) + chance.choice(["\r\n", "\r\n", "\n"])
+        if "PUB" in verb and fields and fields[-1].isdigit() and int(fields[-1]) < 100:
+            text += "x" * (int(fields[-1]) + seldom()) + "\r\n"
+        return text
     for _ in range(4000):
-        text = 'CONNECT {"headers":true}\r\n'
-        for _ in range(chance.randrange(1, 5)):
-            line = chance.choice(words) * chance.choice([1, 1, 1, 1, 1, 0, 2])
-            for _ in range(chance.choice([0, 1, 2, 2, 3, 3, 4, 5])):
-                line += chance.choice(blanks) + chance.choice(fields)
-            line += chance.choice(["", "", "", "", "", " ", "\t", " \t"])
-            text += line + chance.choice(["\r\n", "\r\n", "\r\n", "\n"])
-            if "PUB" in line.upper() and chance.random() < 0.9:
-                text += chance.choice(["", "hi", "NATS/1.0\r\n\r\n", "x"]) + "\r\n"
+        text = 'CONNECT {"headers":true}\r\n' + "".join(line() for _ in range(12))
         yield text.encode("latin-1")
 
 

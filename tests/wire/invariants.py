@@ -8,7 +8,7 @@ import time
 import traceback
 from collections import Counter
 
-from peer import Peer
+from peer import SILENCE, Peer
 from replay import Failure
 from server import Server
 from transcript import CLOSED, Case
@@ -306,6 +306,17 @@ def max_connections_lowered_lets_the_excess_go(server):
             assert first == [b"-ERR 'maximum connections exceeded'"], first
             assert peer.expect([CLOSED]) == [CLOSED]
     assert alive == 2, f"{alive} of 5 stay"
+
+
+@check('ping_interval: "300ms"')
+def who_says_something_is_not_asked(server):
+    busy = server.connect()
+    until, asked = time.monotonic() + 1.5, 0
+    while time.monotonic() < until:
+        busy.send(b"PING\r\n")
+        while (item := busy.item(0.05)) != SILENCE:
+            asked += item == b"PING"
+    assert asked <= 1, f"{asked} PINGs to a client that is busy; the first one is for its RTT"
 
 
 @check()

@@ -113,12 +113,16 @@ class Peer:
             return True
         return b'"connect_info":true' in item and self.pongs == 1 and b'"protocol":1' in self.sent
 
-    def finish(self):
-        """Closes the sending half. What still comes, up to the end or SILENCE."""
+    def shut(self):
+        """Closes the sending half."""
         try:
             self.socket.shutdown(socket.SHUT_WR)
         except OSError:
-            pass
+            pass                                     # the server was faster
+
+    def finish(self):
+        """Closes the sending half. What still comes, up to the end or SILENCE."""
+        self.shut()
         rest = []
         while (item := self.item()) not in (CLOSED, SILENCE):
             if not self._optional(item, None):

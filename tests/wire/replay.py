@@ -55,9 +55,7 @@ def play(case, server, who, cut=None):
                 if got != expected:
                     return Failure(case, f"line {step.line}, {step.peer}{how}", expected, got)
             else:
-                del peers[step.peer]
-                if rest := peer.finish():
-                    return Failure(case, f"line {step.line}, {step.peer}{how}, at its end", [], rest)
+                peer.shut()
         for name in sorted(peers):
             if rest := peers.pop(name).finish():
                 return Failure(case, f"{name}{how}, at the end of the case", [], rest)
@@ -129,7 +127,7 @@ def record(case, server, who):
         if step and step.kind == "!":
             perform(step, server)
         elif step and step.kind == "-":
-            peers.pop(step.peer).finish()
+            peers[step.peer].shut()
         elif step:
             if step.peer not in peers:
                 peers[step.peer] = server.connect(case.opening)

@@ -16,7 +16,7 @@ r"""Transcripts: conversations with a broker, as a person would write them down.
 `config` is the configuration of the server that the cases of the file share, `open` what each of
 their connections says first. `a>` is what connection a sends, each line with CR LF, all lines that
 follow each other in one piece. `a<` is what it is answered, a payload on a line of its own. `a-`
-closes its sending half and reads to the end, where nothing may come any more.
+closes its sending half.
 
 Connections are named by one letter and made at their first step; if that step is an answer, the
 server's INFO is a part of it, otherwise INFO is read and passed over. Text stands for itself but
