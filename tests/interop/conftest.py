@@ -1,7 +1,4 @@
-"""The fixtures: the hub that is tested, the clients and tools that test it, and where all of them are.
-
-The hub is $MIDGE_BIN: see interop.mk.
-"""
+"""The hub that is tested ($MIDGE_BIN: see interop.mk), and the clients and tools that test it."""
 
 import os
 import pathlib
@@ -22,9 +19,13 @@ HUB = pathlib.Path(os.environ.get("MIDGE_BIN", ROOT / "build/linux/midge")).abso
 REFERENCE = CACHE / "nats-server-2.15/nats-server"
 TOOLS = CACHE / "bin"
 
+NODE = [CACHE / "node/node", CLIENTS / "node/main.js"]
+NODE_PATH = f"NODE_PATH={CACHE}/node/node_modules"
+
 CLIENT_COMMANDS = {
     "c": [BUILD / "client"],
-    "node": [CACHE / "node/node", CLIENTS / "node/main.js"],
+    "node": ["env", NODE_PATH, "NATS_PACKAGE=@nats-io/transport-node", *NODE],
+    "node-2.x": ["env", NODE_PATH, "NATS_PACKAGE=nats", *NODE],
     "python": [sys.executable, "-B", CLIENTS / "python/main.py"],
 }
 
@@ -68,7 +69,7 @@ def hub(start_hub):
 
 @pytest.fixture
 def same(tmp_path, start_hub):
-    """Does the same with the hub and with nats-server: asserts that it comes to the same, and says what."""
+    """Does the same with the hub and with nats-server, and returns what must come of both."""
 
     def compare(act):
         hub, reference = (
@@ -85,11 +86,7 @@ def same(tmp_path, start_hub):
 def client(request, run):
     """Starts a scenario of an official client: each test of it runs once for each language."""
 
-    def start(scenario, url):
-        environment = os.environ | {"NODE_PATH": str(CACHE / "node/node_modules")}
-        return run(*CLIENT_COMMANDS[request.param], scenario, url, env=environment)
-
-    return start
+    return lambda scenario, url: run(*CLIENT_COMMANDS[request.param], scenario, url)
 
 
 @pytest.fixture

@@ -18,10 +18,9 @@ extern void *__libc_memalign(size_t alignment, size_t size);
 extern void __libc_free(void *memory);
 
 static _Atomic uint64_t early;
-static _Atomic uint64_t *calls = &early; // until the file is mapped
+static _Atomic uint64_t *calls = &early;  // until the file is mapped
 
-__attribute__((constructor)) static void map_count(void)
-{
+__attribute__((constructor)) static void map_count(void) {
     const char *path = getenv("HEAP_COUNT");
     int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
     if (fd < 0)
@@ -34,44 +33,37 @@ __attribute__((constructor)) static void map_count(void)
     atomic_fetch_add(calls, early + 1);
 }
 
-void *malloc(size_t size)
-{
+void *malloc(size_t size) {
     atomic_fetch_add(calls, 1);
     return __libc_malloc(size);
 }
 
-void *calloc(size_t count, size_t size)
-{
+void *calloc(size_t count, size_t size) {
     atomic_fetch_add(calls, 1);
     return __libc_calloc(count, size);
 }
 
-void *realloc(void *old, size_t size)
-{
+void *realloc(void *old, size_t size) {
     atomic_fetch_add(calls, 1);
     return __libc_realloc(old, size);
 }
 
-void *memalign(size_t alignment, size_t size)
-{
+void *memalign(size_t alignment, size_t size) {
     atomic_fetch_add(calls, 1);
     return __libc_memalign(alignment, size);
 }
 
-void *aligned_alloc(size_t alignment, size_t size)
-{
+void *aligned_alloc(size_t alignment, size_t size) {
     return memalign(alignment, size);
 }
 
-int posix_memalign(void **memory, size_t alignment, size_t size)
-{
+int posix_memalign(void **memory, size_t alignment, size_t size) {
     *memory = memalign(alignment, size);
     return *memory ? 0 : ENOMEM;
 }
 
 // To free nothing is no use of the heap.
-void free(void *memory)
-{
+void free(void *memory) {
     if (memory)
         atomic_fetch_add(calls, 1);
     __libc_free(memory);

@@ -44,7 +44,11 @@ class Hub:
         if self.log:
             argv += ["-l", self.log.name]
         self.program = Program(*argv, *self.flags, cwd=self.directory, **self.options)
-        self.logs("Server is ready")
+        try:
+            self.logs("Server is ready")
+        except AssertionError:
+            self.crash()
+            raise
         # A signal's answer is awaited after this line.
         self.program.awaited = len(self.program.lines)
 
@@ -80,7 +84,8 @@ class Hub:
         """Waits until the log has a line like this."""
         if not self.log:
             return self.program.says(pattern)
-        return eventually(lambda: self.log.exists() and re.search(pattern, self.log.read_text()))
+        logged = lambda: self.log.exists() and re.search(pattern, self.log.read_text())
+        return eventually(logged, self.program.text)
 
     def signal(self, number):
         self.program.signal(number)
@@ -143,8 +148,11 @@ class Wire:
         self.socket.sendall(text if isinstance(text, bytes) else text.encode())
 
     def line(self):
-        """The next line, or None at the end."""
-        line = self.file.readline()
+        """The next line, or None at the end, which is a reset if the hub left bytes unread."""
+        try:
+            line = self.file.readline()
+        except ConnectionResetError:
+            return None
         return line.decode().rstrip("\r\n") if line else None
 
     def lines(self):

@@ -1,14 +1,16 @@
 # The official clients and tools, unmodified, against a running hub. The same suite runs against
-# nats-server, which proves that it asks for what is there: make interop HUB=$(PEER_NEW), or $(PEER_OLD).
-# ARGS goes to pytest: make interop ARGS="-k reconnect -x".
+# nats-server, which proves the tests: make interop HUB=build/cache/nats-server-2.15/nats-server.
+# What is given as ARGS goes to pytest: make interop ARGS="-k reconnect -x".
 
 SUITES += interop
 HUB    ?= $(B)/midge
 PROBES := build/interop
 
 interop: ARGS :=
-interop: $(HUB) $(PROBES)/client $(PROBES)/heap.so $(PEER_NEW) $(NATS_CLI) $(NATS_TOP) $(EXPORTER) $(NODE)
-	$(Q)MIDGE_BIN=$(HUB) $(PYTHON) -B -m pytest -q -p no:cacheprovider --timeout 60 tests/interop $(ARGS)
+interop: $(HUB) $(PROBES)/client $(PROBES)/heap.so
+interop: $(PYTHON) $(NODE) $(NATS_CLI) $(NATS_TOP) $(EXPORTER) $(PEER_NEW)
+	$(Q)MIDGE_BIN=$(HUB) $(PYTHON) -B -m pytest -q -p no:cacheprovider --timeout 60 \
+	    tests/interop $(ARGS)
 
 $(PROBES)/client: $(wildcard tests/interop/clients/c/*.[ch])
 	@echo "CC  $@"

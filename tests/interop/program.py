@@ -10,11 +10,11 @@ import time
 TIMEOUT_S = 10
 
 
-def eventually(condition):
+def eventually(condition, otherwise=lambda: "it never came to be"):
     """Waits for what announces itself in no other way, and returns it."""
     deadline = time.monotonic() + TIMEOUT_S
     while not (result := condition()):
-        assert time.monotonic() < deadline, "it never came to be"
+        assert time.monotonic() < deadline, otherwise()
         time.sleep(0.002)
     return result
 

@@ -1,4 +1,4 @@
-"""The hub and nats-server side by side: the same input to both, and what they say, less what must differ."""
+"""The hub and nats-server side by side: the same input to both, and what they say of it."""
 
 import re
 import subprocess
@@ -51,7 +51,7 @@ class Side:
 
 
 def plain(text):
-    """Lines without their stamp, and without what differs from run to run and from maker to maker."""
+    """Lines without their stamp, and without what differs from run to run or maker to maker."""
     for pattern, instead in (
         (rf"(?m)^{STAMP}", ""),
         (r"midge", "nats-server"),
@@ -67,6 +67,6 @@ def plain(text):
         (r"\[(DBG|INF)\] Trapped", "Trapped"),
     ):
         text = re.sub(pattern, instead, text)
-    # What tells of the makers' insides: Go, the system account, and payloads traced on their way out since 2.11.
+    # Their own insides, and what is traced since 2.11 only: payloads on their way out.
     other = r"Git:|Go build|maxprocs|system account|accept loop|ACCOUNT -|SYSTEM -|->> MSG_PAYLOAD"
     return [line for line in text.splitlines() if line and not re.search(other, line)]

@@ -1,4 +1,4 @@
-"""Every scenario with every official client: see clients/. The driver does what happens to the hub meanwhile."""
+"""Every scenario in clients/ with every official client, while things happen to the hub."""
 
 import signal
 
@@ -56,7 +56,7 @@ MEGABYTE_OF_FLOOD = (b"PUB flood 16384\r\n" + bytes(16384) + b"\r\n") * 64
     ],
 )
 def test_slow_consumer(start_hub, client, config, reason):
-    """A process that stops reading is cut off and comes back; others notice nothing."""
+    """A connection that is not read is cut off and comes back; its client's other one lives on."""
     hub = start_hub(config=config)
     program = client("stall", hub.url)
     program.expect("^subscribed")
@@ -77,10 +77,18 @@ def test_slow_consumer(start_hub, client, config, reason):
     program.resume()
     program.expect("^disconnected")
     program.expect("^reconnected")
-    hub.await_subscriptions(2)
+    hub.await_subscriptions(3)
     publisher.send("PUB word 12\r\nstill there?\r\n")
     program.go()
     program.succeed()
+    assert program.lines.count("disconnected") == 1
+
+
+def test_frequent_pings_are_answered(start_hub, client):
+    """In time not to be stale, while there is much else to do."""
+    hub = start_hub(config='ping_interval: "20ms", ping_max: 3')
+    client("drain", hub.url).succeed()
+    assert hub.get("/varz")["total_connections"] == 2
 
 
 LAME_DUCK = 'lame_duck_duration: "30s", lame_duck_grace_period: "1s"'

@@ -214,13 +214,15 @@ def test_start_that_fails(same, config):
 def test_features_not_built_yet(run, hub, tmp_path, config, name):
     """They are refused with a sentence that names them: never silently left out."""
     (tmp_path / "new.conf").write_text("\n" + config)
-    command = run(hub.binary, "-c", "new.conf", cwd=tmp_path)
+    command = run(hub.binary, "-a", "127.0.0.1", "-p", "-1", "-c", "new.conf", cwd=tmp_path)
     assert command.wait() == 1
     command.says(rf"^midge: new.conf:2:\d+: .*{name}.* \w+")
 
 
 @pytest.mark.midge
-@pytest.mark.parametrize("config", ["prof_port: 6060", "no_fast_producer_stall: true", "syslog: true"])
+@pytest.mark.parametrize(
+    "config", ["prof_port: 6060", "no_fast_producer_stall: true", "syslog: true"]
+)
 def test_options_that_change_nothing_warn(start_hub, config):
     hub = start_hub(config=config)
     assert any(config.split(":")[0] in line for line in hub.program.lines)

@@ -1,4 +1,4 @@
-"""nats-top and prometheus-nats-exporter, reading a hub unmodified: their numbers are those of the clients."""
+"""nats-top and prometheus-nats-exporter read a hub: their numbers are those of the clients."""
 
 import re
 import urllib.request

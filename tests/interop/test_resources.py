@@ -1,4 +1,4 @@
-"""What the hub takes of its machine: no heap once it runs, and no more descriptors than it may have."""
+"""What the hub takes of its machine: no heap once it runs, no more descriptors than it may have."""
 
 import mmap
 import os
@@ -44,10 +44,14 @@ def test_the_count_counts(run, heap):
 
 
 CONFIG = """
-max_pending: 1MB, max_payload: 1MB, lame_duck_duration: "30s", lame_duck_grace_period: "0.5s"
-http_base_path: "", debug: true, trace: %s
-authorization { timeout: 0.2, users: [ {user: ada, password: lovelace}, {user: bob, password: b,
-    permissions: {publish: {deny: "secret.>"}, subscribe: {deny: "secret.>"}, allow_responses: 2}} ] }
+max_pending: 16MB, write_deadline: "1s", lame_duck_duration: "30s", lame_duck_grace_period: "0.5s"
+debug: true, trace: %s
+authorization {
+    timeout: 0.2
+    users: [ {user: ada, password: lovelace}, {user: bob, password: b, permissions: {
+        publish: {deny: "secret.>"}, subscribe: {deny: "secret.>"}, allow_responses: true
+    }} ]
+}
 no_auth_user: ada
 """
 
@@ -77,7 +81,8 @@ def test_no_heap_after_the_start(start_hub, run, heap):
     for _ in range(200):
         hub.connect().close()
     bob = hub.connect(connect='{"user":"bob","pass":"b","verbose":true,"headers":true}')
-    bob.send("SUB > 1\r\nSUB secret.x 2\r\nPUB secret.x 0\r\n\r\nSUB a..b 3\r\nUNSUB 1 5\r\nPUB x y 0\r\n\r\n")
+    bob.send("SUB > 1\r\nSUB secret.x 2\r\nPUB secret.x 0\r\n\r\nSUB a..b 3\r\nUNSUB 1 5\r\n")
+    bob.send("PUB x y 0\r\n\r\n")
     bob.flush()
     for wrong in ("NOPE\r\n", "SUB\r\n", "PUB x 9999999\r\n", "HPUB x 9 1\r\n", "x" * 5000):
         with hub.connect() as wire:
@@ -154,7 +159,7 @@ def test_hard_limit_of_descriptors_lowers_max_connections(start_hub):
 
 @pytest.mark.midge
 def test_no_descriptors_left(start_hub):
-    """Whoever cannot be accepted waits; meanwhile the hub serves, says so once, and does not spin."""
+    """Whoever cannot be accepted waits; the hub serves the others, says so once, does not spin."""
     hub = start_hub()
     served = [hub.connect()]
     served[0].flush()

@@ -6,15 +6,13 @@
 #define DRAINED_MSGS 500
 
 // Says the event's name, which the driver awaits.
-static void say(natsConnection *nc, void *name)
-{
+static void say(natsConnection *nc, void *name) {
     (void)nc;
     printf("%s\n", (const char *)name);
 }
 
 // A connection that says what happens to it, and tries to come back every 20 ms.
-static natsConnection *connect_tenaciously(const char *url)
-{
+static natsConnection *connect_tenaciously(const char *url) {
     natsOptions *opts = NULL;
     natsConnection *nc = NULL;
 
@@ -36,8 +34,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t drained = PTHREAD_COND_INITIALIZER;
 static bool closed;
 
-static void handle_slowly(natsConnection *nc, natsSubscription *sub, natsMsg *msg, void *closure)
-{
+static void handle_slowly(natsConnection *nc, natsSubscription *sub, natsMsg *msg, void *closure) {
     (void)nc;
     (void)sub;
     (void)closure;
@@ -46,8 +43,7 @@ static void handle_slowly(natsConnection *nc, natsSubscription *sub, natsMsg *ms
     natsMsg_Destroy(msg);
 }
 
-static void note_closed(natsConnection *nc, void *closure)
-{
+static void note_closed(natsConnection *nc, void *closure) {
     (void)nc;
     (void)closure;
     pthread_mutex_lock(&lock);
@@ -56,9 +52,9 @@ static void note_closed(natsConnection *nc, void *closure)
     pthread_mutex_unlock(&lock);
 }
 
-// All that was delivered before the drain is handled, nothing that was published after it, and then the connection closes.
-void drain(const char *url)
-{
+// All that was delivered before the drain is handled, nothing that was published after it, and then
+// the connection closes.
+void drain(const char *url) {
     natsConnection *from = connect_to(url), *to = NULL;
     natsOptions *opts = NULL;
     natsSubscription *sub = NULL;
@@ -81,7 +77,8 @@ void drain(const char *url)
     CHECK(handled == DRAINED_MSGS);
 
     natsMsg *reply = NULL;
-    CHECK(natsConnection_RequestString(&reply, from, "backlog", "?", TIMEOUT_MS) == NATS_NO_RESPONDERS);
+    CHECK(natsConnection_RequestString(&reply, from, "backlog", "?", TIMEOUT_MS) ==
+          NATS_NO_RESPONDERS);
     natsSubscription_Destroy(sub);
     natsConnection_Destroy(to);
     natsConnection_Destroy(from);
@@ -89,8 +86,7 @@ void drain(const char *url)
 }
 
 // The driver ends the hub and starts it again: the subscription comes back by itself.
-void reconnect(const char *url)
-{
+void reconnect(const char *url) {
     natsConnection *nc = connect_tenaciously(url);
     natsSubscription *sub = NULL;
 
@@ -105,25 +101,28 @@ void reconnect(const char *url)
     natsConnection_Destroy(nc);
 }
 
-// The driver stops this process while it floods it, until the hub cuts it off, and lets it come back.
-void stall(const char *url)
-{
-    natsConnection *nc = connect_tenaciously(url);
-    natsSubscription *flood = NULL, *word = NULL;
+// The driver stops this process and floods it until the hub cuts it off; then lets it come back.
+void stall(const char *url) {
+    natsConnection *nc = connect_tenaciously(url), *other = connect_tenaciously(url);
+    natsSubscription *flood = NULL, *word = NULL, *other_word = NULL;
 
     OK(natsConnection_SubscribeSync(&flood, nc, "flood"));
     OK(natsConnection_SubscribeSync(&word, nc, "word"));
+    OK(natsConnection_SubscribeSync(&other_word, other, "word"));
     OK(natsConnection_Flush(nc));
+    OK(natsConnection_Flush(other));
     printf("subscribed\n");
     await_driver();
     natsMsg_Destroy(expect_message(word, "still there?"));
+    natsMsg_Destroy(expect_message(other_word, "still there?"));
     natsSubscription_Destroy(flood);
     natsSubscription_Destroy(word);
+    natsSubscription_Destroy(other_word);
     natsConnection_Destroy(nc);
+    natsConnection_Destroy(other);
 }
 
-void lame_duck(const char *url)
-{
+void lame_duck(const char *url) {
     natsConnection *nc = connect_tenaciously(url);
     natsSubscription *sub = NULL;
 

@@ -1,8 +1,7 @@
-// Who may connect, what they may do, and how much: what the hub refuses and how the client hears of it.
+// Who may connect, what they may do, and how much: what the hub refuses and how a client hears it.
 #include "scenario.h"
 
-void login(const char *url)
-{
+void login(const char *url) {
     natsConnection *nc = NULL;
     natsStatus status = natsConnection_ConnectTo(&nc, url);
 
@@ -17,8 +16,7 @@ void login(const char *url)
     natsConnection_Destroy(nc);
 }
 
-static void say_error(natsConnection *nc, natsSubscription *sub, natsStatus error, void *closure)
-{
+static void say_error(natsConnection *nc, natsSubscription *sub, natsStatus error, void *closure) {
     const char *text = NULL;
     (void)sub;
     (void)closure;
@@ -26,9 +24,8 @@ static void say_error(natsConnection *nc, natsSubscription *sub, natsStatus erro
     printf("%s: %s\n", error == NATS_NOT_PERMITTED ? "violation" : natsStatus_GetText(error), text);
 }
 
-// The user of the driver's configuration may publish to `open.>`, and subscribe to it and to its inbox.
-void permissions(const char *url)
-{
+// The driver's user may publish to `open.>`, and subscribe to it and to its inbox.
+void permissions(const char *url) {
     natsOptions *opts = NULL;
     natsConnection *nc = NULL;
     natsSubscription *allowed = NULL, *denied = NULL;
@@ -53,9 +50,8 @@ void permissions(const char *url)
     natsOptions_Destroy(opts);
 }
 
-// The driver's configuration allows 1,000 bytes, and 2,000 after a reload, to those that connect then.
-void max_payload(const char *url)
-{
+// The driver allows 1,000 bytes, and after a reload 2,000 to those that connect then.
+void max_payload(const char *url) {
     static char bytes[2001];
     natsConnection *nc = connect_to(url), *newcomer = NULL;
     natsSubscription *sub = NULL;

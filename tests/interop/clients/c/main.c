@@ -24,21 +24,18 @@ static const struct {
     {"max_payload", max_payload},
 };
 
-void await_driver(void)
-{
+void await_driver(void) {
     char line[64];
     CHECK(fgets(line, sizeof line, stdin) != NULL);
 }
 
-natsConnection *connect_to(const char *url)
-{
+natsConnection *connect_to(const char *url) {
     natsConnection *nc = NULL;
     OK(natsConnection_ConnectTo(&nc, url));
     return nc;
 }
 
-natsMsg *expect_message(natsSubscription *sub, const char *payload)
-{
+natsMsg *expect_message(natsSubscription *sub, const char *payload) {
     natsMsg *msg = NULL;
     OK(natsSubscription_NextMsg(&msg, sub, TIMEOUT_MS));
     CHECK((size_t)natsMsg_GetDataLength(msg) == strlen(payload));
@@ -46,8 +43,7 @@ natsMsg *expect_message(natsSubscription *sub, const char *payload)
     return msg;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     for (size_t i = 0; argc == 3 && i < sizeof scenarios / sizeof *scenarios; i++) {
         if (strcmp(argv[1], scenarios[i].name) == 0) {

@@ -1,8 +1,7 @@
 // What one message does: where it goes, what it carries, what comes back.
 #include "scenario.h"
 
-void publish_subscribe(const char *url)
-{
+void publish_subscribe(const char *url) {
     natsConnection *from = connect_to(url), *to = connect_to(url);
     natsSubscription *sub = NULL;
     char text[16];
@@ -25,8 +24,7 @@ void publish_subscribe(const char *url)
     natsConnection_Destroy(to);
 }
 
-void wildcards(const char *url)
-{
+void wildcards(const char *url) {
     static const char *const subjects[] = {"time.us.east", "time.us.east.atlanta", "time.eu.east",
                                            "time.us", "space.us.east"};
     static const struct {
@@ -56,8 +54,7 @@ void wildcards(const char *url)
 }
 
 // Three members share 300 messages, about evenly; a plain subscription sees them all.
-void queue_group(const char *url)
-{
+void queue_group(const char *url) {
     natsConnection *conns[4];
     natsSubscription *subs[4];
     uint64_t queued, shared = 0;
@@ -87,8 +84,7 @@ void queue_group(const char *url)
     }
 }
 
-static void answer(natsConnection *nc, natsSubscription *sub, natsMsg *msg, void *closure)
-{
+static void answer(natsConnection *nc, natsSubscription *sub, natsMsg *msg, void *closure) {
     char text[32];
     (void)sub;
     (void)closure;
@@ -97,8 +93,7 @@ static void answer(natsConnection *nc, natsSubscription *sub, natsMsg *msg, void
     natsMsg_Destroy(msg);
 }
 
-void request_reply(const char *url)
-{
+void request_reply(const char *url) {
     natsConnection *service = connect_to(url), *nc = connect_to(url);
     natsSubscription *sub = NULL;
     natsMsg *reply;
@@ -118,16 +113,15 @@ void request_reply(const char *url)
     natsConnection_Destroy(service);
 }
 
-void no_responders(const char *url)
-{
+void no_responders(const char *url) {
     natsConnection *nc = connect_to(url);
     natsMsg *reply = NULL;
-    CHECK(natsConnection_RequestString(&reply, nc, "nobody", "?", TIMEOUT_MS) == NATS_NO_RESPONDERS);
+    CHECK(natsConnection_RequestString(&reply, nc, "nobody", "?", TIMEOUT_MS) ==
+          NATS_NO_RESPONDERS);
     natsConnection_Destroy(nc);
 }
 
-void headers(const char *url)
-{
+void headers(const char *url) {
     natsConnection *nc = connect_to(url);
     natsSubscription *sub = NULL;
     natsMsg *out, *in;
@@ -168,8 +162,7 @@ void headers(const char *url)
     natsConnection_Destroy(nc);
 }
 
-void large_payload(const char *url)
-{
+void large_payload(const char *url) {
     static const int sizes[] = {0, 1, 65536, 1048575, 1048576};
     natsConnection *from = connect_to(url), *to = connect_to(url);
     natsSubscription *sub = NULL;
@@ -198,8 +191,7 @@ void large_payload(const char *url)
     natsConnection_Destroy(to);
 }
 
-void auto_unsubscribe(const char *url)
-{
+void auto_unsubscribe(const char *url) {
     natsConnection *nc = connect_to(url);
     natsSubscription *sub = NULL;
     natsMsg *msg = NULL;
@@ -224,8 +216,7 @@ void auto_unsubscribe(const char *url)
     natsConnection_Destroy(nc);
 }
 
-void no_echo(const char *url)
-{
+void no_echo(const char *url) {
     natsOptions *opts = NULL;
     natsConnection *quiet = NULL, *other = connect_to(url);
     natsSubscription *sub = NULL;
@@ -245,8 +236,7 @@ void no_echo(const char *url)
     natsOptions_Destroy(opts);
 }
 
-void round_trip_time(const char *url)
-{
+void round_trip_time(const char *url) {
     natsConnection *nc = connect_to(url);
     int64_t rtt_ns = 0;
     OK(natsConnection_GetRTT(nc, &rtt_ns));

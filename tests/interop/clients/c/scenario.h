@@ -1,7 +1,8 @@
 // What the scenarios of the C client share: how one fails, and how it talks to the driver.
 //
-// A scenario is a function that takes the hub's URL and returns when all that it expects has happened; anything else ends the
-// program with a line that names the check. What the driver must know or wait for is said on standard output, a line each.
+// A scenario is a function that takes the hub's URL and returns when all that it expects has
+// happened; anything else ends the program with a line that names the check. What the driver must
+// know or wait for is said on standard output, a line each.
 #ifndef SCENARIO_H
 #define SCENARIO_H
 
@@ -14,22 +15,21 @@
 
 #define TIMEOUT_MS 10000
 
-#define CHECK(cond)                                                              \
-    do {                                                                         \
-        if (!(cond)) {                                                           \
-            printf("%s:%d: not so: %s\n", __FILE__, __LINE__, #cond);            \
-            exit(1);                                                             \
-        }                                                                        \
+#define CHECK(cond)                                                   \
+    do {                                                              \
+        if (!(cond)) {                                                \
+            printf("%s:%d: not so: %s\n", __FILE__, __LINE__, #cond); \
+            exit(1);                                                  \
+        }                                                             \
     } while (0)
 
-#define OK(call)                                                                 \
-    do {                                                                         \
-        natsStatus status_ = (call);                                             \
-        if (status_ != NATS_OK) {                                                \
-            printf("%s:%d: %s: %s\n", __FILE__, __LINE__, #call,                 \
-                   natsStatus_GetText(status_));                                 \
-            exit(1);                                                             \
-        }                                                                        \
+#define OK(call)                                                                               \
+    do {                                                                                       \
+        natsStatus status_ = (call);                                                           \
+        if (status_ != NATS_OK) {                                                              \
+            printf("%s:%d: %s: %s\n", __FILE__, __LINE__, #call, natsStatus_GetText(status_)); \
+            exit(1);                                                                           \
+        }                                                                                      \
     } while (0)
 
 // Waits for the driver to say go on.

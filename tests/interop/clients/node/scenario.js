@@ -1,9 +1,12 @@
-// What the scenarios of the Node client share: connections, messages to wait for, and the driver on standard input.
+// What the scenarios of the Node client share: connections, messages to wait for, and the driver,
+// on standard input.
 "use strict";
 
 const assert = require("node:assert/strict");
 const readline = require("node:readline");
-const { connect } = require("@nats-io/transport-node");
+
+// Of both generations in use: "nats" up to 2.x, "@nats-io/transport-node" from 3.0 on.
+const client = require(process.env.NATS_PACKAGE);
 
 const TIMEOUT_MS = 10000;
 
@@ -18,10 +21,10 @@ async function awaitDriver() {
 function connectTo(url, options = {}) {
   const { host, username, password } = new URL(url);
   const login = password ? { user: username, pass: password } : username ? { token: username } : {};
-  return connect({ servers: host, ...login, ...options });
+  return client.connect({ servers: host, ...login, ...options });
 }
 
-// A subscription has one iterator for all its life: a second one would miss what the first has fetched.
+// A subscription has one iterator for all its life: a second one would miss what the first fetched.
 const iterators = new WeakMap();
 
 // The next message of a subscription.
@@ -46,4 +49,4 @@ async function expectMessage(sub, text) {
   return msg;
 }
 
-module.exports = { TIMEOUT_MS, assert, awaitDriver, connectTo, next, expectMessage };
+module.exports = { TIMEOUT_MS, client, assert, awaitDriver, connectTo, next, expectMessage };

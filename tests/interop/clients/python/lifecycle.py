@@ -73,13 +73,16 @@ async def reconnect(url):
 
 async def stall(url):
     """The driver stops this process while it floods it, until the hub cuts it off."""
-    nc = await connect_tenaciously(url)
+    nc, other = await connect_tenaciously(url), await connect_tenaciously(url)
     await nc.subscribe("flood")
     word = await nc.subscribe("word")
+    other_word = await other.subscribe("word")
     await flush(nc)
+    await flush(other)
     print("subscribed")
     await await_driver()
     await expect_message(word, b"still there?")
+    await expect_message(other_word, b"still there?")
 
 
 async def lame_duck(url):

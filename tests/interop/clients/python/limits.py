@@ -38,7 +38,7 @@ async def permissions(url):
 
 
 async def max_payload(url):
-    """The driver's configuration allows 1,000 bytes, and 2,000 after a reload, to those that connect then."""
+    """The driver allows 1,000 bytes, and after a reload 2,000 to those that connect then."""
     nc = await nats.connect(url)
     sub = await nc.subscribe("size")
     assert nc.max_payload == 1000

@@ -15,7 +15,7 @@ sys.stdout.reconfigure(line_buffering=True)
 
 async def main():
     await getattr(module, name)(url)
-    # Without asyncio's farewell: this client's reconnecting task would not always let itself be cancelled.
+    # Without asyncio's farewell: this client's reconnecting task does not always yield to it.
     os._exit(0)
 
 
