@@ -81,7 +81,7 @@ def test_slow_consumer(start_hub, client, config, reason):
     publisher.send("PUB word 12\r\nstill there?\r\n")
     program.go()
     program.succeed()
-    assert program.lines.count("disconnected") == 1
+    assert program.lines.count("reconnected") == 1
 
 
 def test_frequent_pings_are_answered(start_hub, client):
