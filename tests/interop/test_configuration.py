@@ -283,7 +283,7 @@ def test_reload(same, before, after):
         fields = {name: info.get(name) for name in ("max_payload", "auth_required", "server_name")}
         if "server_name" not in before:
             del fields["server_name"]
-        return plain("\n".join(hub.program.lines[said:])), fields
+        return plain("\n".join(hub.program.lines[said : hub.program.awaited])), fields
 
     same(reload)
 

@@ -31,6 +31,16 @@ def test_pub_and_sub(hub, nats):
     assert "dusty" not in sub.text()
 
 
+def test_context(hub, tool):
+    """The first thing that a guide tells to do."""
+    tool("nats", "context", "add", "hub", "--server", hub.url, "--select").succeed()
+    sub = tool("nats", "sub", "sensors.>", "--count", 1)
+    hub.await_subscriptions(1)
+    tool("nats", "pub", "sensors.kitchen.temp", "21.5").succeed()
+    sub.succeed()
+    sub.says("^21.5$")
+
+
 def test_request_and_reply(hub, nats):
     reply = nats("reply", "help", "at your service {{Count}}", "--count", 2)
     hub.await_subscriptions(1)

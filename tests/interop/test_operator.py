@@ -72,9 +72,9 @@ def test_hangup_without_a_configuration(same):
         hub = side.start()
         said = len(hub.program.lines)
         hub.signal(signal.SIGHUP)
-        hub.logs("reload")
+        hub.logs("Failed to reload")
         hub.connect().flush()
-        return plain("\n".join(hub.program.lines[said:]))
+        return plain("\n".join(hub.program.lines[said : hub.program.awaited]))
 
     same(hang_up)
 
