@@ -1,6 +1,5 @@
 # Everything fetched for the tests, into build/cache, each by its registry's own client at a
-# pinned version. A test names what it needs as a prerequisite, as in `interop: $(NATS_CLI)
-# $(NODE)`.
+# pinned version. A suite names what it needs as a prerequisite: `interop: $(NATS_CLI) $(NODE)`.
 
 CACHE    := build/cache
 CMOCKA   := $(CACHE)/cmocka/src/cmocka.c
@@ -45,8 +44,7 @@ $(PYTHON): tests/setup/requirements.txt
 	$@ -m pip install --quiet --require-hashes --only-binary :all: -r $<
 	@touch $@
 
-# Node.js itself comes from PyPI, in a wheel, so that its version is ours and not the
-# distribution's.
+# Node.js itself comes from PyPI, in a wheel: so its version is ours, not the distribution's.
 $(NODE): tests/setup/package-lock.json $(PYTHON)
 	@rm -rf $(@D) && mkdir -p $(@D)
 	cp tests/setup/package.json tests/setup/package-lock.json $(@D)

@@ -1,6 +1,5 @@
 # The hub for Linux: broker/ with this board's limits, over POSIX.
 
-PREFIX   ?= /usr/local
 ARCH     := $(firstword $(subst -, ,$(CROSS)))
 B        := build/linux$(addprefix -,$(ARCH))$(if $(DEBUG),-debug)$(if $(SANITIZE),-asan)
 

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Replays transcripts against Midge and against nats-server, and compares the answers.
 
-    wire.py --midge build/linux/midge --nats-server PATH... [FILE or part of a case's name ...]
+    wire.py --midge PATH --nats-server PATH... [FILE or part of a case's name ...]
     wire.py --record --nats-server PATH... [FILE]   rewrites the answers with the first server's
     wire.py --exceptions                            where Midge answers otherwise, and why
 
 The transcripts' answers are those of the newest nats-server; of each server it is asserted that it
-gives them (or those marked as its own). Midge gives them in pieces too: see transcript.py.
+gives them (or those marked as its own). What is sent in pieces, and what is made up by compare.py,
+goes to the --sanitized build of Midge if there is one.
 """
 
 import argparse
@@ -28,10 +29,10 @@ THREADS = 6
 def main():
     options = argparse.ArgumentParser(usage=__doc__)
     options.add_argument("--midge")
+    options.add_argument("--sanitized")
     options.add_argument("--nats-server", action="append", default=[])
     options.add_argument("--record", action="store_true")
     options.add_argument("--exceptions", action="store_true")
-    options.add_argument("--whole", action="store_true", help="send nothing in pieces")
     options.add_argument("what", nargs="*")
     args = options.parse_args()
 
@@ -53,16 +54,18 @@ def main():
         servers.append(("midge", args.midge))
     jobs = []
     for who, program in servers:
-        pieces = who == "midge" and not args.whole
         for cases in files:
             cases = [case for case in cases if case.without != who]
-            jobs += [(run, program, who, [case], False) for case in cases if case.alone]
-            jobs.append((run, program, who, [case for case in cases if not case.alone], pieces))
-        if not parts and not any(w.endswith(".wire") for w in args.what):
+            shared = [case for case in cases if not case.alone]
+            jobs += [(run, program, who, [case], play) for case in cases if case.alone]
+            jobs.append((run, program, who, shared, play))
+            if who == "midge":
+                jobs.append((run, args.sanitized or program, who, shared, play_in_pieces))
+        if not args.what:
             jobs += [(invariants.run, program, who, check) for check in invariants.CHECKS]
             if who == "midge" and args.nats_server:
-                reference = args.nats_server[0]
-                jobs += [(compare.run, program, reference, kind) for kind in compare.KINDS]
+                jobs += [(compare.run, args.sanitized or program, args.nats_server[0], kind)
+                         for kind in compare.KINDS]
 
     passed, failed = 0, 0
     with ThreadPoolExecutor(THREADS) as pool:
@@ -75,8 +78,8 @@ def main():
     return 1 if failed or not passed else 0
 
 
-def run(program, who, cases, pieces):
-    """Plays cases that share a server. How many passed, and the failures."""
+def run(program, who, cases, played):
+    """Plays cases that share a server, in one way. How many passed, and the failures."""
     passed, failures = 0, []
     if not cases:
         return 0, []
@@ -87,13 +90,13 @@ def run(program, who, cases, pieces):
     try:
         with Server(program, cases[0].config, cases[0].shared_opening) as server:
             for case in cases:
-                failure = play(case, server, who) or (pieces and play_in_pieces(case, server, who))
-                if failure:
+                if failure := played(case, server, who):
                     failed(failure)
                 else:
                     passed += 1
                 if server.process.poll() is not None and not case.alone:
-                    failed(Failure(case, "the server has ended", [], []))
+                    last = "\n        ".join(server.lines[-40:])
+                    failed(Failure(case, f"the server has ended:\n        {last}", [], []))
                     break
     except (AssertionError, OSError) as wrong:
         failed(Failure(cases[0], f"no server: {wrong}", [], []))
