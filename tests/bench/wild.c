@@ -1,10 +1,10 @@
 // Publishes to 131,072 distinct subjects over a table of subscriptions with wildcards, all of them
 // on one connection. What must be delivered is computed beforehand, by a matcher that shares
-// nothing with a trie: it forms every pattern that could match a subject, and looks each up by hash.
+// nothing with a trie: it forms every pattern that could match a subject and looks it up by hash.
 //
 // A subject has five tokens, a17.b3.c40.d8.e25. A pattern fixes two or three of them, on any
-// levels; the others are `*`, or a `>` at the end: a17.*.c40.>. The vocabulary of a level grows with
-// the table, so that a publish matches about one subscription (0.35 in the smallest table).
+// levels; the others are `*`, or a `>` at the end: a17.*.c40.>. The vocabulary of a level grows
+// with the table, so that a publish matches about one subscription (0.35 in the smallest table).
 #include "cases.h"
 #include "pump.h"
 
