@@ -1,15 +1,13 @@
 """Playing a case against a server, whole or in pieces, and comparing its answers."""
 
-import re
 from dataclasses import dataclass
 
-from peer import PATIENCE_S, SILENCE, Peer, in_order
-from transcript import ANYTHING, CLOSED, lines_of
+from peer import Peer
+from transcript import lines_of
 
 WHOLE_BYTES = 400        # up to here a piece is split at every byte, and sent byte by byte
 EDGE_BYTES = 48          # of a longer one, both ends are split at every byte ...
 INNER_CUTS = 32          # ... and the middle at this many places
-QUIET_S = 0.08           # so long nothing is said when a recorded answer ends
 
 
 @dataclass
@@ -22,8 +20,10 @@ class Failure:
     def __str__(self):
         def show(items):
             return "".join(f"        {line}\n" for item in items for line in lines_of(item))
-        return (f"{self.case}\n    {self.where}\n      expected\n{show(self.expected)}"
-                f"      got\n{show(self.got)}")
+        text = f"{self.case}\n    {self.where}\n"
+        if self.expected or self.got:
+            text += f"      expected\n{show(self.expected)}      got\n{show(self.got)}"
+        return text
 
 
 def expected_of(step, who):
@@ -106,71 +106,3 @@ def play_in_pieces(case, server, who):
         if failure := play(case, server, who, cut):
             return failure
     return None
-
-
-def record(case, server, who):
-    """Plays a case's questions and listens, for as many items as its present answers have and then
-    until it is quiet. Its answers: (line that they follow, peer) -> lines."""
-    peers, said, ended = {}, {}, set()
-    present = [item for step in case.steps for item in step.answers.get("", [])]
-    unasked = [mark for mark in (b"PING", b'"connect_info"') if not any(mark in p for p in present)]
-    deaf = {step.peer for step in case.steps if ANYTHING in step.answers.get("", [])}
-    groups = []                                      # an action, and the present answers to it
-    for step in case.steps:
-        if step.kind != "<":
-            groups.append((step, {}))
-            continue
-        if not groups:
-            groups.append((None, {}))
-        groups[-1][1][step.peer] = expected_of(step, who)
-    for step, answers in groups:
-        if step and step.kind == "!":
-            perform(step, server)
-        elif step and step.kind == "-":
-            peers[step.peer].shut()
-        elif step:
-            if step.peer not in peers:
-                peers[step.peer] = server.connect(case.opening)
-            peers[step.peer].send(step.data)
-        for name in answers:
-            if name not in peers:
-                peers[name] = Peer(server.address)
-        for name in sorted(set(peers) - ended - (deaf - set(answers))):
-            expected, items = answers.get(name, []), []
-            if ANYTHING in expected:
-                items = peers[name].expect(expected)
-            while CLOSED not in items:
-                item = peers[name].item(QUIET_S if len(items) >= len(expected) else PATIENCE_S)
-                if item == SILENCE:
-                    break
-                if not any(mark in item for mark in unasked):
-                    items.append(item)
-            said[step.last if step else case.steps[0].line - 1, name] = [
-                line for item in in_order(items) for line in lines_of(item)]
-            if CLOSED in items:
-                ended.add(name)
-    for peer in peers.values():
-        peer.close()
-    return said
-
-
-def rewritten(text, said, others):
-    """A file's text with what was said in place of its answers, and what others said instead."""
-    def answers(number):
-        lines = []
-        for after, name in sorted(said):
-            if after == number:
-                usual = said[after, name]
-                lines += [f"{name}< {line}".rstrip() for line in usual]
-                for who, more in others.items():
-                    if (other := more.get((after, name), usual)) != usual:
-                        lines += [f"{name}<{who} {line}".rstrip()
-                                  for line in other or ["(nothing)"]]
-        return lines
-
-    out = answers(0)
-    for number, line in enumerate(text.splitlines(), 1):
-        if not re.match(r"[a-z]<([0-9.]+)?( |$)", line):
-            out.append(line)
-        out += answers(number)
-    return "\n".join(out) + "\n"

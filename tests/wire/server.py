@@ -1,6 +1,5 @@
 """A broker as a process of its own: nats-server, or Midge in its place."""
 
-import os
 import re
 import signal
 import subprocess
@@ -23,7 +22,8 @@ class Server:
         self.opening = opening or b'CONNECT {"verbose":false,"pedantic":false}\r\n'
         self.configure(config)
         self.lines, self.seen, self.told = [], 0, threading.Condition()
-        self.process = subprocess.Popen([program, "-c", self.file], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([Path(program).absolute(), "-c", self.file],
+                                        cwd=self.directory.name, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                         text=True, errors="replace")
         self.reader = threading.Thread(target=self._listen, daemon=True)

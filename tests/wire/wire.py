@@ -11,7 +11,6 @@ goes to the --sanitized build of Midge if there is one.
 """
 
 import argparse
-import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,7 +18,8 @@ from pathlib import Path
 import compare
 import invariants
 import transcript
-from replay import Failure, play, play_in_pieces, record, rewritten
+from record import rerecord
+from replay import Failure, play, play_in_pieces
 from server import Server, version
 
 HERE = Path(__file__).parent
@@ -101,22 +101,6 @@ def run(program, who, cases, played):
     except (AssertionError, OSError) as wrong:
         failed(Failure(cases[0], f"no server: {wrong}", [], []))
     return passed, failures
-
-
-def rerecord(path, cases, programs):
-    """Rewrites a file's answers with the first server's, and the others' where they differ."""
-    said = {}
-    shared = [case for case in cases if not case.alone]
-    groups = [shared] * bool(shared) + [[case] for case in cases if case.alone]
-    for program in programs:
-        who = version(program)
-        mine = said[who] = {}
-        for group in groups:
-            with Server(program, group[0].config, group[0].shared_opening) as server:
-                for case in (case for case in group if case.without != who):
-                    mine |= record(case, server, who)
-    first = said.pop(version(programs[0]))
-    path.write_text(rewritten(path.read_text(), first, said))
 
 
 if __name__ == "__main__":
