@@ -88,25 +88,59 @@ def every_order_of_sub_unsub_and_maxima(_):
         yield (QUIET + "SUB foo 1\r\n" + "".join(order) + "PUB foo 1\r\ny\r\n" * 2).encode()
 
 
+def users(rights):
+    """A configuration with a user u0, u1, ... for each of these permissions."""
+    each = "".join(f"{{user: u{n}, password: p, permissions: {{{text}}}}}\n"
+                   for n, text in enumerate(rights))
+    return "authorization { users = [\n" + each + "{user: admin, password: p} ] }\n"
+
+
+def as_user(n, options='"verbose":true'):
+    return f'CONNECT {{"user":"u{n}","pass":"p","pedantic":false,{options}}}\r\n'
+
+
 PATTERNS = ["a", "*", ">", "a.b", "a.*", "*.b", "a.>", "*.>", "a.*.c", "*.*", "a.b.>", "a.*.>"]
-ROLES = {
-    "allow": "pub: '%', sub: '%'",
-    "deny": "pub: {deny: '%'}, sub: {deny: '%'}",
-    "both": "sub: {allow: 'a.>', deny: '%'}",
-}
-USERS = "".join(
-    f"{{user: {role}{n}, password: p, permissions: {{{rights.replace('%', pattern)}}}}}\n"
-    for role, rights in ROLES.items() for n, pattern in enumerate(PATTERNS))
+ALLOWED = [f"pub: '{p}', sub: '{p}'" for p in PATTERNS]
+DENIED = [f"pub: {{deny: '{p}'}}, sub: {{deny: '{p}'}}" for p in PATTERNS]
+BOTH = [f"sub: {{allow: 'a.>', deny: '{p}'}}" for p in PATTERNS]
 
 
-@kind("authorization { users = [\n" + USERS + "{user: admin, password: p} ] }\n")
+@kind(users(ALLOWED + DENIED + BOTH))
 def every_permission_against_every_subject(_):
-    for user in ROLES:
-        for n in range(len(PATTERNS)):
-            text = f'CONNECT {{"pedantic":false,"user":"{user}{n}","pass":"p"}}\r\n'
-            for sid, name in enumerate(names(["a", "b", "*", ">"], 3)):
-                text += f"SUB {name} {sid}\r\nUNSUB {sid}\r\nPUB {name} 0\r\n\r\n"
-            yield text.encode()
+    for n in range(len(ALLOWED + DENIED + BOTH)):
+        text = as_user(n)
+        for sid, name in enumerate(names(["a", "b", "*", ">"], 3)):
+            text += f"SUB {name} {sid}\r\nUNSUB {sid}\r\nPUB {name} 0\r\n\r\n"
+        yield text.encode()
+
+
+HIDDEN = [f"sub: {{deny: ['{p}']}}"
+          for p in [*PATTERNS, "a.* q", "a.b q.*", "a.> >", "a.b', 'b.* q"]]
+
+
+@kind(users(HIDDEN))
+def every_deny_against_what_is_delivered(_):
+    subjects = "".join(f"PUB {name} 0\r\n\r\n" for name in names(["a", "b", "c"], 3))
+    for n in range(len(HIDDEN)):
+        for name, group in product(names(["a", "b", "*", ">"], 2), ["", "q", "q.r"]):
+            yield (as_user(n, '"verbose":false') + f"SUB {name} {group} 1\r\n" + subjects).encode()
+
+
+GROUPS = ["'a'", "'a q'", "'a', 'a q'", "'a q.*'", "'a q.>'", "'a >'", "'a *'", "'* q'",
+          "'> q', 'b'", "'a.* q.r', 'a.b'", "'a', 'a q', 'a r.*'"]
+ALLOWED_GROUPS = [f"sub: {{allow: [{g}]}}" for g in GROUPS]
+DENIED_GROUPS = [f"sub: {{deny: [{g}]}}" for g in GROUPS]
+BOTH_GROUPS = [f"sub: {{allow: ['a', 'a.>', 'b q'], deny: [{g}]}}" for g in GROUPS]
+
+
+@kind(users(ALLOWED_GROUPS + DENIED_GROUPS + BOTH_GROUPS))
+def every_permission_against_every_queue_group(_):
+    for n in range(len(ALLOWED_GROUPS + DENIED_GROUPS + BOTH_GROUPS)):
+        text = as_user(n)
+        for sid, (name, group) in enumerate(product(names(["a", "b", "*", ">"], 2),
+                                                    ["", *names(["q", "r", "*", ">"], 2)])):
+            text += f"SUB {name} {group} {sid}\r\nUNSUB {sid}\r\n"
+        yield text.encode()
 
 
 # What the fields of a verb are, most often and now and then.
