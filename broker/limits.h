@@ -105,6 +105,15 @@
 #define MIDGE_PERMISSION_SUBJECTS_MAX 32
 #endif
 
+// Most that one read of a publisher waits for a slow receiver, and how long an unfinished payload may
+// stand still. Where no kernel buffers, every burst would otherwise look like a slow receiver.
+#ifndef MIDGE_STALL_MS
+#define MIDGE_STALL_MS 2000
+#endif
+#ifndef MIDGE_PAYLOAD_IDLE_MS
+#define MIDGE_PAYLOAD_IDLE_MS 30000
+#endif
+
 // Reading a configuration: keys in the maps that are open at one time, and how deep maps, arrays,
 // includes and variables may nest. About 56 / 88 B and 40 / 64 B of stack each, while it is read.
 #ifndef MIDGE_CONFIG_KEYS_MAX

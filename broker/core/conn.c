@@ -1,0 +1,304 @@
+#include "broker/core/conn.h"
+
+#include "broker/core/log.h"
+#include "broker/core/midge.h"
+#include "broker/core/reason.h"
+
+// How long a closing connection may take to send what is queued.
+#define FLUSH_MS 2000
+
+static struct conn *at(struct midge *m, uint16_t i) {
+    return &m->connections[i];
+}
+
+uint16_t conn_index(const struct midge *m, const struct conn *c) {
+    return (uint16_t)(c - m->connections);
+}
+
+uint32_t conn_handle(const struct midge *m, const struct conn *c) {
+    return (uint32_t)c->generation << 16 | conn_index(m, c);
+}
+
+struct conn *conn_of(struct midge *m, uint32_t handle) {
+    uint32_t i = handle & 0xffff;
+    if (i == 0 || i > m->pools[POOL_connections].fresh)
+        return NULL;
+    struct conn *c = at(m, (uint16_t)i);
+    if (c->generation != handle >> 16 || (c->flags & CONN_GONE))
+        return NULL;
+    return c;
+}
+
+// ---- Lists ------------------------------------------------------------------------------------------
+
+static void list_add(struct midge *m, int which, struct conn *c) {
+    struct list *list = &m->lists[which];
+    uint16_t i = conn_index(m, c);
+    c->links[which] = (struct link){.prev = list->tail};
+    if (list->tail != 0)
+        at(m, list->tail)->links[which].next = i;
+    else
+        list->head = i;
+    list->tail = i;
+}
+
+static void list_remove(struct midge *m, int which, struct conn *c) {
+    struct list *list = &m->lists[which];
+    struct link *link = &c->links[which];
+    if (link->prev != 0)
+        at(m, link->prev)->links[which].next = link->next;
+    else
+        list->head = link->next;
+    if (link->next != 0)
+        at(m, link->next)->links[which].prev = link->prev;
+    else
+        list->tail = link->prev;
+}
+
+void conn_wish(struct midge *m, struct conn *c, int wish) {
+    c->wishes |= (uint8_t)(1 << wish);
+    if (c->flags & CONN_WISHING)
+        return;
+    c->flags |= CONN_WISHING;
+    list_add(m, LIST_WISHES, c);
+}
+
+midge_conn midge_next(struct midge *m, enum midge_wish *wish) {
+    static const uint8_t order[] = {MIDGE_WISH_ABORT, MIDGE_WISH_CLOSE_AFTER_SEND,
+                                    MIDGE_WISH_SEND, MIDGE_WISH_RESUME};
+    while (m->lists[LIST_WISHES].head != 0) {
+        struct conn *c = at(m, m->lists[LIST_WISHES].head);
+        for (uint32_t i = 0; i < sizeof order; i++) {
+            if (!(c->wishes & 1 << order[i]))
+                continue;
+            *wish = (enum midge_wish)order[i];
+            // A connection that ends wants nothing else.
+            c->wishes = i < 2 ? 0 : (uint8_t)(c->wishes & ~(1 << order[i]));
+            if (c->wishes == 0) {
+                list_remove(m, LIST_WISHES, c);
+                c->flags &= ~(uint32_t)CONN_WISHING;
+            }
+            return conn_handle(m, c);
+        }
+        list_remove(m, LIST_WISHES, c);
+        c->flags &= ~(uint32_t)CONN_WISHING;
+    }
+    return MIDGE_NONE;
+}
+
+// ---- Life -------------------------------------------------------------------------------------------
+
+uint16_t conn_open(struct midge *m, int kind, const struct midge_peer *peer) {
+    if (block_common(m) < MIDGE_BLOCKS_GUARANTEED)
+        return 0;
+    index_t i = POOL_TAKE(m, connections);
+    if (i == 0)
+        return 0;
+    struct conn *c = at(m, (uint16_t)i);
+    uint16_t generation = (uint16_t)(c->generation + 1);
+    *c = (struct conn){.generation = generation != 0 ? generation : 1, .kind = (uint8_t)kind};
+    c->out.open = OUTQ_CLOSED;
+    c->cid = ++m->last_cid;
+    c->started_us = m->now.us;
+    c->active_us = m->now.us;
+    c->progress_ms = m->now.ms;
+    if (peer != NULL)
+        c->peer = *peer;
+    m->blocks_reserved += MIDGE_BLOCKS_GUARANTEED;
+    m->open[kind]++;
+    return (uint16_t)i;
+}
+
+static void unstall(struct midge *m, struct conn *c) {
+    if (c->flags & CONN_STALLED) {
+        list_remove(m, LIST_STALLED, c);
+        c->flags &= ~(uint32_t)CONN_STALLED;
+    }
+}
+
+static void uncrowd(struct midge *m, struct conn *c) {
+    if (c->flags & CONN_CROWDED) {
+        c->flags &= ~(uint32_t)CONN_CROWDED;
+        m->crowded--;
+    }
+}
+
+void conn_close(struct midge *m, struct conn *c, int reason, bool flush) {
+    if (c->flags & CONN_CLOSING)
+        return;
+    c->flags |= CONN_CLOSING;
+    c->reason = (uint8_t)reason;
+    unstall(m, c);
+    uncrowd(m, c);
+    c->deadline_ms = m->now.ms + FLUSH_MS;
+    timer_need(m, conn_index(m, c), c->deadline_ms);
+    conn_wish(m, c, flush ? MIDGE_WISH_CLOSE_AFTER_SEND : MIDGE_WISH_ABORT);
+}
+
+static void free_input(struct midge *m, struct conn *c) {
+    index_t b = c->in.head;
+    while (b != 0) {
+        index_t next = m->blocks[b].next;
+        block_give(m, c, b);
+        b = next;
+    }
+    c->in = (struct input){0};
+}
+
+void conn_gone(struct midge *m, struct conn *c) {
+    unstall(m, c);
+    uncrowd(m, c);
+    timer_cancel(m, conn_index(m, c));
+    if (c->flags & CONN_WISHING)
+        list_remove(m, LIST_WISHES, c);
+    outq_clear(m, c);
+    free_input(m, c);
+    MIDGE_ASSERT(c->blocks == 0);
+    m->blocks_reserved -= MIDGE_BLOCKS_GUARANTEED;
+    text_drop(m, c->name);
+    text_drop(m, c->lang);
+    text_drop(m, c->version);
+    c->name = c->lang = c->version = 0;
+    m->open[c->kind]--;
+    c->flags = CONN_CLOSING | CONN_GONE;
+    // No wish is left, so the list's links serve for the list of those to be reaped.
+    c->links[LIST_WISHES].next = m->reap;
+    m->reap = conn_index(m, c);
+    conn_resume_all(m);
+}
+
+bool conn_reap(struct midge *m, uint32_t most) {
+    while (m->reap != 0) {
+        struct conn *c = at(m, m->reap);
+        for (; c->subs != 0; most--) {
+            if (most == 0)
+                return true;
+            subs_remove(m, c->subs);
+        }
+        uint16_t i = m->reap;
+        m->reap = c->links[LIST_WISHES].next;
+        uint16_t generation = c->generation;
+        POOL_GIVE(m, connections, i);
+        // The free list's link lies in the first bytes; the generation must survive it.
+        c->generation = generation;
+    }
+    return false;
+}
+
+// ---- Output -----------------------------------------------------------------------------------------
+
+void conn_queued(struct midge *m, struct conn *c) {
+    if (c->out.bytes > m->crowd_bytes && !(c->flags & (CONN_CROWDED | CONN_CLOSING))) {
+        c->flags |= CONN_CROWDED;
+        m->crowded++;
+    }
+    if (!(c->flags & CONN_BLOCKED))
+        conn_wish(m, c, MIDGE_WISH_SEND);
+}
+
+void conn_send(struct midge *m, struct conn *c, const void *bytes, uint32_t n) {
+    if (c->flags & CONN_CLOSING)
+        return;
+    if (!outq_append(m, c, bytes, n)) {
+        conn_slow(m, c, MIDGE_SLOW_PENDING);
+        return;
+    }
+    conn_queued(m, c);
+}
+
+void conn_send_text(struct midge *m, struct conn *c, const char *text) {
+    conn_send(m, c, text, (uint32_t)strlen(text));
+}
+
+void conn_sent(struct midge *m, struct conn *c, uint32_t n) {
+    outq_sent(m, c, n);
+    if (n > 0)
+        c->progress_ms = m->now.ms;
+    uint32_t left = c->out.bytes;
+    if ((c->flags & CONN_CROWDED) && left <= m->crowd_bytes / 2) {
+        uncrowd(m, c);
+        if (m->crowded == 0)
+            conn_resume_all(m);
+    } else if (n > 0 && m->lists[LIST_STALLED].head != 0 && m->crowded == 0) {
+        conn_resume_all(m);
+    }
+    if (c->flags & CONN_CLOSING)
+        return;
+    if (left == 0) {
+        c->flags &= ~(uint32_t)CONN_BLOCKED;
+        return;
+    }
+    // What waits now must be gone by the deadline; only then does a later one begin.
+    if (!(c->flags & CONN_BLOCKED) || n >= c->bytes_due) {
+        c->flags |= CONN_BLOCKED;
+        c->bytes_due = left;
+        c->deadline_ms = m->now.ms + m->config->write_deadline_ms;
+        timer_need(m, conn_index(m, c), c->deadline_ms);
+    } else {
+        c->bytes_due -= n;
+    }
+}
+
+void conn_slow(struct midge *m, struct conn *c, int reason) {
+    if (c->flags & CONN_CLOSING)
+        return;
+    m->slow_consumers++;
+    struct format *f = log_conn(m, c, MIDGE_INF);
+    format_text(f, "Slow Consumer Detected: ");
+    if (reason == MIDGE_SLOW_DEADLINE) {
+        format_text(f, "WriteDeadline of ");
+        format_duration(f, (uint64_t)m->config->write_deadline_ms * 1000);
+        format_text(f, " exceeded with ");
+        format_u64(f, c->blocks);
+        format_text(f, " chunks of ");
+        format_u64(f, c->out.bytes);
+        format_text(f, " total bytes.");
+    } else {
+        format_text(f, "MaxPending of ");
+        format_u64(f, m->config->max_pending);
+        format_text(f, " Exceeded");
+    }
+    log_end(m);
+    conn_close(m, c, reason, false);
+}
+
+// ---- Back-pressure ----------------------------------------------------------------------------------
+
+bool conn_stall(struct midge *m, struct conn *c) {
+    if (c->flags & CONN_STALL_SPENT)
+        return false;
+    if (!(c->flags & CONN_STALLED)) {
+        c->flags |= CONN_STALLED;
+        list_add(m, LIST_STALLED, c);
+        c->stalls++;
+        m->stalls++;
+        c->stall_ms = m->now.ms + m->config->stall_ms;
+        timer_need(m, conn_index(m, c), c->stall_ms);
+    }
+    return true;
+}
+
+void conn_resume_all(struct midge *m) {
+    while (m->lists[LIST_STALLED].head != 0) {
+        struct conn *c = at(m, m->lists[LIST_STALLED].head);
+        unstall(m, c);
+        conn_wish(m, c, MIDGE_WISH_RESUME);
+    }
+}
+
+bool conn_evict(struct midge *m) {
+    struct conn *largest = NULL;
+    uint32_t most = 0;
+    for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
+        struct conn *c = at(m, (uint16_t)i);
+        uint32_t held = c->blocks + c->out.bytes / m->block_room;
+        if ((c->flags & CONN_CLOSING) || held <= MIDGE_BLOCKS_GUARANTEED || held <= most)
+            continue;
+        largest = c;
+        most = held;
+    }
+    if (largest == NULL)
+        return false;
+    conn_slow(m, largest, MIDGE_SLOW_PENDING);
+    return true;
+}

@@ -1,0 +1,142 @@
+// A connection, of whatever kind: its output, its unfinished input, its share of blocks, its
+// deadline, its wishes to the port, and what monitoring shows of it.
+//
+// Life: conn_open; then traffic; conn_close says why it must end and how (flush or abort); the port
+// answers midge_closed, which frees all it held but its subscriptions; those are reaped over the
+// next turns, and then the slot is free. From conn_close on nothing is delivered to it.
+
+#ifndef CORE_CONN_H
+#define CORE_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "broker/core/outq.h"
+#include "broker/core/timer.h"
+#include "broker/limits.h"
+
+struct midge;
+
+enum {
+    CONN_CLOSING = 1 << 0,   // conn_close was called
+    CONN_GONE = 1 << 1,      // the port said midge_closed; only subscriptions are left
+    CONN_WISHING = 1 << 2,   // in the list of wishes
+    CONN_STALLED = 1 << 3,   // in the list of stalled publishers
+    CONN_STALL_SPENT = 1 << 4,  // this read has waited as long as it may
+    CONN_CROWDED = 1 << 5,   // its output is above the mark where publishers wait
+    CONN_BLOCKED = 1 << 6,   // the stack took less than there was
+    // What a client said in its CONNECT, or its default.
+    CONN_CONNECTED = 1 << 8,
+    CONN_ADMITTED = 1 << 9,  // authentication passed or is not required
+    CONN_VERBOSE = 1 << 10,
+    CONN_PEDANTIC = 1 << 11,
+    CONN_ECHO = 1 << 12,
+    CONN_HEADERS = 1 << 13,
+    CONN_NO_RESPONDERS = 1 << 14,
+    CONN_ASYNC_INFO = 1 << 15,  // protocol 1
+    CONN_PONGED = 1 << 16,      // its first PING was answered
+    CONN_NO_AUTH_USER = 1 << 17,
+};
+
+// Input that is not complete: part of a control line, or a control line and part of its payload.
+struct input {
+    index_t head, tail;
+    uint16_t fill;        // bytes in use of the tail
+    uint8_t verb;         // of the message whose payload is awaited
+    uint32_t bytes;       // stored
+    uint32_t line_bytes;  // of them, the arguments of the control line, once it is complete
+    uint32_t need;        // bytes of the whole message; 0 while the line is not complete
+};
+
+struct link {
+    uint16_t next, prev;
+};
+
+struct list {
+    uint16_t head, tail;
+};
+
+enum { LIST_WISHES, LIST_STALLED, LIST_COUNT };
+
+struct conn {
+    uint32_t flags;
+    uint16_t generation;
+    uint8_t kind;    // enum midge_kind
+    uint8_t wishes;  // bits 1 << enum midge_wish
+    struct outq out;
+    index_t blocks;  // held
+    uint16_t user;         // 1 + index of its user, 0 for none
+    uint32_t permissions;  // 1 + index, 0 for none
+    uint64_t in_msgs, in_bytes, out_msgs, out_bytes;
+    uint64_t active_us;  // last message or command in
+    struct timer timer;
+    struct link links[LIST_COUNT];
+    struct input in;
+    uint32_t ping_ms;      // when the ping timer fires next
+    uint32_t auth_ms;      // when the auth timeout fires, if auth_due
+    uint32_t stall_ms;     // when a stall ends, if stalled
+    uint32_t deadline_ms;  // when bytes_due must have been sent, if blocked
+    uint32_t bytes_due;
+    uint32_t progress_ms;  // when the stack last took bytes
+    uint32_t rtt_us;
+    uint32_t ping_us;  // when the last ping was sent, low bits
+    uint32_t stalls;
+    index_t subs;  // first subscription
+    uint32_t subs_count;
+    index_t name, lang, version;  // texts from CONNECT
+    uint64_t cid;
+    uint64_t started_us;
+    uint8_t pings_out;
+    uint8_t reason;
+    bool auth_due;
+    struct midge_peer peer;
+    union {
+        struct monitor_state {  // a MIDGE_MONITOR's request and where its answer stands
+            uint32_t words[12];
+        } monitor;
+    };
+};
+
+// A free connection, opened; 0 where there is none or its guarantee of blocks cannot be given.
+uint16_t conn_open(struct midge *m, int kind, const struct midge_peer *peer);
+
+// The connection of a handle that came from outside; NULL if stale or gone.
+struct conn *conn_of(struct midge *m, uint32_t handle);
+uint32_t conn_handle(const struct midge *m, const struct conn *c);
+uint16_t conn_index(const struct midge *m, const struct conn *c);
+
+// Ends a connection for `reason`: what is queued is sent first if `flush`. Once is enough.
+void conn_close(struct midge *m, struct conn *c, int reason, bool flush);
+
+// Frees all but the subscriptions.
+void conn_gone(struct midge *m, struct conn *c);
+
+// Removes up to `most` subscriptions of connections that are gone; true while more are left.
+bool conn_reap(struct midge *m, uint32_t most);
+
+void conn_wish(struct midge *m, struct conn *c, int wish);
+
+// Bytes were appended to c's output: asks the port to send.
+void conn_queued(struct midge *m, struct conn *c);
+
+// Appends bytes that must not be lost (protocol lines); where there is no block the connection is
+// closed as slow.
+void conn_send(struct midge *m, struct conn *c, const void *bytes, uint32_t n);
+void conn_send_text(struct midge *m, struct conn *c, const char *text);
+
+// Closes a receiver that does not keep up, without sending what is queued, and says so in the log.
+void conn_slow(struct midge *m, struct conn *c, int reason);
+
+// The stack took n bytes.
+void conn_sent(struct midge *m, struct conn *c, uint32_t n);
+
+// A publisher must wait for room. Answers false where it has waited long enough for this read.
+bool conn_stall(struct midge *m, struct conn *c);
+
+// There is room again: whoever waits is resumed.
+void conn_resume_all(struct midge *m);
+
+// The largest holder of blocks above its share is closed as slow. False where there is none.
+bool conn_evict(struct midge *m);
+
+#endif

@@ -1,0 +1,47 @@
+// Text into a buffer, without a format language: each call appends one thing. What does not fit is
+// cut, never overrun; `n` goes on counting only what was written.
+
+#ifndef CORE_FORMAT_H
+#define CORE_FORMAT_H
+
+#include <stdint.h>
+#include <string.h>
+
+struct midge_peer;
+
+struct format {
+    uint8_t *to;
+    uint32_t n;
+    uint32_t max;
+};
+
+#define FORMAT(buffer) ((struct format){(uint8_t *)(buffer), 0, sizeof(buffer)})
+
+void format_bytes(struct format *f, const void *bytes, uint32_t n);
+void format_char(struct format *f, char c);
+void format_u64(struct format *f, uint64_t v);
+
+// Decimal with at least `digits` digits, zeros in front.
+void format_digits(struct format *f, uint32_t v, uint32_t digits);
+
+// Quoted as Go's %q does: printable text as it is, the rest by escapes. Bytes that are not UTF-8
+// become \x escapes.
+void format_quoted(struct format *f, const void *bytes, uint32_t n);
+
+// A duration as Go prints it: 1h2m3s, 10s, 1.5s, 250ms, 562µs.
+void format_duration(struct format *f, uint64_t us);
+
+// The address alone, IPv6 compressed as RFC 5952 says.
+void format_ip(struct format *f, const struct midge_peer *peer);
+
+// address:port, IPv6 in brackets.
+void format_peer(struct format *f, const struct midge_peer *peer);
+
+static inline void format_text(struct format *f, const char *s) {
+    format_bytes(f, s, (uint32_t)strlen(s));
+}
+
+// Digits of v at `to`, which has room for 20; answers how many.
+uint32_t format_decimal(uint8_t *to, uint64_t v);
+
+#endif

@@ -1,0 +1,168 @@
+// The whole state of one broker. Private: only broker/ reads the members; broker.h includes this so
+// that a board can allocate it statically.
+
+#ifndef CORE_MIDGE_H
+#define CORE_MIDGE_H
+
+#include "broker/broker.h"
+#include "broker/core/block.h"
+#include "broker/core/conn.h"
+#include "broker/core/log.h"
+#include "broker/core/outq.h"
+#include "broker/core/pool.h"
+#include "broker/core/subs.h"
+#include "broker/core/table.h"
+#include "broker/core/text.h"
+#include "broker/core/timer.h"
+
+// A bug, in release builds too. Operating conditions and peers' mistakes are answered otherwise.
+#define MIDGE_ASSERT(condition)                 \
+    do {                                        \
+        if (!(condition))                       \
+            midge_panic(__FILE__, __LINE__);    \
+    } while (0)
+
+// What differs between kinds of connections. broker.c has the one constant table, so that core
+// includes nobody above it.
+struct kind {
+    // Consumes input as midge_rx does.
+    uint32_t (*rx)(struct midge *m, struct conn *c, const uint8_t *bytes, uint32_t n);
+    // The connection's timer fired: do what is due, and set it again.
+    void (*tick)(struct midge *m, struct conn *c);
+    // Its output was sent; NULL where nobody waits for that.
+    void (*drained)(struct midge *m, struct conn *c);
+};
+
+// Credentials of a CONNECT, and the verdict on them, by a room above core.
+struct credentials {
+    const uint8_t *user, *password, *token;
+    uint32_t user_bytes, password_bytes, token_bytes;
+};
+
+struct rooms {
+    struct kind kinds[MIDGE_KINDS];
+    // Whether a CONNECT with credentials is required.
+    bool (*auth_required)(const struct midge *m);
+    // Admits a connection, setting its user and permissions, or refuses.
+    bool (*authenticate)(struct midge *m, struct conn *c, const struct credentials *given);
+};
+
+// Scratch of a match: the subject's tokens, the branches put aside, the result.
+struct level {
+    const uint8_t *token;
+    uint32_t bytes;
+    uint32_t hash;
+    index_t text;
+};
+
+struct match {
+    struct level levels[MIDGE_TOKENS_MAX + 1];
+    struct {
+        index_t node;
+        uint16_t depth;
+    } aside[MIDGE_TOKENS_MAX + 1];
+    index_t nodes[MIDGE_SUBSCRIPTIONS_MAX];  // each has a subscription at least
+};
+
+// A remembered match. Valid while `generation` is the table's.
+struct cached {
+    uint32_t hash;
+    uint32_t generation;
+    index_t root;
+    uint8_t bytes;
+    uint8_t count;
+    uint8_t subject[MIDGE_CACHE_SUBJECT_BYTES];
+    index_t nodes[MIDGE_CACHE_NODES];
+};
+
+// A connection that has ended, for /connz.
+struct closed {
+    uint64_t cid;
+    uint64_t started_us, stopped_us, active_us;
+    uint64_t in_msgs, in_bytes, out_msgs, out_bytes;
+    uint32_t rtt_us;
+    uint32_t subs_count;
+    index_t name, lang, version;
+    struct midge_peer peer;
+    uint16_t user;
+    uint8_t reason;
+};
+
+struct handler {
+    midge_handler call;  // NULL: free
+    void *context;
+    index_t sub;
+};
+
+struct midge {
+    const struct midge_config *config;
+    const struct rooms *rooms;
+    struct midge_now now;
+    struct midge_host host;
+
+    uint32_t seed;  // of hashes
+    uint32_t random[2];
+    uint32_t generation;  // of the subject table's nodes
+
+    struct pool pools[POOL_COUNT];
+    struct table text_table, node_table, sid_table;
+    struct wheel wheel;
+    struct list lists[LIST_COUNT];
+    uint16_t reap;  // first connection whose subscriptions are being reaped
+    index_t root;   // of the one account
+
+    uint32_t block_room;       // bytes that a block holds
+    uint32_t blocks_reserved;  // guarantees not used up
+    uint32_t blocks_ample;     // common blocks above which no receiver need be asked for room
+    uint32_t crowd_bytes;      // output above which publishers wait for a receiver
+    uint32_t crowded;          // connections above it
+    uint32_t open[MIDGE_KINDS];
+
+    // Counters for monitoring.
+    uint64_t last_cid;
+    uint64_t total_connections;
+    uint64_t in_msgs, in_bytes, out_msgs, out_bytes;  // of connections of clients, ended ones too
+    uint64_t slow_consumers, stale_connections, stalls;
+    uint64_t subs_inserted, subs_removed, matches, cache_hits, probes;
+    uint64_t started_us, started_wall_us;
+
+    bool lame_duck, stopping;
+    uint32_t lame_duck_ms;  // when the next client is closed
+
+    char id[57];  // the server's public key, as text
+    uint16_t local;  // the application's connection, 0 before its first use
+    struct handler handlers[MIDGE_HANDLERS_MAX];
+
+    uint32_t closed_count;  // ever
+    struct closed closed[MIDGE_CLOSED_MAX + 1];
+
+    struct log log;
+    uint8_t line[MIDGE_CONTROL_LINE_MAX + 16];  // a control line gathered from blocks, or composed
+    struct match match;
+    struct cached cache[MIDGE_CACHE_ENTRIES];
+
+    index_t text_heads[MIDGE_TEXTS_MAX];
+    index_t node_heads[MIDGE_NODES_MAX];
+    index_t sid_heads[MIDGE_SUBSCRIPTIONS_MAX];
+#define X(name, type, max) type name[(max) + 1];
+    MIDGE_POOLS(X)
+#undef X
+};
+
+static inline uint32_t random_u32(struct midge *m) {
+    // xorshift64, kept in two words; not for secrets.
+    uint64_t x = (uint64_t)m->random[1] << 32 | m->random[0];
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+    m->random[0] = (uint32_t)x;
+    m->random[1] = (uint32_t)(x >> 32);
+    return (uint32_t)(x >> 16);
+}
+
+// Uniform in 0..n-1, n > 0.
+static inline uint32_t random_below(struct midge *m, uint32_t n) {
+    return (uint32_t)((uint64_t)random_u32(m) * n >> 32);
+}
+
+#endif
