@@ -265,6 +265,18 @@ bool midge_configure(struct midge_config *config, const struct midge_source *sou
 // each other. False after any MIDGE_ERROR.
 bool midge_config_complete(struct midge_config *config, const struct midge_reading *reading);
 
+// Where clients are told to connect instead of the listening address, out of client_advertise.
+struct midge_address {
+    const char *host;  // not terminated by a NUL
+    uint32_t host_bytes;
+    int32_t port;  // that of client_advertise, else the listening one
+};
+
+// Finds it, given the listening port. NULL, or what is wrong with client_advertise, in the words of
+// Go's net package.
+const char *midge_advertised(const struct midge_config *config, int32_t port,
+                             struct midge_address *found);
+
 // An option of the table by its command-line flag: its number, or MIDGE_ERR_INVALID.
 int32_t midge_option_flag(const char *flag, uint32_t flag_bytes);
 

@@ -1,0 +1,21 @@
+// Users, passwords and permissions, as the block `authorization` gives them.
+
+#ifndef CONF_AUTHORIZATION_H
+#define CONF_AUTHORIZATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "broker/broker.h"
+#include "broker/conf/reader.h"
+
+// Each reads the value of its entry, a map or array that was just opened, to its end. A block takes
+// the place of any read before it.
+void authorization_read(struct reader *r, struct midge_config *config, const struct entry *e);
+void users_read(struct reader *r, struct midge_config *config, const struct entry *e);
+
+// Reads a set of permissions and answers 1 + its index, or 0 on an error. Sets that allow the same
+// are stored once.
+uint32_t permissions_read(struct reader *r, struct midge_config *config, const struct entry *e);
+
+#endif

@@ -1,0 +1,171 @@
+// A configuration: its defaults, its text, and what is checked when all of it is known.
+
+#include "broker/conf/number.h"
+#include "broker/conf/option.h"
+#include "broker/conf/reader.h"
+#include "broker/conf/value.h"
+
+int32_t midge_config_add(struct midge_config *config, const char *bytes, uint32_t n) {
+    if (n == 0)
+        return 0;
+    if (n >= MIDGE_CONFIG_TEXT_BYTES - config->text_bytes)
+        return MIDGE_ERR_FULL;
+    uint32_t place = config->text_bytes;
+    memmove(config->text + place, bytes, n);
+    config->text[place + n] = '\0';
+    config->text_bytes += n + 1;
+    return (int32_t)place;
+}
+
+void midge_config_defaults(struct midge_config *config) {
+    // The arrays are left as they are, since untouched pages cost nothing.
+    config->text[0] = '\0';
+    config->text_bytes = 1;
+    config->users_count = config->permissions_count = config->subjects_count = 0;
+    config->tags_count = 0;
+    options_reset(config);
+    config->stall_ms = MIDGE_STALL_MS;
+    config->payload_idle_ms = MIDGE_PAYLOAD_IDLE_MS;
+    config->digest[0] = '\0';
+    config->loaded_wall_us = 0;
+    config->limits = (struct midge_limits){
+        .connections = MIDGE_CONNECTIONS_MAX,
+        .subscriptions = MIDGE_SUBSCRIPTIONS_MAX,
+        .nodes = MIDGE_NODES_MAX,
+        .groups = MIDGE_GROUPS_MAX,
+        .texts = MIDGE_TEXTS_MAX,
+        .blocks = MIDGE_BLOCKS_MAX,
+        .block_bytes = MIDGE_BLOCK_BYTES,
+    };
+}
+
+// Complains about a configuration as a whole.
+static void complain(const struct midge_reading *reading, enum midge_severity severity,
+                     const char *sentence, const struct word *words) {
+    char text[MIDGE_LOG_LINE_BYTES + 1];
+    struct format line = {(uint8_t *)text, 0, sizeof text - 1};
+    format_words(&line, sentence, words);
+    text[line.n] = '\0';
+    reading->complain(reading->context, severity, text);
+}
+
+// Two passes: the first sees that the grammar holds, so that a text that is broken anywhere draws
+// one complaint, as nats-server's do, and changes nothing; the second sets the options.
+bool midge_configure(struct midge_config *config, const struct midge_source *source,
+                     const struct midge_reading *reading) {
+    struct reader r;
+    struct entry e;
+    reader_begin(&r, source, reading);
+    while (reader_next(&r, &e))
+        reader_skip(&r, &e);
+    if (r.errors > 0)
+        return false;
+    e.definition = NO_DEFINITION;
+    reader_begin(&r, source, reading);
+    options_read(&r, config, PLACE_TOP, config, &e);
+    if (e.definition == NO_DEFINITION)
+        complain(reading, MIDGE_WARNING, "%s: config has no values or is empty",
+                 WORDS(word(source->name)));
+    return r.errors == 0;
+}
+
+// ---- What several options have to do with each other --------------------------------------------
+
+static struct word duration_word(uint32_t ms, char text[32]) {
+    struct format f = {(uint8_t *)text, 0, 32};
+    format_duration(&f, (uint64_t)ms * 1000);
+    return (struct word){text, f.n};
+}
+
+static bool is_user(const struct midge_config *config, const char *name) {
+    for (uint32_t i = 0; i < config->users_count; i++) {
+        if (strcmp(midge_config_text(config, config->users[i].name), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool check(const struct midge_config *config, const struct midge_reading *reading) {
+    char a[32], b[32];
+    const char *anonymous = midge_config_text(config, config->no_auth_user);
+    const char *sentence = NULL;
+    struct word words[2] = {word(anonymous)};
+    if (config->lame_duck_grace_ms >= config->lame_duck_duration_ms) {
+        sentence =
+            "lame duck grace period (%s) should be strictly lower than lame duck duration (%s)";
+        words[0] = duration_word(config->lame_duck_grace_ms, a);
+        words[1] = duration_word(config->lame_duck_duration_ms, b);
+    } else if (config->max_payload > config->max_pending) {
+        sentence = "max_payload (%s) cannot be higher than max_pending (%s)";
+        words[0] = word_of(config->max_payload, a);
+        words[1] = word_of(config->max_pending, b);
+    } else if (strchr(midge_config_text(config, config->server_name), ' ') != NULL) {
+        sentence = "server name cannot contain spaces";
+    } else if (config->no_auth_user != 0 && config->users_count == 0) {
+        sentence = "no_auth_user: \"%s\" present, but users/nkeys are not defined";
+    } else if (config->no_auth_user != 0 && !is_user(config, anonymous)) {
+        sentence =
+            "no_auth_user: \"%s\" not present as user or nkey in authorization block or account "
+            "configuration";
+    }
+    if (sentence != NULL)
+        complain(reading, MIDGE_ERROR, sentence, words);
+    return sentence == NULL;
+}
+
+// Gives a path one slash in front and none behind; the root is empty.
+static midge_text base_path(struct midge_config *config, midge_text path) {
+    const char *text = midge_config_text(config, path);
+    uint32_t n = (uint32_t)strlen(text);
+    while (n > 0 && text[n - 1] == '/')
+        n--;
+    while (n > 1 && text[0] == '/' && text[1] == '/') {
+        text++;
+        n--;
+    }
+    if (n == 0)
+        return 0;
+    int32_t place = midge_config_add(config, text - (text[0] != '/'), n + (text[0] != '/'));
+    if (place < 0)
+        return 0;
+    config->text[place] = '/';
+    return (midge_text)place;
+}
+
+bool midge_config_complete(struct midge_config *config, const struct midge_reading *reading) {
+    if (config->host == 0) {
+        int32_t any = midge_config_add(config, "0.0.0.0", 7);
+        config->host = any < 0 ? 0 : (midge_text)any;
+    }
+    if (config->http_host == 0)
+        config->http_host = config->host;
+    if (config->port == 0)
+        config->port = 4222;
+    config->http_base_path = base_path(config, config->http_base_path);
+    // The command line may have added what the file rules out: users come first, then a token.
+    if (config->users_count > 0)
+        config->token = 0;
+    if (config->users_count > 0 || config->token != 0)
+        config->username = config->password = 0;
+    return check(config, reading);
+}
+
+const char *midge_advertised(const struct midge_config *config, int32_t port,
+                             struct midge_address *found) {
+    struct word text = word(midge_config_text(config, config->client_advertise));
+    struct word host = text;
+    struct word digits;
+    int64_t number = port;
+    const char *reason = value_address(text, &host, &digits);
+    if (reason == value_no_port) {
+        reason = NULL;  // a host alone
+        if (text.bytes > 2 && text.text[0] == '[' && text.text[text.bytes - 1] == ']')
+            host = (struct word){text.text + 1, text.bytes - 2};
+    } else if (reason == NULL && !decimal_read(digits, &number)) {
+        reason = "invalid port";
+    }
+    if (number == 0 || number == -1)
+        number = port;
+    *found = (struct midge_address){host.text, host.bytes, (int32_t)number};
+    return reason;
+}

@@ -1,0 +1,526 @@
+#include "broker/conf/lex.h"
+
+#define END 0  // past the text; a NUL in it counts as its end too
+
+struct lexer lex_begin(const struct midge_source *source) {
+    return (struct lexer){.source = *source, .line = 1};
+}
+
+static int next(struct lexer *lx) {
+    if (lx->at >= lx->source.bytes) {
+        lx->width = 0;
+        return END;
+    }
+    int c = (unsigned char)lx->source.text[lx->at];
+    if (c == '\n') {
+        lx->line++;
+        lx->line_start = lx->at;
+    }
+    lx->at++;
+    lx->width = 1;
+    return c;
+}
+
+// Steps back over what `next` took, once.
+static void back(struct lexer *lx) {
+    lx->at -= lx->width;
+    if (lx->at < lx->source.bytes && lx->source.text[lx->at] == '\n')
+        lx->line--;
+    lx->width = 0;
+}
+
+static int peek(struct lexer *lx) {
+    return lx->at < lx->source.bytes ? (unsigned char)lx->source.text[lx->at] : END;
+}
+
+static bool is_blank(int c) {
+    return c == ' ' || c == '\t';
+}
+
+static bool is_newline(int c) {
+    return c == '\n' || c == '\r';
+}
+
+static bool is_space(int c) {
+    return is_blank(c) || is_newline(c) || c == '\v' || c == '\f';
+}
+
+static bool is_digit(int c) {
+    return c >= '0' && c <= '9';
+}
+
+static bool is_separator(int c) {
+    return c == '=' || c == ':';
+}
+
+static bool is_suffix(int c) {
+    return c != END && strchr("kmgtpe", c | 0x20) != NULL;
+}
+
+static bool is_hex(int c) {
+    return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+
+// ---- Items --------------------------------------------------------------------------------------
+
+static void begin(const struct lexer *lx, struct item *item) {
+    *item = (struct item){
+        .column = lx->at - lx->line_start,
+        .text = {lx->source.text + lx->at, 0},
+    };
+}
+
+static void finish(const struct lexer *lx, struct item *item, enum item_kind kind) {
+    item->kind = kind;
+    item->line = lx->line;
+    item->text.bytes = (uint32_t)(lx->source.text + lx->at - item->text.text);
+}
+
+// A whole item without text, at the present position.
+static void mark(const struct lexer *lx, struct item *item, enum item_kind kind) {
+    begin(lx, item);
+    finish(lx, item, kind);
+}
+
+static bool fail(const struct lexer *lx, struct item *item, const char *reason) {
+    mark(lx, item, ITEM_ERROR);
+    item->reason = reason;
+    return false;
+}
+
+// As fail; the reason's %s is the character that `next` took last, whole where it has several
+// bytes.
+static bool fail_at(const struct lexer *lx, struct item *item, const char *reason) {
+    fail(lx, item, reason);
+    uint32_t from = lx->at - lx->width;
+    uint32_t to = lx->at;
+    while (to < lx->source.bytes && (lx->source.text[to] & 0xc0) == 0x80)
+        to++;
+    item->text = (struct word){lx->source.text + from, to - from};
+    if (lx->width == 0 || *item->text.text == '\0')
+        item->text = word("EOF");
+    else if (*item->text.text == '\n')
+        item->text = word("\\n");
+    return false;
+}
+
+// Whether a comment begins with c, which `next` took; passes over it then.
+static bool comment(struct lexer *lx, int c) {
+    if (c != '#' && (c != '/' || peek(lx) != '/'))
+        return false;
+    while (!is_newline(peek(lx)) && peek(lx) != END)
+        next(lx);
+    return true;
+}
+
+// The text up to a closing quote, which is passed over. Without escapes, which have their own.
+static bool quoted(struct lexer *lx, struct item *item, enum item_kind kind, int quote) {
+    begin(lx, item);
+    while (peek(lx) != quote) {
+        if (next(lx) == END)
+            return false;
+    }
+    finish(lx, item, kind);
+    next(lx);
+    return true;
+}
+
+// ---- Keys ---------------------------------------------------------------------------------------
+
+// The path behind the word `include`.
+static void include(struct lexer *lx, struct item *item) {
+    int c;
+    do
+        c = next(lx);
+    while (is_blank(c));
+    if (c == '\'' || c == '"') {
+        if (!quoted(lx, item, ITEM_INCLUDE, c))
+            fail(lx, item,
+                 c == '"' ? "Unexpected EOF in double quoted include"
+                          : "Unexpected EOF in quoted include");
+        return;
+    }
+    const char *found = c == '['                  ? "start of an array"
+                        : c == '{'                ? "start of a map"
+                        : c == '('                ? "start of a block"
+                        : is_digit(c) || c == '-' ? "start of a number"
+                        : c == '\\'               ? "escape sequence"
+                        : is_newline(c)           ? "new line"
+                                                  : NULL;
+    if (found != NULL) {
+        fail(lx, item, "Expected include value but found %s");
+        item->text = word(found);
+        return;
+    }
+    back(lx);
+    begin(lx, item);
+    do
+        c = next(lx);
+    while (c != END && strchr("\r\n\t ;}'", c) == NULL);
+    back(lx);
+    finish(lx, item, ITEM_INCLUDE);
+    if (c == '\'')
+        next(lx);
+}
+
+static void bare_key(struct lexer *lx, enum lex_place place, struct item *item) {
+    begin(lx, item);
+    do
+        next(lx);
+    while (!is_space(peek(lx)) && !is_separator(peek(lx)) && peek(lx) != END);
+    if (peek(lx) == END && place == LEX_MAP) {
+        fail(lx, item, "Unexpected EOF processing map key.");
+        return;
+    }
+    finish(lx, item, ITEM_KEY);
+    if (is_space(peek(lx)) && word_is(item->text, "include", true))
+        include(lx, item);
+}
+
+static void quoted_key(struct lexer *lx, enum lex_place place, struct item *item, int quote) {
+    if (quoted(lx, item, ITEM_KEY, quote))
+        return;
+    if (place == LEX_MAP)
+        fail(lx, item,
+             quote == '"' ? "Unexpected EOF processing double quoted map key."
+                          : "Unexpected EOF processing quoted map key.");
+    else if (lx->source.text + lx->at > item->text.text)
+        fail(lx, item, "Unexpected EOF.");
+    else
+        mark(lx, item, ITEM_END);
+}
+
+void lex_key(struct lexer *lx, enum lex_place place, struct item *item) {
+    int c;
+    for (;;) {
+        c = next(lx);
+        if (is_space(c) || comment(lx, c))
+            continue;
+        if (place == LEX_TOP && c == '{')
+            lx->braces++;
+        else if (place == LEX_TOP && c == '}' && lx->braces > 0)
+            lx->braces--;
+        else
+            break;
+    }
+    if (is_separator(c)) {
+        fail_at(lx, item,
+                place == LEX_MAP ? "Unexpected key separator '%s'."
+                                 : "Unexpected key separator '%s'");
+    } else if (c == '"' || c == '\'') {
+        quoted_key(lx, place, item, c);
+    } else if (place == LEX_MAP && c == '}') {
+        mark(lx, item, ITEM_CLOSE);
+    } else if (place == LEX_MAP && c == ']') {
+        fail_at(lx, item, "Unexpected array end '%s' processing map.");
+    } else if (c == END && place == LEX_MAP) {
+        fail(lx, item, "Unexpected EOF processing map.");
+    } else if (c == END) {
+        mark(lx, item, ITEM_END);
+    } else if (c == '/' && place == LEX_TOP) {
+        fail(lx, item, "Unexpected EOF.");
+    } else {
+        back(lx);
+        bare_key(lx, place, item);
+    }
+}
+
+bool lex_separator(struct lexer *lx, enum lex_place place, struct item *item) {
+    int c;
+    do
+        c = next(lx);
+    while (is_space(c));
+    if (c == END && place == LEX_TOP) {
+        mark(lx, item, ITEM_END);
+        return false;
+    }
+    if (!is_separator(c))
+        back(lx);
+    if (place == LEX_TOP)
+        return true;  // where a new line is not passed over: lex_value refuses it
+    do
+        c = next(lx);
+    while (is_space(c));
+    if (c == ',')
+        return fail(lx, item, "Unexpected map value terminator \",\".");
+    if (c == '}')
+        return fail_at(lx, item, "Expected a value but got '%s'.");
+    back(lx);
+    return true;
+}
+
+bool lex_element(struct lexer *lx, struct item *item) {
+    int c;
+    do
+        c = next(lx);
+    while (is_space(c) || comment(lx, c));
+    if (c == ']') {
+        mark(lx, item, ITEM_CLOSE);
+        return false;
+    }
+    if (c == ',' || c == '/')
+        return fail(lx, item, "Unexpected array value terminator ','.");
+    back(lx);
+    return true;
+}
+
+bool lex_after(struct lexer *lx, enum lex_place place, struct item *item) {
+    int c;
+    do
+        c = next(lx);
+    while (is_blank(c) || comment(lx, c));
+    if (is_newline(c) || c == ',' || (c == ';' && place != LEX_ARRAY))
+        return true;
+    if (place == LEX_TOP && lx->braces == 0 && (c == END || c == '}'))
+        return true;
+    if (c == (place == LEX_ARRAY ? ']' : '}')) {
+        back(lx);  // for lex_key or lex_element to close with
+        return true;
+    }
+    static const char *const reasons[] = {
+        [LEX_TOP] =
+            "Expected a top-level value to end with a new line, comment or EOF, but got '%s' "
+            "instead.",
+        [LEX_MAP] = "Expected a map value terminator \",\" or a map terminator \"}\", but got '%s' "
+                    "instead.",
+        [LEX_ARRAY] =
+            "Expected an array value terminator \",\" or an array terminator \"]\", but got "
+            "'%s' instead.",
+    };
+    if (place == LEX_TOP && lx->braces > 0)
+        return fail_at(lx, item,
+                       "Expected a block-level value to end with a new line, comment or "
+                       "EOF, but got '%s' instead.");
+    return fail_at(lx, item, reasons[place]);
+}
+
+// ---- Values -------------------------------------------------------------------------------------
+
+// What follows a backslash in a text.
+static bool escape(struct lexer *lx, struct item *item) {
+    int c = next(lx);
+    if (c == 'x') {
+        for (int i = 0; i < 2; i++) {
+            if (is_newline(next(lx)))
+                return fail(lx, item,
+                            "Expected two hexadecimal digits after '\\x', but hit end of "
+                            "line");
+        }
+        const char *digits = lx->source.text + lx->at - 2;
+        if (is_hex(digits[0]) && is_hex(digits[1]))
+            return true;
+        fail(lx, item, "Expected two hexadecimal digits after '\\x', but got '%s'");
+        item->text = (struct word){digits, 2};
+        return false;
+    }
+    if (c != END && strchr("tnr\"\\", c) != NULL)
+        return true;
+    return fail_at(lx, item,
+                   "Invalid escape character '%s'. Only the following escape characters are "
+                   "allowed: \\xXX, \\t, \\n, \\r, \\\", \\\\.");
+}
+
+uint32_t text_unescape(struct word text, char *to) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < text.bytes; i++) {
+        char c = text.text[i];
+        if (c == '\\') {
+            c = text.text[++i];
+            c = c == 't' ? '\t' : c == 'n' ? '\n' : c == 'r' ? '\r' : c;
+            if (c == 'x') {
+                uint32_t value = 0;
+                for (int digit = 0; digit < 2; digit++) {
+                    uint32_t h = (uint32_t)text.text[++i];
+                    value = value << 4 | (is_digit((int)h) ? h - '0' : (h | 0x20) - 'a' + 10);
+                }
+                c = (char)value;
+            }
+        }
+        to[n++] = c;
+    }
+    return n;
+}
+
+static void double_quoted(struct lexer *lx, struct item *item) {
+    begin(lx, item);
+    for (;;) {
+        int c = next(lx);
+        if (c == '\\') {
+            if (!escape(lx, item))
+                return;
+            item->escaped = true;
+        } else if (c == '"') {
+            back(lx);
+            finish(lx, item, ITEM_TEXT);
+            next(lx);
+            return;
+        } else if (c == END) {
+            fail(lx, item, "Unexpected EOF.");
+            return;
+        }
+    }
+}
+
+// A text that ends with a `)` alone on its line.
+static void block(struct lexer *lx, struct item *item) {
+    begin(lx, item);
+    for (;;) {
+        int before = lx->source.text[lx->at - 1];
+        int c = next(lx);
+        if (c == END) {
+            fail(lx, item, "Unexpected EOF processing block.");
+            return;
+        }
+        if (c == ')' && before == '\n' && (peek(lx) == '\n' || peek(lx) == END)) {
+            back(lx);
+            finish(lx, item, ITEM_TEXT);
+            next(lx);
+            return;
+        }
+    }
+}
+
+// A text without quotes; what lies before the position belongs to it.
+static void bare(struct lexer *lx, struct item *item) {
+    int c;
+    for (;;) {
+        c = next(lx);
+        if (c == '\\') {
+            if (!escape(lx, item))
+                return;
+            item->escaped = true;
+        } else if (is_newline(c) || is_blank(c) || c == END || strchr(";,]}'", c) != NULL) {
+            break;
+        }
+    }
+    back(lx);
+    finish(lx, item, ITEM_TEXT);
+    if (c == '\'') {
+        next(lx);
+    } else if (!item->escaped && word_is(item->text, "true|false|yes|no|on|off", true)) {
+        item->kind = ITEM_BOOL;
+    } else if (!item->escaped && item->text.bytes > 0 && item->text.text[0] == '$') {
+        item->kind = ITEM_VARIABLE;
+        item->text.text++;
+        item->text.bytes--;
+        item->column++;
+    }
+}
+
+// What may follow a number. The end of an array is not in it, so `[1]` holds the text `1]`.
+static bool ends_number(int c) {
+    return is_newline(c) || is_blank(c) || c == END || c == '}' || c == ';' || c == ',';
+}
+
+// A number with a suffix, the first letter of which was taken.
+static void suffixed(struct lexer *lx, struct item *item) {
+    int c;
+    do
+        c = next(lx);
+    while (c != END && strchr("bBiI", c) != NULL);
+    back(lx);
+    if (ends_number(c))
+        finish(lx, item, ITEM_INTEGER);
+    else
+        bare(lx, item);
+}
+
+// A float, or an address if a second dot follows; the first dot was taken.
+static void fraction(struct lexer *lx, struct item *item) {
+    int c = next(lx);
+    if (!is_digit(c)) {
+        fail_at(lx, item, "Floats must have a digit after the '.', but got '%s' instead.");
+        return;
+    }
+    while (is_digit(c))
+        c = next(lx);
+    bool address = c == '.';
+    while (address && (is_digit(c) || c == '.' || c == ':' || c == '-'))
+        c = next(lx);
+    back(lx);
+    finish(lx, item, address ? ITEM_TEXT : ITEM_FLOAT);
+}
+
+// The rest of a time, after its year and the dash.
+static void datetime(struct lexer *lx, struct item *item) {
+    for (const char *form = "00-00T00:00:00Z"; *form != '\0'; form++) {
+        int c = next(lx);
+        if (*form == '0' && !is_digit(c)) {
+            fail_at(lx, item, "Expected digit in ISO8601 datetime, but found '%s' instead.");
+            return;
+        }
+        if (*form != '0' && *form != c) {
+            fail_at(lx, item, "Expected '%s' in ISO8601 datetime, but found '%s' instead.");
+            item->also = item->text;
+            item->text = (struct word){form, 1};
+            return;
+        }
+    }
+    finish(lx, item, ITEM_TIME);
+}
+
+// An integer, or what turns out to be more than that; its first digit was taken.
+static void number(struct lexer *lx, struct item *item, bool negative) {
+    for (;;) {
+        int c = next(lx);
+        if (is_digit(c))
+            continue;
+        if (c == '-' && !negative) {
+            if (lx->source.text + lx->at - item->text.text == 5)
+                datetime(lx, item);
+            else
+                fail(lx, item, "All ISO8601 dates must be in full Zulu form.");
+        } else if (c == '.') {
+            fraction(lx, item);
+        } else if (is_suffix(c)) {
+            suffixed(lx, item);
+        } else if (!negative && !ends_number(c)) {
+            bare(lx, item);
+        } else {
+            back(lx);
+            finish(lx, item, ITEM_INTEGER);
+        }
+        return;
+    }
+}
+
+void lex_value(struct lexer *lx, struct item *item) {
+    int c;
+    do
+        c = next(lx);
+    while (is_blank(c));
+    if (c == '[' || c == '{') {
+        mark(lx, item, c == '[' ? ITEM_ARRAY : ITEM_MAP);
+    } else if (c == '\'') {
+        if (!quoted(lx, item, ITEM_TEXT, c))
+            fail(lx, item, "Unexpected EOF.");
+    } else if (c == '"') {
+        double_quoted(lx, item);
+    } else if (c == '(') {
+        block(lx, item);
+    } else if (c == '.') {
+        fail(lx, item, "Floats must start with a digit");
+    } else if (is_newline(c)) {
+        fail(lx, item, "Expected value but found new line");
+    } else if (c == '-') {
+        back(lx);
+        begin(lx, item);
+        next(lx);
+        c = next(lx);
+        if (is_digit(c))
+            number(lx, item, true);
+        else
+            fail_at(lx, item,
+                    c == '.' ? "Floats must start with a digit, not '.'."
+                             : "Expected a digit but got '%s'.");
+    } else {
+        back(lx);
+        begin(lx, item);
+        if (is_digit(c)) {
+            next(lx);
+            number(lx, item, false);
+        } else {
+            bare(lx, item);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+// The options: one table for the configuration file, the command line, their defaults and bounds,
+// and what a reload may change. Whoever adds an option adds a row.
+
+#ifndef CONF_OPTION_H
+#define CONF_OPTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "broker/broker.h"
+#include "broker/conf/reader.h"
+
+enum option_kind {
+    OPTION_SWITCH,    // bool
+    OPTION_COUNT,     // uint32_t; 0 stands for the standard
+    OPTION_BYTES,     // the same; nats-server refuses what exceeds 31 bits
+    OPTION_LIMIT,     // uint32_t, where 0 or less lets none at all through
+    OPTION_TOKENS,    // uint32_t, 1..255
+    OPTION_SIZE,      // uint64_t
+    OPTION_PORT,      // int32_t
+    OPTION_TEXT,      // midge_text
+    OPTION_NAME,      // the same, without blanks
+    OPTION_PASSWORD,  // the same, but no bcrypt hash
+    OPTION_DURATION,  // uint32_t, ms
+    OPTION_SECONDS,   // the same; a bare integer counts seconds and is warned of
+    OPTION_TIMEOUT,   // the same; a bare number counts seconds
+    OPTION_LISTEN,    // midge_text host, and an int32_t port behind it
+    OPTION_TAGS,
+    OPTION_WRITE_TIMEOUT,  // a policy of which this build has one
+    OPTION_AUTHORIZATION,
+    OPTION_USERS,
+    OPTION_PERMISSIONS,  // uint32_t, 1 + index
+    OPTION_UNBUILT,      // of a feature that is missing: refused, unless switched off
+    OPTION_IGNORED,      // changes nothing that anyone could notice
+};
+
+enum option_place { PLACE_TOP, PLACE_AUTHORIZATION, PLACE_USER };
+
+// What a reload does with it.
+enum option_reload {
+    RELOAD_NOTHING,  // it is not compared
+    RELOAD_REFUSED,  // it cannot change
+    RELOAD_SHOWN,    // a new value is logged
+    RELOAD_NAMED,    // that it is new is logged
+    RELOAD_ALWAYS,   // the same, each time
+};
+
+struct option {
+    uint8_t kind;
+    uint8_t place;
+    uint8_t reload;
+    uint32_t at;        // offset in struct midge_config, or in struct midge_user for PLACE_USER
+    const char *names;  // with aliases behind `|`
+    const char *flags;  // on the command line, or NULL
+    const char *label;  // what a reload logs, unless that is `Reloaded: ` and the first name; if it
+                        // cannot change, its name in nats-server's struct Options
+    uint32_t least, most, standard;  // of numbers; durations in ms
+};
+
+extern const struct option options[];
+extern const uint32_t options_count;
+
+// The size of its member, 0 where it has none of a simple type.
+static inline uint32_t option_bytes(const struct option *o) {
+    switch ((enum option_kind)o->kind) {
+    case OPTION_SWITCH:
+        return sizeof(bool);
+    case OPTION_SIZE:
+        return sizeof(uint64_t);
+    case OPTION_LISTEN:
+    case OPTION_TAGS:
+    case OPTION_WRITE_TIMEOUT:
+    case OPTION_AUTHORIZATION:
+    case OPTION_USERS:
+    case OPTION_UNBUILT:
+    case OPTION_IGNORED:
+        return 0;
+    default:
+        return sizeof(uint32_t);
+    }
+}
+
+// Reads the pairs of the map that was opened last, or of the top level, into `into`: the
+// configuration, or a user of it. *last becomes the last pair, if there is any.
+void options_read(struct reader *r, struct midge_config *config, enum option_place place,
+                  void *into, struct entry *last);
+
+// Sets every option to its standard.
+void options_reset(struct midge_config *config);
+
+#endif

@@ -1,0 +1,40 @@
+// The values of a configuration: what was expected and what came, and where texts are kept.
+
+#ifndef CONF_VALUE_H
+#define CONF_VALUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "broker/broker.h"
+#include "broker/conf/reader.h"
+
+// Whether an entry's value is of this kind. Complains and skips it if not.
+bool value_expect(struct reader *r, const struct entry *e, enum item_kind kind);
+
+// The value as a complaint shows it; an integer's digits are put into `digits`.
+struct word value_word(const struct entry *e, char digits[DIGITS_MAX]);
+
+// Whether a boolean is one of true, yes and on.
+bool value_true(const struct entry *e);
+
+// What Go calls its type, for the sentences in which nats-server says so.
+struct word value_go_type(const struct entry *e);
+
+// A text's value without its escapes. Valid until the next text is kept: where there are escapes,
+// it lies in the free part of the arena.
+struct word value_text(struct reader *r, struct midge_config *config, const struct entry *e);
+
+// Keeps a text in the arena. Where it has no room: the empty text, and a complaint.
+midge_text value_keep(struct reader *r, struct midge_config *config, const struct entry *e,
+                      struct word text);
+
+// Whether a password is the bcrypt hash of one.
+bool value_bcrypt(const char *password);
+
+// Splits `host:port` or `[address]:port`. Answers NULL, or what is wrong, in the words of Go's net
+// package. Both parts may be empty.
+extern const char value_no_port[];
+const char *value_address(struct word text, struct word *host, struct word *port);
+
+#endif
