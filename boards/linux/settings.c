@@ -1,0 +1,177 @@
+#include "boards/linux/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "boards/linux/files.h"
+#include "boards/linux/logfile.h"
+#include "boards/linux/source.h"
+#include "port/port.h"
+
+static struct midge_config configs[2];
+static struct midge_config *config = &configs[0];
+
+struct midge_config *settings(void) {
+    return config;
+}
+
+// ---- Complaints ---------------------------------------------------------------------------------
+
+// What was said while a configuration was read, by severity; each line ends in a line end.
+static struct report { char text[MIDGE_ERROR + 1][16384]; } report;
+
+static void complain(void *context, enum midge_severity severity, const char *line) {
+    struct report *r = context;
+    char *text = r->text[severity];
+    size_t n = strlen(text);
+    snprintf(text + n, sizeof r->text[severity] - n, "%s\n", line);
+}
+
+static const struct midge_reading reading = {
+    .complain = complain,
+    .include = source_include,
+    .variable = source_variable,
+    .context = &report,
+};
+
+static void forget(void) {
+    for (uint32_t i = 0; i <= MIDGE_ERROR; i++)
+        report.text[i][0] = '\0';
+}
+
+void settings_remark(void) {
+    char *rest = report.text[MIDGE_REMARK];
+    for (char *line; (line = strsep(&rest, "\n")) != NULL && line[0] != '\0';)
+        logfile_say(MIDGE_WRN, "%s", line);
+    if (config->syslog)
+        logfile_say(MIDGE_WRN, "syslog is not written to: what is logged goes to %s",
+                    config->log_file != 0 ? "the log file" : "standard error");
+}
+
+// ---- What the system admits ---------------------------------------------------------------------
+
+static uint32_t admitted = UINT32_MAX;
+
+static void lower_connections(struct midge_config *c) {
+    if (c->max_connections <= admitted)
+        return;
+    logfile_say(MIDGE_WRN,
+                "max_connections of %u is more than the system's limit of open files admits: "
+                "lowered to %u",
+                c->max_connections, admitted);
+    c->max_connections = admitted;
+}
+
+void settings_admit(uint32_t connections) {
+    admitted = connections;
+    lower_connections(config);
+}
+
+// ---- Reading ------------------------------------------------------------------------------------
+
+// Reads the file, if there is one, and the flags again over it. NULL, or the reason why not.
+static const char *read_file(struct midge_config *into, const struct command *command) {
+    struct midge_source source;
+    forget();
+    if (command->config_file == NULL)
+        return NULL;
+    const char *failure = source_read(command->config_file, &source);
+    if (failure == NULL && !midge_configure(into, &source, &reading))
+        failure = report.text[MIDGE_ERROR];
+    if (failure == NULL) {
+        source_digest(into->digest, sizeof into->digest);
+        command_apply(command, into);
+    }
+    source_release();
+    into->entropy = port_entropy;
+    into->loaded_wall_us = port_now().wall_us;
+    return failure;
+}
+
+// -t: says whether the file is valid. nats-server does not look at more than that.
+static _Noreturn void test(const struct command *command, const char *failure) {
+    if (failure == NULL && report.text[MIDGE_WARNING][0] != '\0')
+        failure = "";
+    if (failure != NULL)
+        command_fail(command, "%s%s", report.text[MIDGE_WARNING], failure);
+    fprintf(stderr, "%s: configuration file %s is valid (%s)\n", command->name,
+            command->config_file, config->digest);
+    exit(0);
+}
+
+void settings_load(struct command *command, int argc, char **argv) {
+    midge_config_defaults(config);
+    command_read(command, argc, argv, config);
+    if (command->signal != NULL)
+        return;
+    const char *failure = read_file(config, command);
+    if (command->test)
+        test(command, failure);
+    if (failure != NULL)
+        command_fail(command, "%s%s", report.text[MIDGE_WARNING], failure);
+    fputs(report.text[MIDGE_WARNING], stderr);
+    if (!midge_config_complete(config, &reading))
+        command_fail(command, "%s", report.text[MIDGE_ERROR]);
+}
+
+// ---- Reload -------------------------------------------------------------------------------------
+
+static const char *compare(const struct midge_config *next) {
+    static char line[MIDGE_LOG_LINE_BYTES];
+    bool fixed = false;
+    for (int32_t i = 0;
+         (i = midge_config_change(config, next, i, &fixed, line, sizeof line)) != 0;) {
+        if (fixed)
+            return line;
+    }
+    for (int32_t i = 0; (i = midge_config_change(config, next, i, &fixed, line, sizeof line)) != 0;)
+        logfile_say(MIDGE_INF, "%s", line);
+    return NULL;
+}
+
+// What is wrong with the address that clients are told of, or NULL.
+static const char *check_advertised(const struct midge_config *next) {
+    static char text[512];
+    struct midge_address address;
+    const char *value = midge_config_text(next, next->client_advertise);
+    const char *wrong = midge_advertised(next, next->port, &address);
+    if (wrong == NULL)
+        return NULL;
+    snprintf(text, sizeof text, "invalid ClientAdvertise value of %s, err=address %s: %s", value,
+             value, wrong);
+    return text;
+}
+
+static const char *prepare(struct midge_config *next, const struct command *command) {
+    if (command->config_file == NULL)
+        return "can only reload config when a file is provided using -c or --config";
+    midge_config_defaults(next);
+    const char *failure = read_file(next, command);
+    if (failure == NULL && !midge_config_complete(next, &reading))
+        failure = report.text[MIDGE_ERROR];
+    if (failure != NULL)
+        return failure;
+    if (next->port == -1)
+        next->port = config->port;
+    failure = check_advertised(next);
+    if (failure != NULL)
+        return failure;
+    lower_connections(next);
+    return compare(next);
+}
+
+void settings_reload(struct midge *m, const struct command *command) {
+    struct midge_config *next = &configs[config == &configs[0]];
+    const char *failure = prepare(next, command);
+    if (failure != NULL) {
+        logfile_say(MIDGE_ERR, "Failed to reload server configuration: %s", failure);
+        return;
+    }
+    files_reload(config, next);
+    midge_reload(m, next);
+    config = next;
+    logfile_drain(m);
+    logfile_say(MIDGE_INF, "Reloaded server configuration (%s)", config->digest);
+    settings_remark();
+}
