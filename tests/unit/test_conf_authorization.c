@@ -89,6 +89,8 @@ static void test_sets_are_shared(void **state) {
               "    {user: d, permissions: {subscribe: {deny: c}, publish: [a, b]}} ]\n"
               "}");
     assert_int_equal(config.permissions_count, 2);
+    // Two sets of texts, of two bytes each with their ends; four names; the empty text.
+    assert_int_equal(config.text_bytes, (3 + 2 + 4) * 2 + 1);
     assert_int_equal(config.subjects_count, 5);
     assert_ptr_equal(permissions_of("a"), permissions_of("b"));
     assert_ptr_equal(permissions_of("a"), permissions_of("d"));
