@@ -16,15 +16,16 @@
 static struct {
     int fd;
     bool to_file, colours, with_time, utc;
-    char path[PATH_BYTES];
     uint64_t bytes;      // in the file
     uint64_t limit;      // where it is rotated, 0 never
     uint32_t files_max;  // kept, the present one included; 0 all
     time_t second;       // that `stamp` is of
     char stamp[32];
-    uint32_t pending;
-    char buffer[65536];
+    uint32_t pending;  // bytes in the buffer
 } out = {.fd = STDERR_FILENO, .with_time = true};
+
+static char file_path[PATH_BYTES];
+static char buffer[32768];
 
 const char *reason(int error) {
     static char text[128];
@@ -38,7 +39,7 @@ const char *reason(int error) {
 
 static void flush(void) {
     for (uint32_t done = 0; done < out.pending;) {
-        ssize_t n = write(out.fd, out.buffer + done, out.pending - done);
+        ssize_t n = write(out.fd, buffer + done, out.pending - done);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -50,11 +51,11 @@ static void flush(void) {
 }
 
 static void append(const char *bytes, size_t n) {
-    if (n > sizeof out.buffer - out.pending)
+    if (n > sizeof buffer - out.pending)
         flush();
-    if (n > sizeof out.buffer)
-        n = sizeof out.buffer;
-    memcpy(out.buffer + out.pending, bytes, n);
+    if (n > sizeof buffer)
+        n = sizeof buffer;
+    memcpy(buffer + out.pending, bytes, n);
     out.pending += (uint32_t)n;
 }
 
@@ -152,16 +153,16 @@ static uint32_t find_oldest(int directory, const char *log, char oldest[256]) {
 
 // Removes the oldest backups beyond what is kept.
 static void purge(void) {
-    char path[PATH_BYTES];
+    char folder[PATH_BYTES];
     char oldest[256];
-    snprintf(path, sizeof path, "%s", out.path);
-    char *slash = strrchr(path, '/');
-    const char *name = slash != NULL ? slash + 1 : path;
+    snprintf(folder, sizeof folder, "%s", file_path);
+    char *slash = strrchr(folder, '/');
+    const char *name = slash != NULL ? slash + 1 : folder;
     if (slash != NULL)
         *slash = '\0';
-    int directory = open(slash == NULL   ? "."
-                         : slash == path ? "/"
-                                         : path,
+    int directory = open(slash == NULL     ? "."
+                         : slash == folder ? "/"
+                                           : folder,
                          O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
         return;
@@ -179,12 +180,12 @@ static void rotate(void) {
     struct tm tm;
     clock_gettime(CLOCK_REALTIME, &now);
     localtime_r(&now.tv_sec, &tm);
-    size_t n = (size_t)snprintf(backup, sizeof backup, "%s", out.path);
+    size_t n = (size_t)snprintf(backup, sizeof backup, "%s", file_path);
     n += strftime(backup + n, sizeof backup - n, ".%Y.%m.%d.%H.%M.%S", &tm);
     snprintf(backup + n, sizeof backup - n, ".%09ld", now.tv_nsec);
-    if (rename(out.path, backup) != 0)
+    if (rename(file_path, backup) != 0)
         return;
-    int fd = open_file(out.path);
+    int fd = open_file(file_path);
     if (fd < 0)
         return;
     use_file(fd);
@@ -212,7 +213,7 @@ bool logfile_open(const struct midge_config *config) {
             return false;
         use_file(fd);
         out.to_file = true;
-        snprintf(out.path, sizeof out.path, "%s", path);
+        snprintf(file_path, sizeof file_path, "%s", path);
     } else if (out.to_file) {
         use_file(STDERR_FILENO);
         out.to_file = false;
@@ -231,7 +232,7 @@ bool logfile_reopen(void) {
         logfile_say(MIDGE_INF, "File log re-open ignored, not a file logger");
         return true;
     }
-    int fd = open_file(out.path);
+    int fd = open_file(file_path);
     if (fd < 0)
         return false;
     use_file(fd);

@@ -1,5 +1,6 @@
 #include "boards/linux/settings.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,10 +166,15 @@ void settings_reload(struct midge *m, const struct command *command) {
     struct midge_config *next = &configs[config == &configs[0]];
     const char *failure = prepare(next, command);
     if (failure != NULL) {
-        logfile_say(MIDGE_ERR, "Failed to reload server configuration: %s", failure);
+        size_t n = strlen(failure);
+        while (n > 0 && failure[n - 1] == '\n')
+            n--;
+        logfile_say(MIDGE_ERR, "Failed to reload server configuration: %.*s", (int)n, failure);
         return;
     }
     files_reload(config, next);
+    if (!logfile_open(next))
+        logfile_say(MIDGE_ERR, "Could not open the log file: %s", reason(errno));
     midge_reload(m, next);
     config = next;
     logfile_drain(m);
