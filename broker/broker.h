@@ -229,7 +229,7 @@ void midge_config_defaults(struct midge_config *config);
 //     midge_option_set(&config, option, text);               for each flag of the command line
 //     midge_config_complete(&config, &reading);
 //
-// Reading costs no memory but about 2 KB of stack on a chip (MIDGE_CONFIG_KEYS_MAX and _DEPTH_MAX).
+// Reading costs no memory but about 4 KB of stack on a chip (MIDGE_CONFIG_KEYS_MAX and _DEPTH_MAX).
 
 // A text to read: a file, or a blob in flash. It stays readable until midge_configure returns.
 struct midge_source {

@@ -115,7 +115,7 @@
 #endif
 
 // Reading a configuration: keys in the maps that are open at one time, and how deep maps, arrays,
-// includes and variables may nest. About 56 / 88 B and 40 / 64 B of stack each, while it is read.
+// includes and variables may nest. 56 / 88 B and 60 / 88 B of stack each, while it is read.
 #ifndef MIDGE_CONFIG_KEYS_MAX
 #define MIDGE_CONFIG_KEYS_MAX 24
 #endif

@@ -309,6 +309,7 @@ static void read_option(struct reader *r, struct midge_config *config, const str
     }
 }
 
+// A block and the users in it are read by this again: three levels, no more.
 void options_read(struct reader *r, struct midge_config *config, enum option_place place,
                   void *into, struct entry *last) {
     struct entry e;
