@@ -96,10 +96,11 @@ static void append_line(enum midge_level level, const char *text, size_t n) {
     append("\n", 1);
 }
 
-// What is too long is cut.
-static size_t compose(char *text, size_t bytes, const char *format, va_list arguments) {
-    size_t n = (size_t)vsnprintf(text, bytes, format, arguments);
-    return n < bytes ? n : bytes - 1;
+// Appends a line. What is too long is cut.
+static void append_format(enum midge_level level, const char *format, va_list arguments) {
+    char text[MIDGE_LOG_LINE_BYTES];
+    size_t n = (size_t)vsnprintf(text, sizeof text, format, arguments);
+    append_line(level, text, n < sizeof text ? n : sizeof text - 1);
 }
 
 // ---- The file -----------------------------------------------------------------------------------
@@ -151,6 +152,14 @@ static uint32_t find_oldest(int directory, const char *log, char oldest[256]) {
     return count;
 }
 
+// Says something of the file itself.
+__attribute__((format(printf, 1, 2))) static void note(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    append_format(MIDGE_INF, format, arguments);
+    va_end(arguments);
+}
+
 // Removes the oldest backups beyond what is kept.
 static void purge(void) {
     char folder[PATH_BYTES];
@@ -169,7 +178,7 @@ static void purge(void) {
     while (find_oldest(directory, name, oldest) > out.files_max - 1) {
         if (unlinkat(directory, oldest, 0) != 0)
             break;
-        logfile_say(MIDGE_INF, "Purged log file \"%s\"", oldest);
+        note("Purged log file \"%s\"", oldest);
     }
     close(directory);
 }
@@ -189,7 +198,7 @@ static void rotate(void) {
     if (fd < 0)
         return;
     use_file(fd);
-    logfile_say(MIDGE_INF, "Rotated log, backup saved as \"%s\"", backup);
+    note("Rotated log, backup saved as \"%s\"", backup);
     if (out.files_max > 0)
         purge();
 }
@@ -197,8 +206,8 @@ static void rotate(void) {
 static void write_out(void) {
     flush();
     if (out.to_file && out.limit > 0 && out.bytes > out.limit) {
-        out.bytes = 0;  // so that the lines about it do not lead here
         rotate();
+        flush();
     }
 }
 
@@ -241,22 +250,18 @@ bool logfile_reopen(void) {
 }
 
 void logfile_say(enum midge_level level, const char *format, ...) {
-    char text[MIDGE_LOG_LINE_BYTES];
     va_list arguments;
     va_start(arguments, format);
-    size_t n = compose(text, sizeof text, format, arguments);
+    append_format(level, format, arguments);
     va_end(arguments);
-    append_line(level, text, n);
     write_out();
 }
 
 void logfile_die(const char *format, ...) {
-    char text[MIDGE_LOG_LINE_BYTES];
     va_list arguments;
     va_start(arguments, format);
-    size_t n = compose(text, sizeof text, format, arguments);
+    append_format(MIDGE_FTL, format, arguments);
     va_end(arguments);
-    append_line(MIDGE_FTL, text, n);
     write_out();
     exit(1);
 }

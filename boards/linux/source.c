@@ -67,7 +67,8 @@ const char *source_read(const char *path, struct midge_source *found) {
         i++;
     struct file *f = &files[i];
     if (i == files_count) {
-        if (i == FILES_MAX || strlen(path) >= sizeof f->name)
+        size_t n = strlen(path);
+        if (i == FILES_MAX || n >= sizeof f->name)
             return failure("open", path, i == FILES_MAX ? EMFILE : ENAMETOOLONG);
         int fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd < 0)
@@ -76,7 +77,7 @@ const char *source_read(const char *path, struct midge_source *found) {
         close(fd);
         if (error != 0)
             return failure("read", path, error);
-        strcpy(f->name, path);
+        memcpy(f->name, path, n + 1);
         files_count++;
     }
     *found = (struct midge_source){f->name, f->text, (uint32_t)f->bytes};
@@ -113,7 +114,7 @@ static bool join(char *to, size_t max, const char *from, const char *path, uint3
         to[bytes] = '\0';
     }
     if (bytes == 0)
-        strcpy(to, rooted ? "/" : ".");
+        memcpy(to, rooted ? "/" : ".", 2);
     return true;
 }
 

@@ -184,7 +184,8 @@ static struct midge_list read_subjects(struct reader *r, struct midge_config *co
 static void read_rule(struct reader *r, struct midge_config *config, const struct entry *e,
                       bool queues, struct midge_list *allow, struct midge_list *deny) {
     struct entry part;
-    *allow = *deny = (struct midge_list){0, 0};
+    *allow = (struct midge_list){0, 0};
+    *deny = (struct midge_list){0, 0};
     if (e->value.kind != ITEM_MAP) {
         *allow = read_subjects(r, config, e, queues);
         return;

@@ -320,20 +320,26 @@ static bool escape(struct lexer *lx, struct item *item) {
                    "allowed: \\xXX, \\t, \\n, \\r, \\\", \\\\.");
 }
 
+static uint32_t hex_value(char digit) {
+    uint32_t d = (unsigned char)digit;
+    return d <= '9' ? d - '0' : (d | 0x20) - 'a' + 10;
+}
+
 uint32_t text_unescape(struct word text, char *to) {
     uint32_t n = 0;
     for (uint32_t i = 0; i < text.bytes; i++) {
         char c = text.text[i];
         if (c == '\\') {
             c = text.text[++i];
-            c = c == 't' ? '\t' : c == 'n' ? '\n' : c == 'r' ? '\r' : c;
-            if (c == 'x') {
-                uint32_t value = 0;
-                for (int digit = 0; digit < 2; digit++) {
-                    uint32_t h = (uint32_t)text.text[++i];
-                    value = value << 4 | (is_digit((int)h) ? h - '0' : (h | 0x20) - 'a' + 10);
-                }
-                c = (char)value;
+            if (c == 't') {
+                c = '\t';
+            } else if (c == 'n') {
+                c = '\n';
+            } else if (c == 'r') {
+                c = '\r';
+            } else if (c == 'x') {
+                c = (char)(hex_value(text.text[i + 1]) << 4 | hex_value(text.text[i + 2]));
+                i += 2;
             }
         }
         to[n++] = c;
@@ -365,13 +371,13 @@ static void double_quoted(struct lexer *lx, struct item *item) {
 static void block(struct lexer *lx, struct item *item) {
     begin(lx, item);
     for (;;) {
-        int before = lx->source.text[lx->at - 1];
+        bool begins = lx->source.text[lx->at - 1] == '\n';
         int c = next(lx);
         if (c == END) {
             fail(lx, item, "Unexpected EOF processing block.");
             return;
         }
-        if (c == ')' && before == '\n' && (peek(lx) == '\n' || peek(lx) == END)) {
+        if (c == ')' && begins && (peek(lx) == '\n' || peek(lx) == END)) {
             back(lx);
             finish(lx, item, ITEM_TEXT);
             next(lx);
