@@ -5,6 +5,8 @@ import socket
 
 import pytest
 
+from conftest import HUB
+
 
 @pytest.mark.parametrize("args", ["-v", "--version", "version"])
 def test_version(same, args):
@@ -158,17 +160,17 @@ def test_everywhere(start_hub):
 @pytest.mark.parametrize(
     "args", ["-js", "--tls", "--cluster nats://127.0.0.1:-1", "--routes nats://127.0.0.1:1"]
 )
-def test_flags_of_features_not_built_yet(run, hub, args):
-    command = run(hub.binary, "-a", "127.0.0.1", "-p", "-1", *args.split())
+def test_flags_of_features_not_built_yet(run, args):
+    command = run(HUB, "-a", "127.0.0.1", "-p", "-1", *args.split())
     assert command.wait() == 1
     command.says(rf"^midge: .*{args.split()[0].lstrip('-')}")
 
 
 @pytest.mark.midge
-def test_it_calls_itself_by_its_name(run, hub, tmp_path):
+def test_it_calls_itself_by_its_name(run, tmp_path):
     other = tmp_path / "broker"
-    other.symlink_to(hub.binary)
-    for name, binary in (("midge", hub.binary), ("broker", other)):
+    other.symlink_to(HUB)
+    for name, binary in (("midge", HUB), ("broker", other)):
         usage = run(binary, "-h")
         usage.says(rf"^Usage: {name} \[options\]")
         error = run(binary, "-c", "nofile.conf")

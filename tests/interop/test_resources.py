@@ -49,7 +49,7 @@ debug: true, trace: %s
 authorization {
     timeout: 0.2
     users: [ {user: ada, password: lovelace}, {user: bob, password: b, permissions: {
-        publish: {deny: "secret.>"}, subscribe: {deny: "secret.>"}, allow_responses: true
+        publish: {deny: "secret.>"}, subscribe: {deny: "secret.>"}
     }} ]
 }
 no_auth_user: ada
