@@ -42,6 +42,11 @@ struct midge;  // defined at the end of this header, so that a board can allocat
 typedef uint32_t midge_conn;
 #define MIDGE_NONE ((midge_conn)0)
 
+// A number from 1 to MIDGE_CONNECTIONS_MAX that no other open connection has, for a port's tables.
+static inline uint32_t midge_slot(midge_conn c) {
+    return c & 0xffff;
+}
+
 // Time, read once a turn. `us` and `ms` are monotonic from any start; `ms` is `us / 1000` and may
 // wrap. `wall_us` is UTC since 1970, or 0 while it is unknown.
 struct midge_now {
@@ -338,12 +343,18 @@ void midge_lame_duck(struct midge *m);
 // Closes every connection by wish, with what is queued sent first.
 void midge_stop(struct midge *m);
 
+// The server's id: a public key in NATS's text form, 56 characters.
+const char *midge_id(const struct midge *m);
+
 // Clients that are connected.
 uint32_t midge_clients(const struct midge *m);
 
 // ---- Log lines ------------------------------------------------------------------------------------
 
 enum midge_level { MIDGE_INF, MIDGE_DBG, MIDGE_WRN, MIDGE_ERR, MIDGE_FTL, MIDGE_TRC };
+
+// Adds a line of the port's own.
+void midge_note(struct midge *m, enum midge_level level, const char *text);
 
 // Takes the oldest log line into `line`, without line end and cut to `max`; answers its length, or
 // 0 where there is none. Lines that the ring had no room for are counted, and a line says so.
@@ -387,7 +398,7 @@ const uint8_t *midge_payload(const struct midge_message *message, uint32_t offse
 
 // Publishes on behalf of the application. `reply` may be NULL. Answers 0, MIDGE_ERR_FULL where a
 // receiver or a pool has no room now, or MIDGE_ERR_INVALID for a malformed subject or a payload
-// above the limit. Inside a handler the message waits for the end of the handler.
+// above the limit.
 int32_t midge_publish(struct midge *m, const char *subject, const char *reply,
                       const void *payload, uint32_t payload_bytes);
 

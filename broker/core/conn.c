@@ -135,16 +135,6 @@ void conn_close(struct midge *m, struct conn *c, int reason, bool flush) {
     conn_wish(m, c, flush ? MIDGE_WISH_CLOSE_AFTER_SEND : MIDGE_WISH_ABORT);
 }
 
-static void free_input(struct midge *m, struct conn *c) {
-    index_t b = c->in.head;
-    while (b != 0) {
-        index_t next = m->blocks[b].next;
-        block_give(m, c, b);
-        b = next;
-    }
-    c->in = (struct input){0};
-}
-
 void conn_gone(struct midge *m, struct conn *c) {
     unstall(m, c);
     uncrowd(m, c);
@@ -152,7 +142,10 @@ void conn_gone(struct midge *m, struct conn *c) {
     if (c->flags & CONN_WISHING)
         list_remove(m, LIST_WISHES, c);
     outq_clear(m, c);
-    free_input(m, c);
+    for (index_t b = c->in.head; b != 0; b = c->in.head) {
+        c->in.head = m->blocks[b].next;
+        block_give(m, c, b);
+    }
     MIDGE_ASSERT(c->blocks == 0);
     m->blocks_reserved -= MIDGE_BLOCKS_GUARANTEED;
     text_drop(m, c->name);
@@ -179,8 +172,9 @@ bool conn_reap(struct midge *m, uint32_t most) {
         m->reap = c->links[LIST_WISHES].next;
         uint16_t generation = c->generation;
         POOL_GIVE(m, connections, i);
-        // The free list's link lies in the first bytes; the generation must survive it.
+        // A free slot keeps its generation, and is marked by having no cid.
         c->generation = generation;
+        c->cid = 0;
     }
     return false;
 }
@@ -192,7 +186,7 @@ void conn_queued(struct midge *m, struct conn *c) {
         c->flags |= CONN_CROWDED;
         m->crowded++;
     }
-    if (!(c->flags & CONN_BLOCKED))
+    if (!(c->flags & CONN_BLOCKED) && c->kind != MIDGE_LOCAL)
         conn_wish(m, c, MIDGE_WISH_SEND);
 }
 
@@ -259,7 +253,39 @@ void conn_slow(struct midge *m, struct conn *c, int reason) {
         format_text(f, " Exceeded");
     }
     log_end(m);
-    conn_close(m, c, reason, false);
+    // The application only misses the message.
+    if (c->kind != MIDGE_LOCAL)
+        conn_close(m, c, reason, false);
+}
+
+static bool due(const struct midge *m, uint32_t at_ms) {
+    return (int32_t)(m->now.ms - at_ms) >= 0;
+}
+
+void conn_tick(struct midge *m, struct conn *c) {
+    uint16_t i = conn_index(m, c);
+    if (c->flags & CONN_CLOSING) {
+        if (due(m, c->deadline_ms))
+            conn_wish(m, c, MIDGE_WISH_ABORT);
+        else
+            timer_need(m, i, c->deadline_ms);
+        return;
+    }
+    if (c->flags & CONN_STALLED) {
+        if (due(m, c->stall_ms)) {
+            unstall(m, c);
+            c->flags |= CONN_STALL_SPENT;
+            conn_wish(m, c, MIDGE_WISH_RESUME);
+        } else {
+            timer_need(m, i, c->stall_ms);
+        }
+    }
+    if (c->flags & CONN_BLOCKED) {
+        if (due(m, c->deadline_ms))
+            conn_slow(m, c, MIDGE_SLOW_DEADLINE);
+        else
+            timer_need(m, i, c->deadline_ms);
+    }
 }
 
 // ---- Back-pressure ----------------------------------------------------------------------------------
@@ -292,7 +318,7 @@ bool conn_evict(struct midge *m) {
     for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
         struct conn *c = at(m, (uint16_t)i);
         uint32_t held = c->blocks + c->out.bytes / m->block_room;
-        if ((c->flags & CONN_CLOSING) || held <= MIDGE_BLOCKS_GUARANTEED || held <= most)
+        if ((c->flags & CONN_CLOSING) || c->kind == MIDGE_LOCAL || held <= MIDGE_BLOCKS_GUARANTEED || held <= most)
             continue;
         largest = c;
         most = held;

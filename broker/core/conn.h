@@ -5,6 +5,9 @@
 // answers midge_closed, which frees all it held but its subscriptions; those are reaped over the
 // next turns, and then the slot is free. From conn_close on nothing is delivered to it.
 
+// Outside the guard: broker.h ends by including this header, and must come first.
+#include "broker/broker.h"
+
 #ifndef CORE_CONN_H
 #define CORE_CONN_H
 
@@ -35,17 +38,20 @@ enum {
     CONN_NO_RESPONDERS = 1 << 14,
     CONN_ASYNC_INFO = 1 << 15,  // protocol 1
     CONN_PONGED = 1 << 16,      // its first PING was answered
-    CONN_NO_AUTH_USER = 1 << 17,
+    CONN_STALL_CHECKED = 1 << 17,  // the message that waits was checked already
 };
 
 // Input that is not complete: part of a control line, or a control line and part of its payload.
 struct input {
-    index_t head, tail;
-    uint16_t fill;        // bytes in use of the tail
-    uint8_t verb;         // of the message whose payload is awaited
+    index_t head, tail, last;  // the chain: its first block, the one being filled, its last
+    index_t blocks;            // in it
+    uint16_t fill;             // bytes in use of the tail
+    uint8_t phase, verb;
+    uint8_t prefix[8];    // of a verb, while it is not complete
     uint32_t bytes;       // stored
-    uint32_t line_bytes;  // of them, the arguments of the control line, once it is complete
-    uint32_t need;        // bytes of the whole message; 0 while the line is not complete
+    uint32_t line_bytes;  // of them, the arguments, once a payload is awaited
+    uint32_t need;        // bytes of arguments, payload and line end
+    uint32_t since_ms;    // when the last byte of a payload came
 };
 
 struct link {
@@ -65,10 +71,11 @@ struct conn {
     uint8_t wishes;  // bits 1 << enum midge_wish
     struct outq out;
     index_t blocks;  // held
-    uint16_t user;         // 1 + index of its user, 0 for none
+    uint32_t user;         // 1 + index of its user, 0 for none
     uint32_t permissions;  // 1 + index, 0 for none
     uint64_t in_msgs, in_bytes, out_msgs, out_bytes;
-    uint64_t active_us;  // last message or command in
+    uint64_t active_us;     // last message or command in
+    uint64_t last_ping_us;  // when the last ping was sent
     struct timer timer;
     struct link links[LIST_COUNT];
     struct input in;
@@ -79,7 +86,8 @@ struct conn {
     uint32_t bytes_due;
     uint32_t progress_ms;  // when the stack last took bytes
     uint32_t rtt_us;
-    uint32_t ping_us;  // when the last ping was sent, low bits
+    uint32_t ping_us;     // its low bits, not 0; 0 where none was sent
+    uint32_t pinged_ms;   // when the client last sent one
     uint32_t stalls;
     index_t subs;  // first subscription
     uint32_t subs_count;
@@ -126,6 +134,9 @@ void conn_send_text(struct midge *m, struct conn *c, const char *text);
 
 // Closes a receiver that does not keep up, without sending what is queued, and says so in the log.
 void conn_slow(struct midge *m, struct conn *c, int reason);
+
+// What is due of closing, stalling and sending, for the kinds' ticks.
+void conn_tick(struct midge *m, struct conn *c);
 
 // The stack took n bytes.
 void conn_sent(struct midge *m, struct conn *c, uint32_t n);

@@ -90,6 +90,30 @@ void format_quoted(struct format *f, const void *bytes, uint32_t n) {
     format_char(f, '"');
 }
 
+void format_json(struct format *f, const void *bytes, uint32_t n) {
+    const uint8_t *p = bytes;
+    format_char(f, '"');
+    while (n > 0) {
+        uint32_t len = utf8_bytes(p, n);
+        const char *escape = p[0] == '\n' ? "\\n" : p[0] == '\r' ? "\\r" : p[0] == '\t' ? "\\t"
+                             : p[0] == '"' ? "\\\"" : p[0] == '\\' ? "\\\\" : NULL;
+        if (escape != NULL) {
+            format_text(f, escape);
+        } else if (len == 0) {
+            format_text(f, "\\ufffd");
+            len = 1;
+        } else if (p[0] < 0x20 || p[0] == '<' || p[0] == '>' || p[0] == '&') {
+            format_text(f, "\\u");
+            format_hex(f, p[0], 4);
+        } else {
+            format_bytes(f, p, len);
+        }
+        p += len;
+        n -= len;
+    }
+    format_char(f, '"');
+}
+
 static void format_ip6(struct format *f, const uint8_t *ip) {
     // The longest run of at least two zero groups, the first of equals.
     uint32_t best = 8;

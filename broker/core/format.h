@@ -28,6 +28,9 @@ void format_digits(struct format *f, uint32_t v, uint32_t digits);
 // become \x escapes.
 void format_quoted(struct format *f, const void *bytes, uint32_t n);
 
+// Quoted as Go's encoding/json does, with < > & escaped.
+void format_json(struct format *f, const void *bytes, uint32_t n);
+
 // A duration as Go prints it: 1h2m3s, 10s, 1.5s, 250ms, 562µs.
 void format_duration(struct format *f, uint64_t us);
 

@@ -92,6 +92,10 @@ void log_conn_text(struct midge *m, const struct conn *c, int level, const char 
     log_end(m);
 }
 
+void midge_note(struct midge *m, enum midge_level level, const char *text) {
+    log_text(m, level, text);
+}
+
 bool log_crowded(const struct midge *m) {
     return m->log.bytes > MIDGE_LOG_BYTES / 2;
 }

@@ -127,7 +127,9 @@ struct midge {
     uint64_t started_us, started_wall_us;
 
     bool lame_duck, stopping;
-    uint32_t lame_duck_ms;  // when the next client is closed
+    uint32_t lame_duck_ms;       // when the next client is closed
+    uint32_t lame_duck_step_ms;  // between two
+    uint32_t lame_duck_next;     // where to look for it
 
     char id[57];  // the server's public key, as text
     uint16_t local;  // the application's connection, 0 before its first use
@@ -138,6 +140,7 @@ struct midge {
 
     struct log log;
     uint8_t line[MIDGE_CONTROL_LINE_MAX + 16];  // a control line gathered from blocks, or composed
+    uint8_t rest[MIDGE_CONTROL_LINE_MAX + 16];  // of a publication, where it must be put together
     struct match match;
     struct cached cache[MIDGE_CACHE_ENTRIES];
 

@@ -118,6 +118,22 @@ bool outq_append(struct midge *m, struct conn *c, const void *bytes, uint32_t n)
     return true;
 }
 
+bool outq_append_text(struct midge *m, struct conn *c, index_t text) {
+    const struct text *cell = &m->texts[text];
+    uint32_t left = cell->bytes;
+    uint32_t part = left < TEXT_FIRST_BYTES ? left : (uint32_t)TEXT_FIRST_BYTES;
+    if (outq_blocks_for(m, c, left, 0) > block_available(m, c) ||
+        !outq_append(m, c, cell->first, part))
+        return false;
+    while ((left -= part) > 0) {
+        cell = &m->texts[cell->more];
+        part = left < TEXT_MORE_BYTES ? left : (uint32_t)TEXT_MORE_BYTES;
+        if (!outq_append(m, c, cell->rest, part))
+            return false;
+    }
+    return true;
+}
+
 bool outq_refer(struct midge *m, struct conn *c, index_t chain, uint32_t offset, uint32_t n) {
     struct outq *q = &c->out;
     if (q->tail == 0 || q->fill + OUTQ_REF_BYTES > m->block_room) {

@@ -55,6 +55,9 @@ static inline void outq_advance(struct outq *q, uint32_t n) {
 // Appends bytes. False, with the queue unchanged, where blocks are lacking.
 bool outq_append(struct midge *m, struct conn *c, const void *bytes, uint32_t n);
 
+// Appends an interned text; likewise.
+bool outq_append_text(struct midge *m, struct conn *c, index_t text);
+
 // Appends a reference to n bytes of a shared chain from offset on, and counts it on the chain.
 bool outq_refer(struct midge *m, struct conn *c, index_t chain, uint32_t offset, uint32_t n);
 

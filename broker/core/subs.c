@@ -18,26 +18,11 @@ static uint32_t hash_sid(const struct midge *m, uint16_t owner, const uint8_t *s
     return hash_bytes(m->seed ^ (uint32_t)owner << 8, sid, n);
 }
 
-static const uint8_t *sid_of(const struct midge *m, const struct sub *s, uint8_t *scratch,
-                             uint32_t *n) {
-    if (s->sid_bytes != SUB_SID_TEXT) {
-        *n = s->sid_bytes;
-        return s->sid;
-    }
-    index_t text;
-    memcpy(&text, s->sid, sizeof text);
-    // Long sids are hashed by their text's index, so that this needs no copy.
-    memcpy(scratch, &text, sizeof text);
-    *n = sizeof text;
-    return scratch;
-}
-
 static uint32_t hash_of_sid(const struct midge *m, index_t i) {
-    uint8_t scratch[sizeof(index_t)];
-    uint32_t n;
     const struct sub *s = &m->subscriptions[i];
-    const uint8_t *sid = sid_of(m, s, scratch, &n);
-    return hash_sid(m, s->owner, sid, n);
+    // A long sid is hashed by its text's index, which lies in its place.
+    uint32_t n = s->sid_bytes != SUB_SID_TEXT ? s->sid_bytes : (uint32_t)sizeof(index_t);
+    return hash_sid(m, s->owner, s->sid, n);
 }
 
 static index_t *link_of_sid(struct midge *m, index_t i) {

@@ -1,0 +1,105 @@
+#include "broker/auth/auth.h"
+
+#include "broker/core/midge.h"
+
+// Whether two secrets are equal; takes as long for a wrong first byte as for a wrong last one.
+static bool same_secret(const char *secret, const uint8_t *given, uint32_t given_bytes) {
+    uint32_t n = (uint32_t)strlen(secret);
+    volatile uint32_t differ = n ^ given_bytes;
+    for (uint32_t i = 0; i < given_bytes; i++)
+        differ |= (uint8_t)secret[n > 0 ? i % n : 0] ^ given[i];
+    return differ == 0;
+}
+
+static bool same_name(const char *name, const uint8_t *given, uint32_t given_bytes) {
+    return strlen(name) == given_bytes && memcmp(name, given, given_bytes) == 0;
+}
+
+bool auth_required(const struct midge *m) {
+    const struct midge_config *config = m->config;
+    return config->username != 0 || config->token != 0 || config->users_count > 0;
+}
+
+static const struct midge_user *find_user(const struct midge_config *config, const uint8_t *name,
+                                          uint32_t name_bytes) {
+    for (uint32_t i = 0; i < config->users_count; i++) {
+        if (same_name(midge_config_text(config, config->users[i].name), name, name_bytes))
+            return &config->users[i];
+    }
+    return NULL;
+}
+
+static void become(const struct midge_config *config, struct conn *c,
+                   const struct midge_user *user) {
+    c->user = 1 + (uint32_t)(user - config->users);
+    c->permissions = user->permissions != 0 ? user->permissions : config->default_permissions;
+}
+
+static bool check_users(const struct midge_config *config, struct conn *c,
+                        const struct credentials *given) {
+    bool nobody = given->user_bytes == 0 && given->password_bytes == 0 && given->token_bytes == 0;
+    const struct midge_user *user;
+    if (nobody && config->no_auth_user != 0) {
+        const char *name = midge_config_text(config, config->no_auth_user);
+        user = find_user(config, (const uint8_t *)name, (uint32_t)strlen(name));
+        if (user == NULL)
+            return false;
+    } else {
+        user = find_user(config, given->user, given->user_bytes);
+        // An unknown user costs a comparison too.
+        const char *secret = midge_config_text(config, user != NULL ? user->password : 0);
+        bool same = same_secret(secret, given->password, given->password_bytes);
+        if (user == NULL || !same)
+            return false;
+    }
+    become(config, c, user);
+    return true;
+}
+
+bool auth_check(struct midge *m, struct conn *c, const struct credentials *given) {
+    const struct midge_config *config = m->config;
+    c->user = c->permissions = 0;
+    if (!auth_required(m))
+        return true;
+    if (config->users_count > 0)
+        return check_users(config, c, given);
+    if (config->token != 0)
+        return same_secret(midge_config_text(config, config->token), given->token,
+                           given->token_bytes);
+    bool known = same_name(midge_config_text(config, config->username), given->user,
+                           given->user_bytes);
+    return same_secret(midge_config_text(config, config->password), given->password,
+                       given->password_bytes) && known;
+}
+
+static bool same_text(const struct midge_config *a, midge_text x, const struct midge_config *b,
+                      midge_text y) {
+    return strcmp(midge_config_text(a, x), midge_config_text(b, y)) == 0;
+}
+
+enum auth_verdict auth_again(const struct midge *m, struct conn *c,
+                             const struct midge_config *config) {
+    const struct midge_config *old = m->config;
+    uint32_t was = c->user;
+    c->user = c->permissions = 0;
+    if (config->users_count > 0) {
+        if (was == 0)
+            return AUTH_REFUSED;
+        const struct midge_user *before = &old->users[was - 1];
+        const char *name = midge_config_text(old, before->name);
+        const struct midge_user *user =
+            find_user(config, (const uint8_t *)name, (uint32_t)strlen(name));
+        if (user == NULL)
+            return AUTH_REMOVED;
+        become(config, c, user);
+        return same_text(old, before->password, config, user->password) ? AUTH_STAYS
+                                                                        : AUTH_REFUSED;
+    }
+    if (config->token == 0 && config->username == 0)
+        return AUTH_STAYS;
+    if (!same_text(old, old->token, config, config->token))
+        return AUTH_REFUSED;
+    bool same = same_text(old, old->username, config, config->username) &&
+                same_text(old, old->password, config, config->password);
+    return same ? AUTH_STAYS : AUTH_REMOVED;
+}

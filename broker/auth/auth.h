@@ -1,0 +1,32 @@
+// Who a connection is: a single user or token, or one of a list of users. Secrets are compared in a
+// time that depends on the given one's length only.
+
+#ifndef AUTH_AUTH_H
+#define AUTH_AUTH_H
+
+#include <stdbool.h>
+
+struct midge;
+struct midge_config;
+struct conn;
+struct credentials;
+
+// Whether any authentication is configured.
+bool auth_required(const struct midge *m);
+
+// Admits a connection and sets its user and permissions, or refuses it. Without credentials it is
+// the configured no_auth_user, if there is one.
+bool auth_check(struct midge *m, struct conn *c, const struct credentials *given);
+
+// What a new configuration, which is about to replace the broker's, means for a connection that was
+// admitted under the old one. Where it may stay, its user and permissions are the new ones.
+enum auth_verdict {
+    AUTH_STAYS,
+    AUTH_REMOVED,  // its user is no more
+    AUTH_REFUSED,  // it would not be admitted again
+};
+
+enum auth_verdict auth_again(const struct midge *m, struct conn *c,
+                             const struct midge_config *config);
+
+#endif

@@ -1,0 +1,268 @@
+// The conductor: what the outside calls. It opens and closes connections, passes bytes to the room
+// that their kind belongs to, and runs what is due.
+
+#include "broker/broker.h"
+
+#include "broker/auth/auth.h"
+#include "broker/core/client.h"
+#include "broker/core/local.h"
+#include "broker/core/midge.h"
+#include "broker/ops/monitor.h"
+
+// Subscriptions of ended connections that one turn removes.
+#define REAP_PER_TURN 4096
+
+// Output above which publishers wait for a receiver; well below max_pending, so that what waits
+// stays in the processor's cache.
+#define CROWD_BYTES (1u << 20)
+
+static const struct rooms rooms = {
+    .kinds =
+        {
+            [MIDGE_CLIENT] = {parser_rx, client_tick, NULL},
+            [MIDGE_MONITOR] = {monitor_rx, monitor_tick, monitor_drained},
+            [MIDGE_LOCAL] = {NULL, conn_tick, NULL},
+        },
+    .auth_required = auth_required,
+    .authenticate = auth_check,
+};
+
+// ---- Start ------------------------------------------------------------------------------------------
+
+// The server's id: a public key in NATS's text form, base32 of prefix, 32 bytes and their CRC-16.
+static void make_id(struct midge *m, const uint8_t *key) {
+    uint8_t raw[35];
+    raw[0] = 13 << 3;  // 'N'
+    memcpy(raw + 1, key, 32);
+    uint16_t crc = 0;
+    for (uint32_t i = 0; i < 33; i++) {
+        crc ^= (uint16_t)(raw[i] << 8);
+        for (uint32_t bit = 0; bit < 8; bit++)
+            crc = (uint16_t)(crc & 0x8000 ? crc << 1 ^ 0x1021 : crc << 1);
+    }
+    raw[33] = (uint8_t)crc;
+    raw[34] = (uint8_t)(crc >> 8);
+    for (uint32_t i = 0; i < 56; i++) {
+        uint32_t at = i * 5 / 8;
+        uint32_t pair = (uint32_t)raw[at] << 8 | raw[at + 1 < 35 ? at + 1 : 34];
+        m->id[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[pair >> (11 - i * 5 % 8) & 31];
+    }
+}
+
+static void take_config(struct midge *m, const struct midge_config *config) {
+    m->config = config;
+    m->crowd_bytes = config->max_pending / 4 * 3;
+    if (m->crowd_bytes > CROWD_BYTES)
+        m->crowd_bytes = CROWD_BYTES;
+}
+
+bool midge_init(struct midge *m, const struct midge_config *config, struct midge_now now) {
+    uint8_t random[32 + 12];
+    if (config->entropy == NULL || !config->entropy(random, sizeof random))
+        return false;
+    const struct midge_limits *limits = &config->limits;
+    const uint32_t most[POOL_COUNT] = {
+        [POOL_connections] = limits->connections, [POOL_subscriptions] = limits->subscriptions,
+        [POOL_nodes] = limits->nodes,             [POOL_groups] = limits->groups,
+        [POOL_texts] = limits->texts,             [POOL_blocks] = limits->blocks,
+    };
+    for (uint32_t i = 0; i < POOL_COUNT; i++)
+        m->pools[i].limit = (index_t)most[i];
+    make_id(m, random);
+    memcpy(&m->seed, random + 32, 4);
+    memcpy(m->random, random + 36, 8);
+    m->random[0] |= 1;
+    m->rooms = &rooms;
+    m->generation = 1;
+    m->block_room = limits->block_bytes - (uint32_t)BLOCK_HEADER_BYTES;
+    m->blocks_ample = limits->blocks / 4;
+    m->text_table.buckets = m->node_table.buckets = m->sid_table.buckets = 1;
+    m->now = now;
+    m->wheel.now = now.ms;
+    m->started_us = now.us;
+    m->started_wall_us = now.wall_us;
+    take_config(m, config);
+    m->root = subs_init(m) ? subs_root(m) : 0;
+    return m->root != 0;
+}
+
+const char *midge_id(const struct midge *m) {
+    return m->id;
+}
+
+void midge_host(struct midge *m, const struct midge_host *host) {
+    m->host = *host;
+}
+
+// ---- Turns ------------------------------------------------------------------------------------------
+
+static void fire(struct midge *m, uint16_t i) {
+    struct conn *c = &m->connections[i];
+    m->rooms->kinds[c->kind].tick(m, c);
+}
+
+// Whether a slot of the pool is a client that is not ending; a free slot is not.
+static bool is_client(const struct conn *c) {
+    return c->kind == MIDGE_CLIENT && c->cid != 0 && !(c->flags & CONN_CLOSING);
+}
+
+// Closes clients one by one over what remains of the lame duck's time.
+static uint32_t lame_duck_turn(struct midge *m) {
+    int32_t wait = (int32_t)(m->lame_duck_ms - m->now.ms);
+    if (wait > 0)
+        return (uint32_t)wait;
+    while (m->lame_duck_next <= m->pools[POOL_connections].fresh) {
+        struct conn *c = &m->connections[m->lame_duck_next++];
+        if (!is_client(c))
+            continue;
+        conn_close(m, c, MIDGE_SHUTDOWN, true);
+        m->lame_duck_ms = m->now.ms + m->lame_duck_step_ms;
+        return m->lame_duck_step_ms;
+    }
+    m->lame_duck_next = 1;
+    return m->open[MIDGE_CLIENT] > 0 ? 1 : UINT32_MAX;
+}
+
+uint32_t midge_turn(struct midge *m, struct midge_now now) {
+    m->now = now;
+    timer_advance(m, now.ms, fire);
+    bool more = conn_reap(m, REAP_PER_TURN);
+    more = local_turn(m) || more;
+    if (more || m->lists[LIST_WISHES].head != 0)
+        return 0;
+    uint32_t wait = timer_wait_ms(m);
+    if (m->lame_duck) {
+        uint32_t duck = lame_duck_turn(m);
+        wait = duck < wait ? duck : wait;
+    }
+    return m->lists[LIST_WISHES].head != 0 ? 0 : wait;
+}
+
+// ---- Connections ------------------------------------------------------------------------------------
+
+midge_conn midge_open(struct midge *m, enum midge_kind kind, const struct midge_peer *peer) {
+    uint16_t i = conn_open(m, kind, peer);
+    if (i == 0)
+        return MIDGE_NONE;
+    struct conn *c = &m->connections[i];
+    m->total_connections += kind == MIDGE_CLIENT;
+    if (kind == MIDGE_CLIENT && m->open[kind] > m->config->max_connections) {
+        log_conn_text(m, c, MIDGE_ERR, "maximum connections exceeded");
+        client_error(m, c, "maximum connections exceeded");
+        conn_close(m, c, MIDGE_MAX_CONNECTIONS, true);
+    } else if (kind == MIDGE_CLIENT) {
+        client_greet(m, c);
+    } else {
+        monitor_greet(m, c);
+    }
+    return conn_handle(m, c);
+}
+
+int32_t midge_rx(struct midge *m, midge_conn handle, const uint8_t *bytes, uint32_t n) {
+    struct conn *c = conn_of(m, handle);
+    if (c == NULL || (c->flags & CONN_CLOSING))
+        return MIDGE_ERR_CLOSED;
+    return (int32_t)m->rooms->kinds[c->kind].rx(m, c, bytes, n);
+}
+
+uint32_t midge_tx(struct midge *m, midge_conn handle, uint32_t skip, struct midge_span *v,
+                  uint32_t max) {
+    struct conn *c = conn_of(m, handle);
+    return c == NULL ? 0 : outq_spans(m, c, skip, v, max);
+}
+
+void midge_sent(struct midge *m, midge_conn handle, uint32_t n) {
+    struct conn *c = conn_of(m, handle);
+    if (c == NULL)
+        return;
+    conn_sent(m, c, n);
+    void (*drained)(struct midge *, struct conn *) = m->rooms->kinds[c->kind].drained;
+    if (drained != NULL && n > 0 && !(c->flags & CONN_CLOSING))
+        drained(m, c);
+}
+
+void midge_closed(struct midge *m, midge_conn handle, enum midge_reason why) {
+    struct conn *c = conn_of(m, handle);
+    if (c == NULL)
+        return;
+    if (!(c->flags & CONN_CLOSING))
+        c->reason = (uint8_t)why;
+    conn_gone(m, c);
+}
+
+uint32_t midge_clients(const struct midge *m) {
+    return m->open[MIDGE_CLIENT];
+}
+
+static void close_all(struct midge *m, int reason) {
+    for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
+        struct conn *c = &m->connections[i];
+        if (c->cid != 0 && !(c->flags & CONN_CLOSING) && c->kind != MIDGE_LOCAL)
+            conn_close(m, c, reason, true);
+    }
+}
+
+void midge_stop(struct midge *m) {
+    close_all(m, MIDGE_SHUTDOWN);
+}
+
+void midge_lame_duck(struct midge *m) {
+    if (m->lame_duck)
+        return;
+    log_text(m, MIDGE_INF, "Entering lame duck mode, stop accepting new clients");
+    m->lame_duck = true;
+    client_inform_all(m);
+    const struct midge_config *config = m->config;
+    m->lame_duck_ms = m->now.ms + config->lame_duck_grace_ms;
+    m->lame_duck_next = 1;
+    // One second apart at most, and all within the duration.
+    uint32_t clients = m->open[MIDGE_CLIENT];
+    uint32_t spread = config->lame_duck_duration_ms > config->lame_duck_grace_ms
+                          ? config->lame_duck_duration_ms - config->lame_duck_grace_ms : 0;
+    m->lame_duck_step_ms = clients > 0 && spread / clients < 1000 ? spread / clients : 1000;
+}
+
+// ---- Reload -----------------------------------------------------------------------------------------
+
+static void reload_client(struct midge *m, struct conn *c, enum auth_verdict verdict) {
+    if (verdict == AUTH_REMOVED)
+        conn_close(m, c, MIDGE_AUTH_VIOLATION, true);
+    else if (verdict == AUTH_REFUSED)
+        client_refuse(m, c);
+    else
+        client_recheck(m, c);
+}
+
+// The newest clients above a lowered limit have to go.
+static void reload_max_connections(struct midge *m) {
+    uint32_t clients = m->open[MIDGE_CLIENT];
+    for (uint32_t excess = clients > m->config->max_connections
+                               ? clients - m->config->max_connections : 0;
+         excess > 0; excess--) {
+        struct conn *newest = NULL;
+        for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
+            struct conn *c = &m->connections[i];
+            if (is_client(c) && (newest == NULL || c->cid > newest->cid))
+                newest = c;
+        }
+        if (newest == NULL)
+            return;
+        client_error(m, newest, "maximum connections exceeded");
+        conn_close(m, newest, MIDGE_MAX_CONNECTIONS, true);
+    }
+}
+
+void midge_reload(struct midge *m, const struct midge_config *config) {
+    const struct midge_config *old = m->config;
+    for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
+        struct conn *c = &m->connections[i];
+        if (!is_client(c) || !(c->flags & CONN_ADMITTED))
+            continue;
+        m->config = old;
+        enum auth_verdict verdict = auth_again(m, c, config);
+        m->config = config;
+        reload_client(m, c, verdict);
+    }
+    take_config(m, config);
+    reload_max_connections(m);
+}

@@ -1,0 +1,351 @@
+#include "broker/core/deliver.h"
+
+#include "broker/core/log.h"
+#include "broker/core/midge.h"
+#include "broker/core/permission.h"
+
+// From this size on a payload that several receive, or that lies in blocks already, is referred to
+// instead of copied. Measured: below it a copy costs less than the second block's cache miss.
+#define REFER_BYTES_MIN 1024
+
+// What the deliveries of one publication share.
+struct delivery {
+    struct publication *p;
+    struct conn *publisher;
+    uint32_t frame_bytes;  // head, rest, payload and line end: all but the sid and its blank
+    index_t shared;  // the chain that receivers refer to, 0 for none
+    uint32_t shared_offset;
+    int32_t count;
+    bool force;  // who has no room now is closed
+};
+
+static uint32_t payload_blocks(const struct midge *m, uint32_t bytes) {
+    return (bytes + m->block_room - 1) / m->block_room;
+}
+
+static struct conn *owner_of(struct midge *m, const struct sub *s) {
+    return &m->connections[s->owner];
+}
+
+// Whether a subscription may get the message at all.
+static bool eligible(struct midge *m, const struct delivery *d, const struct sub *s,
+                     const struct conn *c) {
+    if (c->flags & CONN_CLOSING)
+        return false;
+    if (c == d->publisher && !(c->flags & CONN_ECHO))
+        return false;
+    return !(s->flags & SUB_FILTERED) ||
+           permission_receive(m->config, c->permissions, d->p->subject, d->p->subject_bytes);
+}
+
+// ---- Writing one MSG --------------------------------------------------------------------------------
+
+static uint32_t sid_bytes(const struct midge *m, const struct sub *s) {
+    if (s->sid_bytes != SUB_SID_TEXT)
+        return s->sid_bytes;
+    index_t text;
+    memcpy(&text, s->sid, sizeof text);
+    return m->texts[text].bytes;
+}
+
+// Appends the payload from its chain, `skip` bytes of it left out, and its line end.
+static bool append_chain(struct midge *m, struct conn *c, const struct publication *p,
+                         uint32_t skip) {
+    uint32_t left = p->bytes + 2 - skip;
+    uint32_t at = p->offset + skip;
+    index_t b = p->chain;
+    for (; at >= m->block_room; at -= m->block_room)
+        b = m->blocks[b].next;
+    for (; left > 0; b = m->blocks[b].next, at = 0) {
+        uint32_t part = m->block_room - at < left ? m->block_room - at : left;
+        if (!outq_append(m, c, m->blocks[b].bytes + at, part))
+            return false;
+        left -= part;
+    }
+    return true;
+}
+
+// The general way: in pieces, across blocks, with the header cut off for those who cannot take it.
+// Room was made sure of.
+static bool append_pieces(struct midge *m, const struct delivery *d, struct conn *c,
+                          index_t sub) {
+    const struct publication *p = d->p;
+    bool header = p->header_bytes > 0;
+    bool strip = header && !(c->flags & CONN_HEADERS);
+    const char *verb = header && !strip ? "HMSG " : "MSG ";
+    bool done = outq_append(m, c, verb, (uint32_t)strlen(verb)) &&
+                outq_append(m, c, p->subject, p->subject_bytes) && outq_append(m, c, " ", 1);
+    const struct sub *s = &m->subscriptions[sub];
+    index_t text;
+    memcpy(&text, s->sid, sizeof text);
+    done = done && (s->sid_bytes == SUB_SID_TEXT ? outq_append_text(m, c, text)
+                                                 : outq_append(m, c, s->sid, s->sid_bytes));
+    done = done && outq_append(m, c, " ", 1);
+    uint32_t skip = 0;
+    if (strip || (p->hpub && !header)) {
+        // The sizes differ from what the publisher wrote.
+        if (p->reply_bytes > 0)
+            done = done && outq_append(m, c, p->reply, p->reply_bytes) &&
+                   outq_append(m, c, " ", 1);
+        skip = p->header_bytes;
+        uint8_t digits[20];
+        done = done && outq_append(m, c, digits, format_decimal(digits, p->bytes - skip)) &&
+               outq_append(m, c, "\r\n", 2);
+    } else {
+        done = done && outq_append(m, c, p->rest, p->rest_bytes);
+    }
+    if (d->shared != 0)
+        return done && outq_refer(m, c, d->shared, d->shared_offset + skip, p->bytes + 2 - skip);
+    if (p->payload == NULL)
+        return done && append_chain(m, c, p, skip);
+    if (p->no_line_end)
+        return done && outq_append(m, c, p->payload, p->bytes) && outq_append(m, c, "\r\n", 2);
+    return done && outq_append(m, c, p->payload + skip, p->bytes + 2 - skip);
+}
+
+// The usual way: everything in one piece at the end of the tail block. False where it does not fit
+// so.
+static inline bool append_tail(struct midge *m, const struct delivery *d, struct conn *c,
+                               const struct sub *s) {
+    const struct publication *p = d->p;
+    if (p->hpub || p->payload == NULL || p->no_line_end || d->shared != 0 || s->sid_bytes > SUB_SID_BYTES)
+        return false;
+    uint32_t n = d->frame_bytes + s->sid_bytes + 1;
+    uint8_t *to = outq_place(&c->out, m->blocks, m->block_room, n);
+    if (to == NULL)
+        return false;
+    memcpy(to, "MSG ", 4);
+    memcpy(to + 4, p->subject, p->subject_bytes);
+    to += 4 + p->subject_bytes;
+    *to++ = ' ';
+    memcpy(to, s->sid, SUB_SID_BYTES);
+    to += s->sid_bytes;
+    *to++ = ' ';
+    if (p->rest + p->rest_bytes == p->payload) {
+        memcpy(to, p->rest, p->rest_bytes + p->bytes + 2);
+    } else {
+        memcpy(to, p->rest, p->rest_bytes);
+        memcpy(to + p->rest_bytes, p->payload, p->bytes + 2);
+    }
+    outq_advance(&c->out, n);
+    return true;
+}
+
+// Blocks that the message would take of c's.
+static uint32_t blocks_for(const struct midge *m, const struct delivery *d, const struct conn *c,
+                           const struct sub *s) {
+    uint32_t n = d->frame_bytes + 2 + sid_bytes(m, s);
+    if (d->shared == 0)
+        return outq_blocks_for(m, c, n, 0);
+    return outq_blocks_for(m, c, n - d->p->bytes - 2, 1);
+}
+
+// ---- One receiver -----------------------------------------------------------------------------------
+
+static void trace_delivery(struct midge *m, const struct delivery *d, const struct conn *c,
+                           index_t sub) {
+    struct format *f = log_conn(m, c, MIDGE_TRC);
+    format_text(f, d->p->header_bytes > 0 && (c->flags & CONN_HEADERS) ? "->> [HMSG "
+                                                                       : "->> [MSG ");
+    format_bytes(f, d->p->subject, d->p->subject_bytes);
+    format_char(f, ' ');
+    uint8_t sid[64];
+    uint32_t n = subs_sid(m, sub, sid, sizeof sid);
+    format_bytes(f, sid, n < sizeof sid ? n : (uint32_t)sizeof sid);
+    format_char(f, ' ');
+    format_bytes(f, d->p->rest, d->p->rest_bytes - 2);
+    format_char(f, ']');
+    log_end(m);
+}
+
+// Delivers to one subscription, which may end by it. True where it took the message.
+static bool deliver_one(struct midge *m, struct delivery *d, index_t sub) {
+    struct sub *s = &m->subscriptions[sub];
+    struct conn *c = owner_of(m, s);
+    if (!eligible(m, d, s, c))
+        return false;
+    if (!append_tail(m, d, c, s)) {
+        if (blocks_for(m, d, c, s) > block_available(m, c) || !append_pieces(m, d, c, sub)) {
+            conn_slow(m, c, MIDGE_SLOW_PENDING);
+            return false;
+        }
+    }
+    uint32_t bytes = d->p->bytes;
+    if (d->p->header_bytes > 0 && !(c->flags & CONN_HEADERS))
+        bytes -= d->p->header_bytes;
+    c->out_msgs++;
+    c->out_bytes += bytes;
+    m->out_msgs++;
+    m->out_bytes += bytes;
+    if (m->config->trace)
+        trace_delivery(m, d, c, sub);
+    if (c->out.bytes > m->config->max_pending)
+        conn_slow(m, c, MIDGE_SLOW_PENDING);
+    else
+        conn_queued(m, c);
+    d->count++;
+    if (++s->delivered == s->max)
+        subs_remove(m, sub);
+    return true;
+}
+
+// ---- All receivers ----------------------------------------------------------------------------------
+
+// Delivers to one member of the queue groups with the name of the first: those of all matching nodes
+// count as one. Members that refuse are passed over.
+static void deliver_group(struct midge *m, struct delivery *d, const index_t *groups,
+                          uint32_t count) {
+    uint32_t members = 0;
+    for (uint32_t i = 0; i < count; i++)
+        members += m->groups[groups[i]].members;
+    uint32_t pick = count > 1 ? random_below(m, members) : 0;
+    uint32_t first = 0;
+    while (pick >= m->groups[groups[first]].members)
+        pick -= m->groups[groups[first++]].members;
+    for (uint32_t i = 0; i < count; i++) {
+        index_t g = groups[(first + i) % count];
+        index_t sub = subs_pick(m, g);
+        for (uint32_t tries = m->groups[g].members; tries > 0; tries--) {
+            index_t next = m->subscriptions[sub].next;
+            if (deliver_one(m, d, sub))
+                return;
+            sub = next;
+        }
+    }
+}
+
+// The groups of all matching nodes that bear the name of group g, into `same`; answers how many.
+static uint32_t groups_named_as(const struct midge *m, index_t g, const index_t *nodes,
+                                uint32_t count, index_t *same, uint32_t max) {
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < count && found < max; i++) {
+        for (index_t o = m->nodes[nodes[i]].groups; o != 0; o = m->groups[o].next) {
+            if (m->groups[o].name == m->groups[g].name) {
+                same[found++] = o;
+                break;
+            }
+        }
+    }
+    return found;
+}
+
+#define SAME_MAX 32  // nodes of one match on which groups of one name are taken as one
+
+static void deliver_groups(struct midge *m, struct delivery *d, const index_t *nodes,
+                           uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        for (index_t g = m->nodes[nodes[i]].groups, next; g != 0; g = next) {
+            next = m->groups[g].next;
+            index_t same[SAME_MAX];
+            uint32_t n = groups_named_as(m, g, nodes, count, same, SAME_MAX);
+            // Only the first node that has the name delivers for it.
+            if (same[0] == g)
+                deliver_group(m, d, same, n);
+        }
+    }
+}
+
+// Whether one receiver has room, or will not be waited for.
+static bool has_room(struct midge *m, const struct delivery *d, index_t sub, uint32_t *common) {
+    const struct sub *s = &m->subscriptions[sub];
+    const struct conn *c = owner_of(m, s);
+    if (!eligible(m, d, s, c))
+        return true;
+    bool progressing = !(c->flags & CONN_BLOCKED) ||
+                       m->now.ms - c->progress_ms <= m->config->stall_ms;
+    if ((c->flags & CONN_CROWDED) && progressing)
+        return false;
+    uint32_t need = blocks_for(m, d, c, s);
+    uint32_t own = c->blocks < MIDGE_BLOCKS_GUARANTEED ? MIDGE_BLOCKS_GUARANTEED - c->blocks : 0;
+    need = need > own ? need - own : 0;
+    if (need > *common)
+        return false;
+    *common -= need;
+    return true;
+}
+
+static bool all_have_room(struct midge *m, const struct delivery *d, const index_t *nodes,
+                          uint32_t count) {
+    uint32_t common = block_common(m);
+    if (m->crowded == 0 && common >= m->blocks_ample)
+        return true;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct node *node = &m->nodes[nodes[i]];
+        for (index_t s = node->plain; s != 0; s = m->subscriptions[s].next) {
+            if (!has_room(m, d, s, &common))
+                return false;
+        }
+        for (index_t g = node->groups; g != 0; g = m->groups[g].next) {
+            index_t s = m->groups[g].cursor;
+            uint32_t left = m->groups[g].members;
+            while (left > 0 && !has_room(m, d, s, &common)) {
+                s = m->subscriptions[s].next;
+                left--;
+            }
+            if (left == 0)
+                return false;
+        }
+    }
+    return true;
+}
+
+// Stores a payload once for several receivers, if that pays and the common part can bear it.
+static void share(struct midge *m, struct delivery *d, const index_t *nodes, uint32_t count) {
+    struct publication *p = d->p;
+    if (p->bytes < REFER_BYTES_MIN || p->no_line_end)
+        return;
+    const struct node *node = &m->nodes[nodes[0]];
+    bool several = count > 1 || node->groups != 0 ||
+                   (node->plain != 0 && m->subscriptions[node->plain].next != 0);
+    if (p->payload == NULL) {
+        if (!block_share(m, d->publisher, p->chain, p->chain_blocks))
+            return;
+        d->shared = p->chain;
+        d->shared_offset = p->offset;
+        p->chain = 0;
+    } else {
+        uint32_t need = payload_blocks(m, p->bytes + 2);
+        if (!several || block_common(m) < need + m->blocks_ample)
+            return;
+        index_t chain = 0;
+        index_t last = 0;
+        for (uint32_t at = 0; at < p->bytes + 2; at += m->block_room) {
+            index_t b = block_take(m, d->publisher);
+            uint32_t left = p->bytes + 2 - at;
+            memcpy(m->blocks[b].bytes, p->payload + at, left < m->block_room ? left : m->block_room);
+            if (last != 0)
+                m->blocks[last].next = b;
+            else
+                chain = b;
+            last = b;
+        }
+        if (!block_share(m, d->publisher, chain, need))
+            midge_panic(__FILE__, __LINE__);
+        d->shared = chain;
+    }
+    m->blocks[d->shared].refs = 1;  // the delivery's own
+}
+
+int32_t deliver(struct midge *m, struct conn *publisher, struct publication *p) {
+    const index_t *nodes;
+    uint32_t count = subs_match(m, m->root, p->subject, p->subject_bytes, &nodes);
+    if (count == 0)
+        return 0;
+    struct delivery d = {.p = p, .publisher = publisher};
+    d.frame_bytes = 5 + p->subject_bytes + p->rest_bytes + p->bytes + 2;
+    if (!all_have_room(m, &d, nodes, count)) {
+        if (!m->config->no_fast_producer_stall && conn_stall(m, publisher))
+            return DELIVER_STALL;
+    }
+    share(m, &d, nodes, count);
+    for (uint32_t i = 0; i < count; i++) {
+        for (index_t s = m->nodes[nodes[i]].plain, next; s != 0; s = next) {
+            next = m->subscriptions[s].next;
+            deliver_one(m, &d, s);
+        }
+    }
+    deliver_groups(m, &d, nodes, count);
+    if (d.shared != 0)
+        block_unref(m, d.shared);
+    return d.count;
+}

@@ -1,0 +1,41 @@
+// Reading JSON (RFC 8259) in place: a pull over contiguous bytes, without a tree. Follows what Go's
+// encoding/json takes and refuses, since that is what CONNECT was written against; values nested
+// deeper than JSON_DEPTH_MAX are refused.
+
+#ifndef CORE_JSON_H
+#define CORE_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define JSON_DEPTH_MAX 32
+
+enum json_type { JSON_BAD, JSON_NULL, JSON_TRUE, JSON_FALSE, JSON_NUMBER, JSON_STRING,
+                 JSON_OBJECT, JSON_ARRAY };
+
+struct json {
+    const uint8_t *at, *end;
+    bool bad;
+};
+
+// A piece of the text: a number, the inside of a string with its escapes, or a whole object or array.
+struct json_piece {
+    enum json_type type;
+    const uint8_t *bytes;
+    uint32_t n;
+};
+
+// Enters an object; false where the text is none.
+bool json_enter(struct json *j);
+
+// The next member of the object entered: its key and its value. False at the object's end, or where
+// the text is bad, which sets `bad`.
+bool json_member(struct json *j, struct json_piece *key, struct json_piece *value);
+
+// Whether nothing but blanks follows.
+bool json_ended(struct json *j);
+
+// Decodes a string's escapes to `to`, which may be where the string lies. Answers the length.
+uint32_t json_decode(struct json_piece string, uint8_t *to);
+
+#endif

@@ -1,0 +1,165 @@
+#include "broker/core/local.h"
+
+#include "broker/core/deliver.h"
+#include "broker/core/midge.h"
+#include "broker/core/subject.h"
+
+#define MESSAGES_PER_TURN 64
+
+static struct conn *local_of(struct midge *m) {
+    if (m->local == 0) {
+        m->local = conn_open(m, MIDGE_LOCAL, NULL);
+        if (m->local == 0)
+            return NULL;
+        m->connections[m->local].flags |=
+            CONN_CONNECTED | CONN_ADMITTED | CONN_ECHO | CONN_HEADERS;
+    }
+    return &m->connections[m->local];
+}
+
+// ---- Receiving --------------------------------------------------------------------------------------
+
+// Gathers the control line at the head of the queue into the scratch line. Answers its length
+// without the line end.
+static uint32_t gather_line(struct midge *m, const struct conn *c) {
+    uint32_t n = 0;
+    while (n < sizeof m->line) {
+        struct midge_span v;
+        if (outq_spans(m, c, n, &v, 1) == 0)
+            break;
+        const uint8_t *lf = memchr(v.bytes, '\n', v.n);
+        uint32_t part = lf != NULL ? (uint32_t)(lf - v.bytes) : v.n;
+        if (part > sizeof m->line - n)
+            part = (uint32_t)sizeof m->line - n;
+        memcpy(m->line + n, v.bytes, part);
+        n += part;
+        if (lf != NULL)
+            break;
+    }
+    return n > 0 && m->line[n - 1] == '\r' ? n - 1 : n;
+}
+
+static uint32_t number(const char *s, uint32_t n) {
+    uint32_t v = 0;
+    for (uint32_t i = 0; i < n; i++)
+        v = v * 10 + (uint32_t)(s[i] - '0');
+    return v;
+}
+
+// Hands the message at the head of the queue to its handler, and drops it.
+static void hand_over(struct midge *m, struct conn *c) {
+    uint32_t line = gather_line(m, c);
+    const char *words[6] = {0};
+    uint32_t bytes[6] = {0};
+    uint32_t count = 0;
+    for (uint32_t at = 0; at < line && count < 6; at++) {
+        words[count] = (const char *)m->line + at;
+        uint32_t from = at;
+        while (at < line && m->line[at] != ' ')
+            at++;
+        bytes[count++] = at - from;
+    }
+    // MSG subject sid [reply] size, or HMSG with the header's size before it.
+    bool header = m->line[0] == 'H';
+    uint32_t sizes = header ? 2 : 1;
+    struct midge_message message = {.midge = m, .skip = line + 2, .subject = words[1],
+                                    .subject_bytes = bytes[1]};
+    if (count == 4 + sizes) {
+        message.reply = words[3];
+        message.reply_bytes = bytes[3];
+    }
+    message.payload_bytes = number(words[count - 1], bytes[count - 1]);
+    message.header_bytes = header ? number(words[count - 2], bytes[count - 2]) : 0;
+    uint32_t id = number(words[2], bytes[2]);
+    if (id > 0 && id <= MIDGE_HANDLERS_MAX && m->handlers[id - 1].call != NULL)
+        m->handlers[id - 1].call(m->handlers[id - 1].context, &message);
+    conn_sent(m, c, line + 2 + message.payload_bytes + 2);
+}
+
+bool local_turn(struct midge *m) {
+    if (m->local == 0)
+        return false;
+    struct conn *c = &m->connections[m->local];
+    for (uint32_t i = 0; i < MESSAGES_PER_TURN && c->out.bytes > 0; i++)
+        hand_over(m, c);
+    return c->out.bytes > 0;
+}
+
+const uint8_t *midge_payload(const struct midge_message *message, uint32_t offset, uint32_t *n) {
+    const struct midge *m = message->midge;
+    struct midge_span v;
+    if (offset >= message->payload_bytes ||
+        outq_spans(m, &m->connections[m->local], message->skip + offset, &v, 1) == 0) {
+        *n = 0;
+        return NULL;
+    }
+    uint32_t left = message->payload_bytes - offset;
+    *n = v.n < left ? v.n : left;
+    return v.bytes;
+}
+
+// ---- Asking -----------------------------------------------------------------------------------------
+
+int32_t midge_publish(struct midge *m, const char *subject, const char *reply,
+                      const void *payload, uint32_t payload_bytes) {
+    struct conn *c = local_of(m);
+    uint32_t n = (uint32_t)strlen(subject);
+    uint32_t reply_n = reply != NULL ? (uint32_t)strlen(reply) : 0;
+    if (c == NULL)
+        return MIDGE_ERR_FULL;
+    if (!subject_literal((const uint8_t *)subject, n) || payload_bytes > m->config->max_payload ||
+        n + reply_n + 16 > MIDGE_CONTROL_LINE_MAX)
+        return MIDGE_ERR_INVALID;
+    struct format rest = {m->rest, 0, sizeof m->rest};
+    if (reply_n > 0) {
+        format_bytes(&rest, reply, reply_n);
+        format_char(&rest, ' ');
+    }
+    format_u64(&rest, payload_bytes);
+    format_text(&rest, "\r\n");
+    struct publication p = {.subject = (const uint8_t *)subject, .subject_bytes = n,
+                            .reply = (const uint8_t *)reply, .reply_bytes = reply_n,
+                            .rest = rest.to, .rest_bytes = rest.n, .bytes = payload_bytes,
+                            .payload = payload, .no_line_end = true};
+    if (deliver(m, c, &p) == DELIVER_STALL) {
+        // The application tries again by itself; it is not resumed.
+        conn_resume_all(m);
+        return MIDGE_ERR_FULL;
+    }
+    c->in_msgs++;
+    c->in_bytes += payload_bytes;
+    m->in_msgs++;
+    m->in_bytes += payload_bytes;
+    return 0;
+}
+
+int32_t midge_subscribe(struct midge *m, const char *subject, const char *queue,
+                        midge_handler handler, void *context) {
+    struct conn *c = local_of(m);
+    int32_t id = 1;
+    while (id <= MIDGE_HANDLERS_MAX && m->handlers[id - 1].call != NULL)
+        id++;
+    if (c == NULL || id > MIDGE_HANDLERS_MAX)
+        return MIDGE_ERR_FULL;
+    uint32_t n = (uint32_t)strlen(subject);
+    if (handler == NULL || !subject_valid((const uint8_t *)subject, n))
+        return MIDGE_ERR_INVALID;
+    uint8_t sid[20];
+    struct sub_wish wish = {.root = m->root, .owner = m->local,
+                            .subject = (const uint8_t *)subject, .subject_bytes = n,
+                            .queue = (const uint8_t *)queue,
+                            .queue_bytes = queue != NULL ? (uint32_t)strlen(queue) : 0,
+                            .sid = sid, .sid_bytes = format_decimal(sid, (uint32_t)id)};
+    index_t sub = subs_insert(m, &wish);
+    if (sub == 0)
+        return MIDGE_ERR_FULL;
+    m->handlers[id - 1] = (struct handler){handler, context, sub};
+    return id;
+}
+
+void midge_unsubscribe(struct midge *m, int32_t id) {
+    if (id < 1 || id > MIDGE_HANDLERS_MAX || m->handlers[id - 1].call == NULL)
+        return;
+    subs_remove(m, m->handlers[id - 1].sub);
+    m->handlers[id - 1] = (struct handler){0};
+}

@@ -1,0 +1,379 @@
+#include "broker/core/parser.h"
+
+#include "broker/core/client.h"
+#include "broker/core/midge.h"
+
+// Where in a command the input stands.
+enum phase { IN_VERB, IN_BLANKS, IN_ARGS, IN_SKIP, IN_PAYLOAD };
+
+// What a step answers beside the bytes that it consumed.
+#define STALLED UINT32_MAX
+
+static const struct verb_row {
+    char name[8];
+    uint8_t bytes;
+    bool args;   // takes arguments
+    bool blank;  // which a blank must precede
+} verbs[VERB_COUNT] = {
+    [VERB_PUB] = {"PUB", 3, true, true},        [VERB_HPUB] = {"HPUB", 4, true, true},
+    [VERB_SUB] = {"SUB", 3, true, true},        [VERB_UNSUB] = {"UNSUB", 5, true, true},
+    [VERB_CONNECT] = {"CONNECT", 7, true, false}, [VERB_INFO] = {"INFO", 4, true, false},
+    [VERB_PING] = {"PING", 4, false, false},    [VERB_PONG] = {"PONG", 4, false, false},
+    [VERB_OK] = {"+OK", 3, false, false},       [VERB_ERR] = {"-ERR", 4, true, true},
+};
+
+static void refuse(struct midge *m, struct conn *c) {
+    client_error(m, c, "Unknown Protocol Operation");
+    conn_close(m, c, MIDGE_PROTOCOL_VIOLATION, true);
+}
+
+static bool is_blank(uint8_t b) {
+    return b == ' ' || b == '\t';
+}
+
+static uint8_t upper(uint8_t b) {
+    return b >= 'a' && b <= 'z' ? (uint8_t)(b - 0x20) : b;
+}
+
+// The verb that begins with the n bytes at p: whole, so that *bytes <= n, or in part.
+static enum verb verb_of(const uint8_t *p, uint32_t n) {
+    for (enum verb v = VERB_PUB; v < VERB_COUNT; v++) {
+        const struct verb_row *row = &verbs[v];
+        uint32_t part = n < row->bytes ? n : row->bytes;
+        uint32_t i = 0;
+        while (i < part && upper(p[i]) == (uint8_t)row->name[i])
+            i++;
+        if (i == part)
+            return v;
+    }
+    return VERB_NONE;
+}
+
+// The arguments without the line end. As nats-server does it: a CR anywhere takes the last byte off.
+static uint32_t trim(const uint8_t *args, uint32_t n) {
+    if (n > 0 && (args[n - 1] == '\r' || memchr(args, '\r', n) != NULL))
+        n--;
+    return n;
+}
+
+static bool line_too_long(struct midge *m, struct conn *c, uint32_t n) {
+    if (n <= m->config->max_control_line)
+        return false;
+    client_error(m, c, "maximum control line exceeded");
+    conn_close(m, c, MIDGE_MAX_CONTROL_LINE, true);
+    return true;
+}
+
+// ---- Blocks of unfinished input ---------------------------------------------------------------------
+
+static uint32_t input_blocks(const struct midge *m, uint32_t bytes) {
+    return (bytes + m->block_room - 1) / m->block_room;
+}
+
+static void input_free(struct midge *m, struct conn *c) {
+    struct input *in = &c->in;
+    while (in->head != 0) {
+        index_t next = m->blocks[in->head].next;
+        block_give(m, c, in->head);
+        in->head = next;
+    }
+    *in = (struct input){0};
+}
+
+// Makes the input's chain long enough for `bytes` in all; false, and nothing changed, where blocks
+// are lacking.
+static bool input_reserve(struct midge *m, struct conn *c, uint32_t bytes) {
+    struct input *in = &c->in;
+    uint32_t held = in->blocks;
+    uint32_t need = input_blocks(m, bytes);
+    if (need > held && need - held > block_available(m, c))
+        return false;
+    for (; held < need; held++) {
+        index_t b = block_take(m, c);
+        MIDGE_ASSERT(b != 0);
+        if (in->last != 0)
+            m->blocks[in->last].next = b;
+        else
+            in->head = in->tail = b;
+        in->last = b;
+    }
+    in->blocks = need > in->blocks ? need : in->blocks;
+    return true;
+}
+
+// Stores bytes in the chain, which is long enough.
+static void input_store(struct midge *m, struct conn *c, const uint8_t *bytes, uint32_t n) {
+    struct input *in = &c->in;
+    in->bytes += n;
+    while (n > 0) {
+        if (in->fill == m->block_room) {
+            in->tail = m->blocks[in->tail].next;
+            in->fill = 0;
+        }
+        uint32_t part = m->block_room - in->fill;
+        if (part > n)
+            part = n;
+        memcpy(m->blocks[in->tail].bytes + in->fill, bytes, part);
+        in->fill = (uint16_t)(in->fill + part);
+        bytes += part;
+        n -= part;
+    }
+}
+
+// Copies the first n bytes of the chain to m->line, and a line end.
+static void input_gather(struct midge *m, const struct conn *c, uint32_t n) {
+    uint8_t *to = m->line;
+    for (index_t b = c->in.head; n > 0; b = m->blocks[b].next) {
+        uint32_t part = n < m->block_room ? n : m->block_room;
+        memcpy(to, m->blocks[b].bytes, part);
+        to += part;
+        n -= part;
+    }
+    memcpy(to, "\r\n", 2);
+}
+
+// Blocks are lacking: waits for some, and if that took too long makes room by force.
+static void await_blocks(struct midge *m, struct conn *c) {
+    if (conn_stall(m, c))
+        return;
+    conn_evict(m);
+    c->flags &= ~(uint32_t)CONN_STALL_SPENT;
+    if (!(c->flags & CONN_CLOSING))
+        conn_stall(m, c);
+}
+
+// ---- Payloads ---------------------------------------------------------------------------------------
+
+// Waits for a payload: stores the line's arguments and makes room for the whole message.
+static bool payload_begin(struct midge *m, struct conn *c, enum verb verb, const uint8_t *args,
+                          uint32_t n, uint32_t payload) {
+    uint32_t need = n + payload + 2;
+    // The arguments may lie in the chain already; they do not move then.
+    bool stored = c->in.phase == IN_ARGS;
+    if (!input_reserve(m, c, need))
+        return false;
+    struct input *in = &c->in;
+    if (!stored) {
+        input_store(m, c, args, n);
+    } else {
+        in->bytes = n;
+        in->tail = in->head;
+        for (uint32_t at = n; at > m->block_room; at -= m->block_room)
+            in->tail = m->blocks[in->tail].next;
+        in->fill = (uint16_t)(n > 0 ? (n - 1) % m->block_room + 1 : 0);
+    }
+    in->phase = IN_PAYLOAD;
+    in->verb = (uint8_t)verb;
+    in->line_bytes = n;
+    in->need = need;
+    in->since_ms = m->now.ms;
+    timer_need(m, conn_index(m, c), m->now.ms + m->config->payload_idle_ms);
+    return true;
+}
+
+// Stores more of a payload, and publishes when it is whole. Answers the bytes consumed.
+static uint32_t payload_more(struct midge *m, struct conn *c, const uint8_t *bytes, uint32_t n) {
+    struct input *in = &c->in;
+    uint32_t part = in->need - in->bytes < n ? in->need - in->bytes : n;
+    in->since_ms = m->now.ms;
+    // The line end is checked at the byte where it goes wrong.
+    for (uint32_t i = 2; i > 0; i--) {
+        uint32_t at = in->need - i;
+        if (at >= in->bytes && at < in->bytes + part && bytes[at - in->bytes] != "\n\r"[i - 1]) {
+            refuse(m, c);
+            return n;
+        }
+    }
+    input_store(m, c, bytes, part);
+    if (in->bytes < in->need)
+        return part;
+    struct publication p;
+    input_gather(m, c, in->line_bytes);
+    if (!client_announce(m, c, (enum verb)in->verb, m->line, in->line_bytes, &p))
+        return n;
+    p.chain = in->head;
+    p.chain_blocks = in->blocks;
+    p.offset = in->line_bytes;
+    if (!client_publish(m, c, &p)) {
+        // The line end stays with the port, so that the message is tried again with it.
+        in->bytes--;
+        in->fill--;
+        return part - 1;
+    }
+    if (p.chain == 0)
+        in->head = 0;
+    input_free(m, c);
+    return part;
+}
+
+// A PUB or HPUB line. Answers how many of the n bytes after it were consumed, or STALLED.
+static uint32_t publish_line(struct midge *m, struct conn *c, enum verb verb, const uint8_t *args,
+                             uint32_t args_bytes, const uint8_t *after, uint32_t n) {
+    struct publication p;
+    if (!client_announce(m, c, verb, args, args_bytes, &p))
+        return n;
+    if (n < p.bytes + 2) {
+        if (!payload_begin(m, c, verb, args, args_bytes, p.bytes)) {
+            await_blocks(m, c);
+            return STALLED;
+        }
+        client_check_subject(m, c, &p);
+        return n > 0 ? payload_more(m, c, after, n) : 0;
+    }
+    if (after[p.bytes] != '\r' || after[p.bytes + 1] != '\n') {
+        refuse(m, c);
+        return n;
+    }
+    p.payload = after;
+    if ((c->flags & CONN_PEDANTIC) && !(c->flags & CONN_STALL_CHECKED))
+        client_check_subject(m, c, &p);
+    uint32_t bytes = p.bytes;
+    return client_publish(m, c, &p) ? bytes + 2 : STALLED;
+}
+
+// ---- Lines ------------------------------------------------------------------------------------------
+
+// A whole control line, whose arguments end before a line end; `after` follows it.
+static uint32_t whole_line(struct midge *m, struct conn *c, enum verb verb, const uint8_t *args,
+                           uint32_t args_bytes, const uint8_t *after, uint32_t n) {
+    args_bytes = trim(args, args_bytes);
+    if (verbs[verb].args && line_too_long(m, c, args_bytes))
+        return n;
+    if (verb == VERB_PUB || verb == VERB_HPUB)
+        return publish_line(m, c, verb, args, args_bytes, after, n);
+    client_command(m, c, verb, args, args_bytes);
+    return 0;
+}
+
+// Tries a command that lies whole in the bytes at hand. Answers what was consumed, 0 where it is
+// not whole, or STALLED.
+static uint32_t try_whole(struct midge *m, struct conn *c, const uint8_t *p, uint32_t n) {
+    enum verb verb = verb_of(p, n);
+    const struct verb_row *row = &verbs[verb];
+    const uint8_t *end = p + n;
+    const uint8_t *args = p + row->bytes;
+    if (verb == VERB_NONE || args >= end)
+        return 0;
+    if (row->blank && !is_blank(*args))
+        return 0;
+    if (row->args) {
+        while (args < end && is_blank(*args))
+            args++;
+        if (args == end)
+            return 0;
+    }
+    // The first byte of the arguments is one of theirs even if it is a line end.
+    const uint8_t *from = args + row->args;
+    const uint8_t *lf = from < end ? memchr(from, '\n', (size_t)(end - from)) : NULL;
+    if (lf == NULL)
+        return 0;
+    uint32_t line = (uint32_t)(lf + 1 - p);
+    uint32_t used = whole_line(m, c, verb, args, (uint32_t)(lf - args), lf + 1, n - line);
+    return used == STALLED ? STALLED : line + used;
+}
+
+// One step in a command that did not lie whole in the input. Answers what was consumed, or STALLED
+// for nothing and want of room.
+static uint32_t step_verb(struct midge *m, struct conn *c, const uint8_t *p) {
+    struct input *in = &c->in;
+    in->prefix[in->bytes++] = *p;
+    enum verb verb = verb_of(in->prefix, in->bytes);
+    if (verb == VERB_NONE) {
+        refuse(m, c);
+    } else if (in->bytes == verbs[verb].bytes) {
+        *in = (struct input){.verb = (uint8_t)verb};
+        in->phase = verbs[verb].args ? IN_BLANKS : IN_SKIP;
+    }
+    return 1;
+}
+
+static uint32_t step_blanks(struct midge *m, struct conn *c, const uint8_t *p) {
+    struct input *in = &c->in;
+    if (is_blank(*p)) {
+        in->need = 1;  // a blank was seen
+        return 1;
+    }
+    if (verbs[in->verb].blank && in->need == 0) {
+        refuse(m, c);
+        return 1;
+    }
+    in->need = 0;
+    in->phase = IN_ARGS;
+    return 0;
+}
+
+static uint32_t step_args(struct midge *m, struct conn *c, const uint8_t *p, uint32_t n) {
+    struct input *in = &c->in;
+    uint32_t first = in->bytes == 0;
+    const uint8_t *lf = n > first ? memchr(p + first, '\n', n - first) : NULL;
+    uint32_t part = lf != NULL ? (uint32_t)(lf - p) : n;
+    uint32_t held = in->bytes + part;
+    if (line_too_long(m, c, held - (part > 0 && p[part - 1] == '\r')))
+        return n;
+    if (!input_reserve(m, c, held)) {
+        await_blocks(m, c);
+        return STALLED;
+    }
+    input_store(m, c, p, part);
+    if (lf == NULL)
+        return part;
+    enum verb verb = (enum verb)in->verb;
+    input_gather(m, c, held);
+    uint32_t used = whole_line(m, c, verb, m->line, held, lf + 1, n - part - 1);
+    if (used == STALLED)
+        return part > 0 ? part : STALLED;  // the line end stays with the port
+    if (in->phase == IN_ARGS)
+        input_free(m, c);
+    return part + 1 + used;
+}
+
+static uint32_t step_skip(struct midge *m, struct conn *c, const uint8_t *p, uint32_t n) {
+    const uint8_t *lf = memchr(p, '\n', n);
+    if (lf == NULL)
+        return n;
+    enum verb verb = (enum verb)c->in.verb;
+    c->in = (struct input){0};
+    client_command(m, c, verb, lf, 0);
+    return (uint32_t)(lf + 1 - p);
+}
+
+static uint32_t step(struct midge *m, struct conn *c, const uint8_t *p, uint32_t n) {
+    struct input *in = &c->in;
+    switch ((enum phase)in->phase) {
+    case IN_VERB:
+        if (in->bytes == 0) {
+            if (!(c->flags & CONN_ADMITTED) && upper(*p) != 'C' && !client_may_speak(m, c))
+                return n;
+            uint32_t used = try_whole(m, c, p, n);
+            if (used != 0)
+                return used;
+        }
+        return step_verb(m, c, p);
+    case IN_BLANKS:
+        return step_blanks(m, c, p);
+    case IN_ARGS:
+        return step_args(m, c, p, n);
+    case IN_SKIP:
+        return step_skip(m, c, p, n);
+    case IN_PAYLOAD:
+        return payload_more(m, c, p, n);
+    }
+    return n;
+}
+
+uint32_t parser_rx(struct midge *m, struct conn *c, const uint8_t *bytes, uint32_t n) {
+    uint32_t at = 0;
+    while (at < n && !(c->flags & (CONN_CLOSING | CONN_STALLED))) {
+        uint32_t used = step(m, c, bytes + at, n - at);
+        if (used == STALLED)
+            break;
+        at += used;
+        if (m->config->trace && log_crowded(m)) {
+            conn_wish(m, c, MIDGE_WISH_RESUME);
+            return at;
+        }
+    }
+    if (at == n || (c->flags & CONN_CLOSING))
+        c->flags &= ~(uint32_t)CONN_STALL_SPENT;
+    return c->flags & CONN_CLOSING ? n : at;
+}

@@ -1,0 +1,480 @@
+// The port to POSIX sockets on Linux: epoll, one thread, one turn at a time.
+//
+// Input is read into a buffer that all connections share. What the broker does not consume for want
+// of room stays in that buffer, which then belongs to the connection until it does; there are a few
+// such buffers. While none is free, input is only peeked at, and what was consumed is then discarded
+// in the kernel: so a stalled publisher never stops another one, and none costs memory.
+
+#include "port/port.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define READ_BYTES 65536     // one read; also what may be read before output is sent
+#define BUFFERS 16           // read buffers
+#define SPANS 64             // pieces of output in one call of the system
+#define EVENTS 256           // events a turn
+#define ACCEPTS 64           // connections accepted on one event
+#define RESERVED_FILES 32    // descriptors for everything but connections
+#define ACCEPT_PAUSE_MS 500  // after running out of descriptors
+
+enum {
+    SOCKET_PAUSED = 1,    // not read until the broker has room
+    SOCKET_BLOCKED = 2,   // has output that the kernel did not take
+    SOCKET_CLOSING = 4,   // closes once its output is sent
+    SOCKET_MONITOR = 8,
+};
+
+struct socket {
+    int fd;  // 0: none
+    midge_conn conn;
+    uint16_t at, n;  // unconsumed bytes of its buffer, n - at
+    uint8_t buffer;  // 1 + index of the buffer that it keeps, 0 for none
+    uint8_t flags;
+};
+
+_Static_assert(READ_BYTES <= UINT16_MAX + 1, "a socket's place in its buffer has 16 bits");
+
+static struct socket sockets[MIDGE_CONNECTIONS_MAX + 1];
+static uint8_t buffers[BUFFERS][READ_BYTES];
+static uint8_t buffers_kept[BUFFERS];
+
+static int poll_fd = -1;
+static struct listener {
+    int fd;  // 0: none
+} listeners[MIDGE_KINDS];
+static bool accept_paused, accept_pause_said;
+static uint32_t accept_resume_ms;
+static uint32_t read_bytes;  // since output was last sent
+
+static struct midge_host host = {.platform = "midge-" MIDGE_VERSION};
+static bool host_told;
+
+// ---- Time, entropy, the process ---------------------------------------------------------------------
+
+static uint64_t clock_us(clockid_t id) {
+    struct timespec t;
+    clock_gettime(id, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+struct midge_now port_now(void) {
+    uint64_t us = clock_us(CLOCK_MONOTONIC);
+    return (struct midge_now){us, clock_us(CLOCK_REALTIME), (uint32_t)(us / 1000)};
+}
+
+bool port_entropy(void *to, uint32_t n) {
+    return getrandom(to, n, 0) == (ssize_t)n;
+}
+
+// Brings resident memory and processor time up to date.
+static void measure(struct midge *m) {
+    static uint64_t last_us, last_cpu_us;
+    char text[64] = "";
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        close(fd);
+    uint64_t pages = 0;
+    const char *p = n > 0 ? strchr(text, ' ') : NULL;
+    for (p = p != NULL ? p + 1 : text; *p >= '0' && *p <= '9'; p++)
+        pages = pages * 10 + (uint64_t)(*p - '0');
+    host.rss_bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t now_us = clock_us(CLOCK_MONOTONIC);
+    uint64_t cpu_us = clock_us(CLOCK_PROCESS_CPUTIME_ID);
+    if (last_us != 0 && now_us > last_us)
+        host.cpu_permille = (uint32_t)((cpu_us - last_cpu_us) * 1000 / (now_us - last_us));
+    last_us = now_us;
+    last_cpu_us = cpu_us;
+    midge_host(m, &host);
+}
+
+int32_t port_init(uint32_t connections) {
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return -errno;
+    rlim_t want = (rlim_t)connections + RESERVED_FILES;
+    if (files.rlim_cur < want) {
+        files.rlim_cur = files.rlim_max < want ? files.rlim_max : want;
+        if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+            return -errno;
+    }
+    poll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (poll_fd < 0)
+        return -errno;
+    cpu_set_t cpus;
+    host.cores = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? (uint32_t)CPU_COUNT(&cpus) : 1;
+    rlim_t admitted = files.rlim_cur > RESERVED_FILES ? files.rlim_cur - RESERVED_FILES : 0;
+    return admitted < connections ? (int32_t)admitted : (int32_t)connections;
+}
+
+// ---- Listening --------------------------------------------------------------------------------------
+
+// A listener's event carries its kind; a connection's handle is never so small.
+static bool watch(int op, int fd, uint64_t id, uint32_t events) {
+    struct epoll_event event = {.events = events, .data.u64 = id};
+    return epoll_ctl(poll_fd, op, fd, &event) == 0;
+}
+
+#define LISTENER_ID(kind) ((uint64_t)1 << 32 | (uint64_t)(kind))
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+};
+
+static bool resolve(const char *name, uint16_t port, union address *to, socklen_t *bytes) {
+    memset(to, 0, sizeof *to);
+    if (inet_pton(AF_INET, name, &to->in.sin_addr) == 1 || name[0] == '\0') {
+        to->in.sin_family = AF_INET;
+    } else if (inet_pton(AF_INET6, name, &to->in6.sin6_addr) == 1) {
+        to->in6.sin6_family = AF_INET6;
+    } else {
+        struct addrinfo *found;
+        if (getaddrinfo(name, NULL, &(struct addrinfo){.ai_socktype = SOCK_STREAM}, &found) != 0)
+            return false;
+        // IPv4 first, as Go does it.
+        struct addrinfo *pick = found;
+        for (struct addrinfo *a = found; a != NULL; a = a->ai_next) {
+            if (a->ai_family == AF_INET) {
+                pick = a;
+                break;
+            }
+        }
+        memcpy(to, pick->ai_addr, pick->ai_addrlen);
+        freeaddrinfo(found);
+    }
+    bool v4 = to->any.sa_family == AF_INET;
+    *bytes = v4 ? sizeof to->in : sizeof to->in6;
+    if (v4)
+        to->in.sin_port = htons(port);
+    else
+        to->in6.sin6_port = htons(port);
+    return true;
+}
+
+int32_t port_listen(enum midge_kind kind, const char *name, int32_t port) {
+    union address address;
+    socklen_t bytes;
+    if (!resolve(name, port < 0 ? 0 : (uint16_t)port, &address, &bytes))
+        return -EADDRNOTAVAIL;
+    int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    int on = 1;
+    int off = 0;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (address.any.sa_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    if (bind(fd, &address.any, bytes) != 0 || listen(fd, SOMAXCONN) != 0 ||
+        getsockname(fd, &address.any, &bytes) != 0 ||
+        !watch(EPOLL_CTL_ADD, fd, LISTENER_ID(kind), EPOLLIN)) {
+        int error = errno;
+        close(fd);
+        return -error;
+    }
+    listeners[kind].fd = fd;
+    uint16_t bound = ntohs(address.any.sa_family == AF_INET ? address.in.sin_port
+                                                            : address.in6.sin6_port);
+    *(kind == MIDGE_CLIENT ? &host.port : &host.http_port) = bound;
+    host_told = false;
+    return bound;
+}
+
+void port_unlisten(enum midge_kind kind) {
+    if (listeners[kind].fd != 0)
+        close(listeners[kind].fd);
+    listeners[kind].fd = 0;
+}
+
+// Running out of descriptors makes every accept fail at once: without a pause that would spin.
+static void accept_watch(uint32_t events) {
+    for (int kind = 0; kind < MIDGE_KINDS; kind++) {
+        if (listeners[kind].fd != 0)
+            watch(EPOLL_CTL_MOD, listeners[kind].fd, LISTENER_ID(kind), events);
+    }
+    accept_paused = events == 0;
+}
+
+static void accept_pause(struct midge *m) {
+    accept_watch(0);
+    accept_resume_ms = port_now().ms + ACCEPT_PAUSE_MS;
+    if (!accept_pause_said)
+        midge_note(m, MIDGE_ERR, "Out of file descriptors: accepting connections is paused");
+    accept_pause_said = true;
+}
+
+// ---- Sockets ----------------------------------------------------------------------------------------
+
+static struct socket *socket_of(midge_conn conn) {
+    struct socket *s = &sockets[midge_slot(conn)];
+    return s->fd != 0 && s->conn == conn ? s : NULL;
+}
+
+static void update(struct socket *s) {
+    uint32_t events = 0;
+    if (!(s->flags & (SOCKET_PAUSED | SOCKET_CLOSING)))
+        events |= EPOLLIN;
+    if (s->flags & SOCKET_BLOCKED)
+        events |= EPOLLOUT;
+    watch(EPOLL_CTL_MOD, s->fd, s->conn, events);
+}
+
+static void set_flag(struct socket *s, uint8_t flag, bool on) {
+    uint8_t flags = on ? s->flags | flag : s->flags & (uint8_t)~flag;
+    if (flags == s->flags)
+        return;
+    s->flags = flags;
+    update(s);
+}
+
+static void drop(struct midge *m, struct socket *s, enum midge_reason why) {
+    close(s->fd);
+    if (s->buffer != 0)
+        buffers_kept[s->buffer - 1] = 0;
+    midge_conn conn = s->conn;
+    *s = (struct socket){0};
+    midge_closed(m, conn, why);
+    if (accept_paused)
+        accept_watch(EPOLLIN);
+}
+
+// Sends what there is. False where the connection is gone.
+static bool send_output(struct midge *m, struct socket *s) {
+    for (;;) {
+        struct midge_span spans[SPANS];
+        struct iovec pieces[SPANS];
+        uint32_t count = midge_tx(m, s->conn, 0, spans, SPANS);
+        size_t total = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            pieces[i] = (struct iovec){(void *)(uintptr_t)spans[i].bytes, spans[i].n};
+            total += spans[i].n;
+        }
+        if (count == 0)
+            break;
+        struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
+        ssize_t n = sendmsg(s->fd, &message, MSG_NOSIGNAL);
+        if (n < 0 && errno != EAGAIN && errno != EINTR) {
+            drop(m, s, MIDGE_WRITE_ERROR);
+            return false;
+        }
+        midge_sent(m, s->conn, n > 0 ? (uint32_t)n : 0);
+        if (n < (ssize_t)total) {
+            set_flag(s, SOCKET_BLOCKED, true);
+            return true;
+        }
+    }
+    set_flag(s, SOCKET_BLOCKED, false);
+    if (s->flags & SOCKET_CLOSING) {
+        // Bytes left unread would make the close a reset, which could overtake what was sent.
+        shutdown(s->fd, SHUT_WR);
+        recv(s->fd, buffers[0], 0, MSG_TRUNC);
+        while (recv(s->fd, NULL, READ_BYTES, MSG_TRUNC) == READ_BYTES) {}
+        drop(m, s, MIDGE_PEER_CLOSED);
+        return false;
+    }
+    return true;
+}
+
+static int free_buffer(void) {
+    for (int i = 0; i < BUFFERS; i++) {
+        if (!buffers_kept[i])
+            return i;
+    }
+    return -1;
+}
+
+// What the broker did not consume of its input stays with the socket, which is not read meanwhile.
+static void keep(struct socket *s, int buffer, uint32_t at, uint32_t n) {
+    if (buffer >= 0) {
+        buffers_kept[buffer] = 1;
+        s->buffer = (uint8_t)(buffer + 1);
+        s->at = (uint16_t)at;
+        s->n = (uint16_t)(n - 1);
+    }
+    set_flag(s, SOCKET_PAUSED, true);
+}
+
+static void read_input(struct midge *m, struct socket *s) {
+    static uint8_t peeked[READ_BYTES];
+    int buffer = free_buffer();
+    uint8_t *to = buffer >= 0 ? buffers[buffer] : peeked;
+    ssize_t n = recv(s->fd, to, READ_BYTES, buffer >= 0 ? 0 : MSG_PEEK);
+    if (n <= 0) {
+        if (n == 0 || (errno != EAGAIN && errno != EINTR))
+            drop(m, s, n == 0 ? MIDGE_PEER_CLOSED : MIDGE_READ_ERROR);
+        return;
+    }
+    read_bytes += (uint32_t)n;
+    if (s->flags & SOCKET_MONITOR)
+        measure(m);
+    int32_t used = midge_rx(m, s->conn, to, (uint32_t)n);
+    if (used < 0)
+        return;
+    if (buffer < 0 && used > 0)
+        recv(s->fd, NULL, (size_t)used, MSG_TRUNC);
+    if (used < n)
+        keep(s, buffer, (uint32_t)used, (uint32_t)n);
+}
+
+static void resume(struct midge *m, struct socket *s) {
+    if (s->buffer != 0) {
+        uint32_t n = (uint32_t)s->n + 1;
+        int32_t used = midge_rx(m, s->conn, buffers[s->buffer - 1] + s->at, n - s->at);
+        if (used < 0 || s->at + (uint32_t)used < n) {
+            s->at = (uint16_t)(s->at + (used > 0 ? used : 0));
+            return;
+        }
+        buffers_kept[s->buffer - 1] = 0;
+        s->buffer = 0;
+    }
+    set_flag(s, SOCKET_PAUSED, false);
+}
+
+// ---- Turns ------------------------------------------------------------------------------------------
+
+// Carries out what the broker wants. True where there was anything.
+static bool carry_out(struct midge *m) {
+    enum midge_wish wish;
+    midge_conn conn;
+    bool any = false;
+    read_bytes = 0;
+    while ((conn = midge_next(m, &wish)) != MIDGE_NONE) {
+        struct socket *s = socket_of(conn);
+        any = true;
+        if (s == NULL)
+            continue;
+        switch (wish) {
+        case MIDGE_WISH_SEND:
+            send_output(m, s);
+            break;
+        case MIDGE_WISH_RESUME:
+            resume(m, s);
+            break;
+        case MIDGE_WISH_CLOSE_AFTER_SEND:
+            set_flag(s, SOCKET_CLOSING, true);
+            send_output(m, s);
+            break;
+        case MIDGE_WISH_ABORT:
+            drop(m, s, MIDGE_PEER_CLOSED);
+            break;
+        }
+    }
+    return any;
+}
+
+static struct midge_peer peer_of(const union address *address) {
+    struct midge_peer peer = {0};
+    if (address->any.sa_family == AF_INET) {
+        peer.ip_bytes = 4;
+        memcpy(peer.ip, &address->in.sin_addr, 4);
+        peer.port = ntohs(address->in.sin_port);
+        return peer;
+    }
+    const struct in6_addr *ip = &address->in6.sin6_addr;
+    bool mapped = IN6_IS_ADDR_V4MAPPED(ip);
+    peer.ip_bytes = mapped ? 4 : 16;
+    memcpy(peer.ip, (const uint8_t *)ip + (mapped ? 12 : 0), peer.ip_bytes);
+    peer.port = ntohs(address->in6.sin6_port);
+    return peer;
+}
+
+static void accept_all(struct midge *m, enum midge_kind kind) {
+    for (int i = 0; i < ACCEPTS; i++) {
+        union address address;
+        socklen_t bytes = sizeof address;
+        int fd = accept4(listeners[kind].fd, &address.any, &bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) {
+            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+                accept_pause(m);
+            return;
+        }
+        int on = 1;
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        struct midge_peer peer = peer_of(&address);
+        midge_conn conn = midge_open(m, kind, &peer);
+        if (conn == MIDGE_NONE) {
+            close(fd);
+            continue;
+        }
+        struct socket *s = &sockets[midge_slot(conn)];
+        *s = (struct socket){.fd = fd, .conn = conn,
+                             .flags = kind == MIDGE_MONITOR ? SOCKET_MONITOR : 0};
+        if (!watch(EPOLL_CTL_ADD, fd, conn, EPOLLIN))
+            drop(m, s, MIDGE_READ_ERROR);
+    }
+}
+
+static void attend(struct midge *m, const struct epoll_event *event) {
+    if (event->data.u64 >> 32 != 0) {
+        enum midge_kind kind = (enum midge_kind)(uint32_t)event->data.u64;
+        if (listeners[kind].fd != 0 && !accept_paused)
+            accept_all(m, kind);
+        return;
+    }
+    midge_conn conn = (midge_conn)event->data.u64;
+    struct socket *s = socket_of(conn);
+    if (s == NULL)
+        return;
+    if ((event->events & EPOLLOUT) && !send_output(m, s))
+        return;
+    if (event->events & EPOLLIN)
+        read_input(m, s);
+    else if (event->events & (EPOLLERR | EPOLLHUP))
+        drop(m, s, event->events & EPOLLERR ? MIDGE_READ_ERROR : MIDGE_PEER_CLOSED);
+}
+
+// How long to wait, the broker's work before it done.
+static int wait_ms(struct midge *m) {
+    uint32_t wait;
+    do {
+        wait = midge_turn(m, port_now());
+    } while (carry_out(m));
+    if (accept_paused) {
+        uint32_t pause = accept_resume_ms - port_now().ms;
+        if ((int32_t)pause <= 0) {
+            accept_watch(EPOLLIN);
+            accept_pause_said = false;
+        } else if (pause < wait) {
+            wait = pause;
+        }
+    }
+    return wait > INT32_MAX ? -1 : (int)wait;
+}
+
+void port_turn(struct midge *m, void (*drain)(struct midge *m)) {
+    static struct epoll_event events[EVENTS];
+    if (!host_told) {
+        measure(m);
+        host_told = true;
+    }
+    int wait = wait_ms(m);
+    drain(m);
+    sigset_t none;
+    sigemptyset(&none);
+    int n = epoll_pwait(poll_fd, events, EVENTS, wait, &none);
+    midge_turn(m, port_now());
+    for (int i = 0; i < n; i++) {
+        attend(m, &events[i]);
+        if (read_bytes >= READ_BYTES)
+            carry_out(m);
+        drain(m);
+    }
+    carry_out(m);
+    drain(m);
+}
