@@ -75,6 +75,8 @@ void settings_admit(uint32_t connections) {
 static const char *read_file(struct midge_config *into, const struct command *command) {
     struct midge_source source;
     forget();
+    into->entropy = port_entropy;
+    into->loaded_wall_us = port_now().wall_us;
     if (command->config_file == NULL)
         return NULL;
     const char *failure = source_read(command->config_file, &source);
@@ -85,8 +87,6 @@ static const char *read_file(struct midge_config *into, const struct command *co
         command_apply(command, into);
     }
     source_release();
-    into->entropy = port_entropy;
-    into->loaded_wall_us = port_now().wall_us;
     return failure;
 }
 
