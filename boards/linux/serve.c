@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "boards/linux/files.h"
 #include "boards/linux/logfile.h"
@@ -11,7 +12,7 @@
 #include "port/port.h"
 
 // How long clients may take their last bytes when the hub is terminated.
-#define STOP_US 1000000
+#define STOP_S 1
 
 static bool lame_duck;
 
@@ -34,14 +35,23 @@ static void begin_lame_duck(struct midge *m) {
     midge_lame_duck(m);
 }
 
+// Whether a signal says not to wait any longer.
+static bool is_hurried(void) {
+    int number;
+    do
+        number = signals_take();
+    while (number != 0 && number != SIGINT && number != SIGALRM);
+    return number != 0;
+}
+
 // Closes every connection, with what is queued for it sent first, unless that takes too long or
 // SIGINT comes.
 static void close_all(struct midge *m) {
-    uint64_t end = port_now().us + STOP_US;
     port_unlisten(MIDGE_CLIENT);
     port_unlisten(MIDGE_MONITOR);
     midge_stop(m);
-    while (midge_clients(m) > 0 && port_now().us < end && signals_take() != SIGINT)
+    alarm(STOP_S);
+    while (midge_clients(m) > 0 && !is_hurried())
         port_turn(m, logfile_drain);
 }
 

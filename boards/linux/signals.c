@@ -13,6 +13,7 @@ static const struct {
     {SIGHUP, "hangup"},
     {SIGUSR1, "user defined signal 1"},
     {SIGUSR2, "user defined signal 2"},
+    {SIGALRM, "alarm clock"},
 };
 
 #define KNOWN (sizeof known / sizeof known[0])
