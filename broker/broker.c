@@ -147,9 +147,7 @@ midge_conn midge_open(struct midge *m, enum midge_kind kind, const struct midge_
     struct conn *c = &m->connections[i];
     m->total_connections += kind == MIDGE_CLIENT;
     if (kind == MIDGE_CLIENT && m->open[kind] > m->config->max_connections) {
-        log_conn_text(m, c, MIDGE_ERR, "maximum connections exceeded");
-        client_error(m, c, "maximum connections exceeded");
-        conn_close(m, c, MIDGE_MAX_CONNECTIONS, true);
+        client_turn_away(m, c);
     } else if (kind == MIDGE_CLIENT) {
         client_greet(m, c);
     } else {

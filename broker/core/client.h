@@ -16,6 +16,9 @@ struct conn;
 // A client's first INFO, and its timers.
 void client_greet(struct midge *m, struct conn *c);
 
+// Tells a client that it is one too many, and ends the connection.
+void client_turn_away(struct midge *m, struct conn *c);
+
 // Carries out a command that has no payload. `args` are its arguments, blanks around them included.
 void client_command(struct midge *m, struct conn *c, enum verb verb, const uint8_t *args,
                     uint32_t n);

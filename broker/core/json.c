@@ -127,7 +127,7 @@ static struct json_piece scalar(struct json *j) {
 static struct json_piece value(struct json *j) {
     skip_blanks(j);
     struct json_piece whole = {JSON_BAD, j->at, 0};
-    uint32_t objects = 0;
+    uint64_t objects = 0;
     uint32_t depth = 0;
     for (;;) {
         skip_blanks(j);
@@ -171,6 +171,10 @@ static struct json_piece value(struct json *j) {
 
 bool json_enter(struct json *j) {
     return take(j, '{');
+}
+
+bool json_null(struct json *j) {
+    return value(j).type == JSON_NULL && json_ended(j);
 }
 
 bool json_member(struct json *j, struct json_piece *key, struct json_piece *val) {

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define JSON_DEPTH_MAX 32
+#define JSON_DEPTH_MAX 64
 
 enum json_type { JSON_BAD, JSON_NULL, JSON_TRUE, JSON_FALSE, JSON_NUMBER, JSON_STRING,
                  JSON_OBJECT, JSON_ARRAY };
@@ -27,6 +27,9 @@ struct json_piece {
 
 // Enters an object; false where the text is none.
 bool json_enter(struct json *j);
+
+// Whether the whole text is null.
+bool json_null(struct json *j);
 
 // The next member of the object entered: its key and its value. False at the object's end, or where
 // the text is bad, which sets `bad`.
