@@ -113,8 +113,8 @@ static int32_t open_clients(const struct midge_config *config) {
     return port;
 }
 
-// Gives back the pages of code that the start has touched: most, such as the C library's for printing
-// and for time zones, are hardly needed again, and the kernel maps anew what is.
+// Gives back the pages of code that the start has touched: most, such as the C library's for
+// printing and for time zones, are hardly needed again, and the kernel maps anew what is.
 static int drop_code(struct dl_phdr_info *object, size_t bytes, void *context) {
     (void)bytes;
     (void)context;
