@@ -23,7 +23,7 @@
 #endif
 
 // Nodes of the subject table: one for each distinct prefix of the subjects subscribed to.
-// At least one per subscription is sensible. 16 / 32 B each, and a hash bucket.
+// At most 1,048,575. 16 / 32 B each, and a hash bucket.
 #ifndef MIDGE_NODES_MAX
 #define MIDGE_NODES_MAX (MIDGE_SUBSCRIPTIONS_MAX * 2)
 #endif
@@ -135,7 +135,7 @@
 #endif
 
 // The index type of every table. 0 is "none" in all of them.
-#if MIDGE_SUBSCRIPTIONS_MAX < 65535 && MIDGE_NODES_MAX < 65535 && MIDGE_TEXTS_MAX < 65535 && \
+#if MIDGE_SUBSCRIPTIONS_MAX < 65535 && MIDGE_NODES_MAX < 4096 && MIDGE_TEXTS_MAX < 65535 && \
     MIDGE_BLOCKS_MAX < 65535 && MIDGE_GROUPS_MAX < 65535
 typedef uint16_t index_t;
 #else
@@ -144,6 +144,9 @@ typedef uint32_t index_t;
 
 _Static_assert(MIDGE_CONNECTIONS_MAX >= 4 && MIDGE_CONNECTIONS_MAX <= 65000,
                "MIDGE_CONNECTIONS_MAX: 4..65,000, since a handle has 16 bits for the index");
+_Static_assert(MIDGE_NODES_MAX < (sizeof(index_t) == 4 ? 1 << 20 : 1 << 12),
+               "MIDGE_NODES_MAX: below 1,048,576, or 4,096 where indices have 16 bits, since a node "
+               "counts its children in so many bits");
 _Static_assert(MIDGE_BLOCK_BYTES >= 128 && MIDGE_BLOCK_BYTES <= 32768,
                "MIDGE_BLOCK_BYTES: 128..32,768, since a run's length has 15 bits");
 _Static_assert(MIDGE_BLOCKS_GUARANTEED >= 2,

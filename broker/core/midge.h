@@ -66,7 +66,7 @@ struct match {
 
 // A remembered match. Valid while `generation` is the table's.
 struct cached {
-    uint32_t hash;
+    uint32_t candidate;  // hash of the subject that was matched here last without being kept
     uint32_t generation;
     index_t root;
     uint8_t bytes;
@@ -103,6 +103,7 @@ struct midge {
     uint32_t seed;  // of hashes
     uint32_t random[2];
     uint32_t generation;  // of the subject table's nodes
+    uint32_t cache_last;  // the entry that served last
 
     struct pool pools[POOL_COUNT];
     struct table text_table, node_table, sid_table;

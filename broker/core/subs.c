@@ -58,6 +58,11 @@ static index_t node_child(const struct midge *m, index_t parent, index_t token) 
     return i;
 }
 
+// The bit of a token in its parent's filter.
+static inline index_t filter_bit(index_t token) {
+    return (index_t)1 << (token * 0x9E3779B1u >> 16) % NODE_FILTER_BITS;
+}
+
 static index_t node_add(struct midge *m, index_t parent, index_t token) {
     index_t i = node_new(m, parent, token);
     if (i == 0)
@@ -67,9 +72,11 @@ static index_t node_add(struct midge *m, index_t parent, index_t token) {
         m->nodes[parent].star = i;
     else if (token == TEXT_GT)
         m->nodes[parent].gt = i;
-    else
+    else {
+        m->nodes[parent].filter |= filter_bit(token);
         table_insert(m, &m->node_table, m->node_heads, MIDGE_NODES_MAX, hash_of_node, link_of_node,
                      i);
+    }
     return i;
 }
 
@@ -86,7 +93,8 @@ static void node_prune(struct midge *m, index_t i) {
             m->nodes[parent].gt = 0;
         else
             table_remove(m, &m->node_table, m->node_heads, hash_of_node, link_of_node, i);
-        m->nodes[parent].children--;
+        if (--m->nodes[parent].children == 0)
+            m->nodes[parent].filter = 0;
         text_drop(m, node->token);
         POOL_GIVE(m, nodes, i);
         m->generation++;
@@ -376,6 +384,7 @@ static uint32_t walk(struct midge *m, index_t root, uint32_t tokens) {
     uint32_t aside = 0;
     index_t at = root;
     uint32_t depth = 0;
+    uint32_t probes = 0;
     for (;;) {
         const struct node *node = &m->nodes[at];
         index_t child = 0;
@@ -389,12 +398,11 @@ static uint32_t walk(struct midge *m, index_t root, uint32_t tokens) {
             depth++;
             if (node->star != 0) {
                 PREFETCH(&m->nodes[node->star]);
-                PREFETCH(&m->node_heads[probe(m, node->star, level[depth].text)]);
                 match->aside[aside].node = node->star;
                 match->aside[aside++].depth = depth;
             }
-            if (token != 0 && token != TEXT_STAR && token != TEXT_GT) {
-                m->probes++;
+            if (node->filter & filter_bit(token)) {
+                probes++;
                 child = m->node_heads[probe(m, at, token)];
                 while (child != 0 &&
                        (m->nodes[child].parent != at || m->nodes[child].token != token))
@@ -407,39 +415,57 @@ static uint32_t walk(struct midge *m, index_t root, uint32_t tokens) {
             at = match->aside[--aside].node;
             depth = match->aside[aside].depth;
         } else {
+            m->probes += probes;
             return count;
         }
     }
 }
 
+static bool same_bytes(const uint8_t *a, const uint8_t *b, uint32_t n) {
+    for (; n > 8; a += 8, b += 8, n -= 8) {
+        if (hash_load(a, 8) != hash_load(b, 8))
+            return false;
+    }
+    return hash_load(a, n) == hash_load(b, n);
+}
+
+static inline bool is_cached(const struct midge *m, const struct cached *entry, index_t root,
+                             const uint8_t *subject, uint32_t n) {
+    return entry->generation == m->generation && entry->root == root && entry->bytes == n &&
+           same_bytes(entry->subject, subject, n);
+}
+
 uint32_t subs_match(struct midge *m, index_t root, const uint8_t *subject, uint32_t n,
                     const index_t **nodes) {
     m->matches++;
-    struct cached *entry = NULL;
-    uint32_t hash = 0;
-    if (n <= MIDGE_CACHE_SUBJECT_BYTES) {
-        hash = hash_bytes(m->seed + root, subject, n);
-        entry = &m->cache[hash & (MIDGE_CACHE_ENTRIES - 1)];
-        if (entry->hash == hash && entry->generation == m->generation && entry->root == root &&
-            entry->bytes == n && memcmp(entry->subject, subject, n) == 0) {
-            m->cache_hits++;
-            *nodes = entry->nodes;
-            return entry->count;
+    // Publishers repeat themselves: the entry that served last is looked at without hashing.
+    struct cached *entry = &m->cache[m->cache_last];
+    if (!is_cached(m, entry, root, subject, n)) {
+        uint32_t hash = hash_bytes(m->seed + root, subject, n);
+        uint32_t at = hash & (MIDGE_CACHE_ENTRIES - 1);
+        entry = &m->cache[at];
+        if (!is_cached(m, entry, root, subject, n)) {
+            uint32_t tokens = resolve(m, subject, n);
+            uint32_t count = tokens == 0 ? 0 : walk(m, root, tokens);
+            *nodes = m->match.nodes;
+            // Only what comes twice is worth its place.
+            if (entry->candidate != hash) {
+                entry->candidate = hash;
+            } else if (n <= MIDGE_CACHE_SUBJECT_BYTES && count <= MIDGE_CACHE_NODES) {
+                entry->generation = m->generation;
+                entry->root = root;
+                entry->bytes = (uint8_t)n;
+                entry->count = (uint8_t)count;
+                memcpy(entry->subject, subject, n);
+                memcpy(entry->nodes, m->match.nodes, count * sizeof entry->nodes[0]);
+            }
+            return count;
         }
+        m->cache_last = at;
     }
-    uint32_t tokens = resolve(m, subject, n);
-    uint32_t count = tokens == 0 ? 0 : walk(m, root, tokens);
-    *nodes = m->match.nodes;
-    if (entry != NULL && count <= MIDGE_CACHE_NODES) {
-        entry->hash = hash;
-        entry->generation = m->generation;
-        entry->root = root;
-        entry->bytes = (uint8_t)n;
-        entry->count = (uint8_t)count;
-        memcpy(entry->subject, subject, n);
-        memcpy(entry->nodes, m->match.nodes, count * sizeof entry->nodes[0]);
-    }
-    return count;
+    m->cache_hits++;
+    *nodes = entry->nodes;
+    return entry->count;
 }
 
 index_t subs_pick(struct midge *m, index_t g) {

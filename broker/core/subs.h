@@ -21,6 +21,10 @@
 
 struct midge;
 
+// The split of one index_t between a node's count of children and its filter.
+#define NODE_CHILD_BITS (sizeof(index_t) == 4 ? 20 : 12)
+#define NODE_FILTER_BITS (sizeof(index_t) * 8 - NODE_CHILD_BITS)
+
 struct node {
     index_t parent;
     index_t token;     // text; TEXT_STAR or TEXT_GT for a wildcard child
@@ -28,7 +32,10 @@ struct node {
     index_t star, gt;  // wildcard children, 0 for none
     index_t plain;     // first plain subscription
     index_t groups;    // first queue group
-    index_t children;  // of all kinds
+    // How many children there are, and a bit for each value of some bits of their tokens' hashes:
+    // most probes for a child that is not there end here. Bits are cleared only with the last child.
+    index_t children : NODE_CHILD_BITS;
+    index_t filter : NODE_FILTER_BITS;
 };
 
 struct group {

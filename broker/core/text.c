@@ -39,7 +39,14 @@ bool text_equals(const struct midge *m, index_t t, const uint8_t *bytes, uint32_
 
 index_t text_find(const struct midge *m, uint32_t hash, const uint8_t *bytes, uint32_t n) {
     index_t t = m->text_heads[table_bucket(&m->text_table, hash)];
-    while (t != 0 && !text_equals(m, t, bytes, n))
+    if (n > 8) {
+        while (t != 0 && !text_equals(m, t, bytes, n))
+            t = m->texts[t].next;
+        return t;
+    }
+    // hash_load reads up to eight bytes without loss.
+    uint64_t word = hash_load(bytes, n);
+    while (t != 0 && (m->texts[t].bytes != n || hash_load(m->texts[t].first, n) != word))
         t = m->texts[t].next;
     return t;
 }
