@@ -711,9 +711,6 @@ bool client_publish(struct midge *m, struct conn *c, struct publication *p) {
     c->flags &= ~(uint32_t)CONN_STALL_CHECKED;
     c->in_msgs++;
     c->in_bytes += bytes;
-    m->in_msgs++;
-    m->in_bytes += bytes;
-    c->active_us = m->now.us;
     if (receivers == 0 && p->reply_bytes > 0 && (c->flags & CONN_NO_RESPONDERS))
         no_responders(m, c, p);
     return true;

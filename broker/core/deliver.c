@@ -15,8 +15,8 @@ struct delivery {
     uint32_t frame_bytes;  // head, rest, payload and line end: all but the sid and its blank
     index_t shared;  // the chain that receivers refer to, 0 for none
     uint32_t shared_offset;
-    int32_t count;
-    bool force;  // who has no room now is closed
+    int32_t count;   // deliveries, and the bytes of them
+    uint64_t bytes;
 };
 
 static uint32_t payload_blocks(const struct midge *m, uint32_t bytes) {
@@ -103,6 +103,26 @@ static bool append_pieces(struct midge *m, const struct delivery *d, struct conn
     return done && outq_append(m, c, p->payload + skip, p->bytes + 2 - skip);
 }
 
+// A copy of a few bytes without a call: by overlapping loads of fixed size.
+static inline void copy_small(uint8_t *to, const uint8_t *from, uint32_t n) {
+    if (n > 64) {
+        memcpy(to, from, n);
+    } else if (n >= 16) {
+        for (uint32_t i = 0; i + 16 < n; i += 16)
+            memcpy(to + i, from + i, 16);
+        memcpy(to + n - 16, from + n - 16, 16);
+    } else if (n >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + n - 8, from + n - 8, 8);
+    } else if (n >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + n - 4, from + n - 4, 4);
+    } else {
+        for (uint32_t i = 0; i < n; i++)
+            to[i] = from[i];
+    }
+}
+
 // The usual way: everything in one piece at the end of the tail block. False where it does not fit
 // so.
 static inline bool append_tail(struct midge *m, const struct delivery *d, struct conn *c,
@@ -115,16 +135,16 @@ static inline bool append_tail(struct midge *m, const struct delivery *d, struct
     if (to == NULL)
         return false;
     memcpy(to, "MSG ", 4);
-    memcpy(to + 4, p->subject, p->subject_bytes);
+    copy_small(to + 4, p->subject, p->subject_bytes);
     to += 4 + p->subject_bytes;
     *to++ = ' ';
     memcpy(to, s->sid, SUB_SID_BYTES);
     to += s->sid_bytes;
     *to++ = ' ';
     if (p->rest + p->rest_bytes == p->payload) {
-        memcpy(to, p->rest, p->rest_bytes + p->bytes + 2);
+        copy_small(to, p->rest, p->rest_bytes + p->bytes + 2);
     } else {
-        memcpy(to, p->rest, p->rest_bytes);
+        copy_small(to, p->rest, p->rest_bytes);
         memcpy(to + p->rest_bytes, p->payload, p->bytes + 2);
     }
     outq_advance(&c->out, n);
@@ -175,8 +195,7 @@ static bool deliver_one(struct midge *m, struct delivery *d, index_t sub) {
         bytes -= d->p->header_bytes;
     c->out_msgs++;
     c->out_bytes += bytes;
-    m->out_msgs++;
-    m->out_bytes += bytes;
+    d->bytes += bytes;
     if (m->config->trace)
         trace_delivery(m, d, c, sub);
     if (c->out.bytes > m->config->max_pending)
@@ -236,6 +255,10 @@ static void deliver_groups(struct midge *m, struct delivery *d, const index_t *n
     for (uint32_t i = 0; i < count; i++) {
         for (index_t g = m->nodes[nodes[i]].groups, next; g != 0; g = next) {
             next = m->groups[g].next;
+            if (count == 1) {
+                deliver_group(m, d, &g, 1);
+                continue;
+            }
             index_t same[SAME_MAX];
             uint32_t n = groups_named_as(m, g, nodes, count, same, SAME_MAX);
             // Only the first node that has the name delivers for it.
@@ -347,5 +370,7 @@ int32_t deliver(struct midge *m, struct conn *publisher, struct publication *p) 
     deliver_groups(m, &d, nodes, count);
     if (d.shared != 0)
         block_unref(m, d.shared);
+    m->out_msgs += (uint32_t)d.count;
+    m->out_bytes += d.bytes;
     return d.count;
 }
