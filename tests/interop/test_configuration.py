@@ -270,7 +270,6 @@ def test_values_above_the_maximum_are_clamped(start_hub, name, value):
         (USERS, "debug: false"),
         ("debug: false", "debug: false"),
         ("debug: false", "foo: 1"),
-        ("debug: false", "debug: "),
         ("debug: false", "server_name: x"),
         ("server_name: x", "server_name: y"),
         ("debug: false", "ping_interval: 10"),
