@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define READ_BYTES 65536     // one read; also what may be read before output is sent
+#define READ_BYTES 131072    // one read; also what may be read before output is sent
 #define BUFFERS 16           // read buffers
 #define SPANS 64             // pieces of output in one call of the system
 #define EVENTS 256           // events a turn
@@ -42,12 +42,11 @@ enum {
 struct socket {
     int fd;  // 0: none
     midge_conn conn;
-    uint16_t at, n;  // unconsumed bytes of its buffer, n - at
+    uint32_t at, n;  // unconsumed bytes of its buffer: from at to n
     uint8_t buffer;  // 1 + index of the buffer that it keeps, 0 for none
     uint8_t flags;
 };
 
-_Static_assert(READ_BYTES <= UINT16_MAX + 1, "a socket's place in its buffer has 16 bits");
 
 static struct socket sockets[MIDGE_CONNECTIONS_MAX + 1];
 static uint8_t buffers[BUFFERS][READ_BYTES];
@@ -57,7 +56,7 @@ static int poll_fd = -1;
 static struct listener {
     int fd;  // 0: none
 } listeners[MIDGE_KINDS];
-static bool accept_paused, accept_pause_said;
+static bool accept_paused, accept_pause_said;  // said until an accept succeeds again  // said until an accept succeeds again
 static uint32_t accept_resume_ms;
 static uint32_t read_bytes;  // since output was last sent
 
@@ -283,7 +282,6 @@ static bool send_output(struct midge *m, struct socket *s) {
     if (s->flags & SOCKET_CLOSING) {
         // Bytes left unread would make the close a reset, which could overtake what was sent.
         shutdown(s->fd, SHUT_WR);
-        recv(s->fd, buffers[0], 0, MSG_TRUNC);
         while (recv(s->fd, NULL, READ_BYTES, MSG_TRUNC) == READ_BYTES) {}
         drop(m, s, MIDGE_PEER_CLOSED);
         return false;
@@ -304,8 +302,8 @@ static void keep(struct socket *s, int buffer, uint32_t at, uint32_t n) {
     if (buffer >= 0) {
         buffers_kept[buffer] = 1;
         s->buffer = (uint8_t)(buffer + 1);
-        s->at = (uint16_t)at;
-        s->n = (uint16_t)(n - 1);
+        s->at = at;
+        s->n = n;
     }
     set_flag(s, SOCKET_PAUSED, true);
 }
@@ -334,10 +332,9 @@ static void read_input(struct midge *m, struct socket *s) {
 
 static void resume(struct midge *m, struct socket *s) {
     if (s->buffer != 0) {
-        uint32_t n = (uint32_t)s->n + 1;
-        int32_t used = midge_rx(m, s->conn, buffers[s->buffer - 1] + s->at, n - s->at);
-        if (used < 0 || s->at + (uint32_t)used < n) {
-            s->at = (uint16_t)(s->at + (used > 0 ? used : 0));
+        int32_t used = midge_rx(m, s->conn, buffers[s->buffer - 1] + s->at, s->n - s->at);
+        if (used < 0 || s->at + (uint32_t)used < s->n) {
+            s->at += used > 0 ? (uint32_t)used : 0;
             return;
         }
         buffers_kept[s->buffer - 1] = 0;
@@ -404,6 +401,8 @@ static void accept_all(struct midge *m, enum midge_kind kind) {
                 accept_pause(m);
             return;
         }
+        accept_pause_said = false;
+        accept_pause_said = false;
         int on = 1;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         struct midge_peer peer = peer_of(&address);
@@ -449,7 +448,6 @@ static int wait_ms(struct midge *m) {
         uint32_t pause = accept_resume_ms - port_now().ms;
         if ((int32_t)pause <= 0) {
             accept_watch(EPOLLIN);
-            accept_pause_said = false;
         } else if (pause < wait) {
             wait = pause;
         }
