@@ -1,0 +1,11 @@
+# What make install installs, and the Debian package: in a copy of this machine that vanishes with
+# the test, on a network of its own. That takes root.
+
+SUITES += package
+
+AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
+
+package: deb
+	@rm -rf build/installed
+	@$(MAKE) --no-print-directory -s install DESTDIR=build/installed
+	@$(AS_ROOT) unshare --mount --net python3 -B tests/boards/package.py $(DEB) build/installed
