@@ -103,6 +103,13 @@ def heap(symbols):
             yield f"{path}: calls {name}"
 
 
+def prose(text, sources):
+    """What broker/README.md names in code is there: functions, members, options."""
+    for name in sorted(set(re.findall(r"`([a-z]\w*_\w+|[a-z]{5,})`", text))):
+        if not any(re.search(rf"\b{name}\b", source) for source in sources):
+            yield f"broker/README.md: there is no {name}"
+
+
 def nm(tool, objects):
     """(object, kind, name) of each symbol in the objects."""
     out = subprocess.run([tool, "-A", *objects], check=True, capture_output=True, text=True).stdout
@@ -146,6 +153,7 @@ PROOFS = [
     (libc, [("a", "U", "printf")], [("a", "U", "memcpy"), ("a", "U", "f"), ("b", "T", "f")]),
     (globals_, [("a.o", "b", "count")], [("a.o", "R", "table"), ("a.o", "t", "step")]),
     (heap, [("a.o", "U", "malloc")], [("a.o", "U", "pool_free"), ("a.o", "T", "free")]),
+    (lambda text: prose(text, ["int f_one(void);"]), "`f_two` calls `f_one`", "`f_one`, `PUB`"),
 ]
 
 
@@ -168,7 +176,15 @@ def main(*objects):
         else:
             failed += 1
             print(f"the rule on {rule.__name__} does not tell {breach} from {fine}")
-    for rule, tree in ((includes, files), (libc, broker), (globals_, broker), (heap, hosted)):
+    guide = pathlib.Path("broker/README.md").read_text()
+    named = lambda text: prose(text, files.values())
+    for rule, tree in (
+        (includes, files),
+        (libc, broker),
+        (globals_, broker),
+        (heap, hosted),
+        (named, guide),
+    ):
         wrong = list(rule(tree))
         for line in wrong:
             print(line)
