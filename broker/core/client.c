@@ -258,6 +258,19 @@ static void keep_text(struct midge *m, index_t *place, const uint8_t *bytes, uin
     *place = n > 0 ? text_hold(m, bytes, n) : 0;
 }
 
+// Whom monitoring shows: the user that was named, or taken for want of one. Tokens are secret.
+static void keep_login(struct midge *m, struct conn *c, const struct credentials *given) {
+    const char *name = "";
+    if (given->token_bytes > 0)
+        name = "[REDACTED]";
+    else if (c->user != 0)
+        name = midge_config_text(m->config, m->config->users[c->user - 1].name);
+    if (given->user_bytes > 0)
+        keep_text(m, &c->login, given->user, given->user_bytes);
+    else
+        keep_text(m, &c->login, (const uint8_t *)name, (uint32_t)strlen(name));
+}
+
 static void violation(struct midge *m, struct conn *c, const struct credentials *given) {
     struct format *f = log_conn(m, c, MIDGE_ERR);
     format_text(f, "authentication error");
@@ -302,8 +315,10 @@ static void connect(struct midge *m, struct conn *c, const uint8_t *args, uint32
     const struct credentials *given = &said.given;
     bool silent = given->user == NULL && given->password == NULL && given->token == NULL;
     bool stays = again && silent && (c->flags & CONN_ADMITTED);
-    if ((!stays && !m->rooms->authenticate(m, c, given)) || said.account.n > 0 ||
-        said.new_account) {
+    bool admitted = stays || m->rooms->authenticate(m, c, given);
+    if (!stays)
+        keep_login(m, c, given);
+    if (!admitted || said.account.n > 0 || said.new_account) {
         violation(m, c, &said.given);
         return;
     }
@@ -326,6 +341,7 @@ static void connect(struct midge *m, struct conn *c, const uint8_t *args, uint32
 bool client_may_speak(struct midge *m, struct conn *c) {
     static const struct credentials nobody;
     if (m->config->no_auth_user != 0 && m->rooms->authenticate(m, c, &nobody)) {
+        keep_login(m, c, &nobody);
         c->auth_due = false;
         c->flags |= CONN_ADMITTED;
         return true;

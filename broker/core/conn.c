@@ -136,6 +136,7 @@ void conn_close(struct midge *m, struct conn *c, int reason, bool flush) {
 }
 
 void conn_gone(struct midge *m, struct conn *c) {
+    facts_keep(m, c);
     unstall(m, c);
     uncrowd(m, c);
     timer_cancel(m, conn_index(m, c));
@@ -151,7 +152,8 @@ void conn_gone(struct midge *m, struct conn *c) {
     text_drop(m, c->name);
     text_drop(m, c->lang);
     text_drop(m, c->version);
-    c->name = c->lang = c->version = 0;
+    text_drop(m, c->login);
+    c->name = c->lang = c->version = c->login = 0;
     m->open[c->kind]--;
     c->flags = CONN_CLOSING | CONN_GONE;
     // No wish is left, so the list's links serve for the list of those to be reaped.

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "broker/core/http.h"
 #include "broker/core/outq.h"
 #include "broker/core/timer.h"
 #include "broker/limits.h"
@@ -62,6 +63,35 @@ struct list {
     uint16_t head, tail;
 };
 
+// A MIDGE_MONITOR's request, and then where its answer stands.
+struct monitor_state {
+    uint8_t endpoint;  // 1 + its index, 0 while the request is not complete
+    uint8_t flags;     // what is asked for
+    uint8_t sort;
+    uint8_t row;  // of the document
+    uint8_t loop[2];  // rows of the lists that it is in
+    uint8_t loops;
+    uint8_t depth;
+    bool begun;  // the answer's head was sent
+    bool first;  // nothing precedes in this object or list
+    bool head_only;
+    uint8_t index;  // 1 + that in a short list
+    union {
+        struct http http;
+        struct {
+            uint64_t key, cid;  // of the connection taken last
+            uint32_t item;
+            uint32_t total, count;  // entries that there are, and that will be shown
+            uint32_t skip, left;
+            uint32_t text;  // 1 + bytes shown of a text, 0 between texts
+            index_t sub;
+            uint32_t subs_left;
+        };
+    };
+};
+
+_Static_assert(sizeof(struct monitor_state) <= 64, "it is part of every connection");
+
 enum { LIST_WISHES, LIST_STALLED, LIST_COUNT };
 
 struct conn {
@@ -92,17 +122,14 @@ struct conn {
     index_t subs;  // first subscription
     uint32_t subs_count;
     index_t name, lang, version;  // texts from CONNECT
+    index_t login;                // the user that it named, as monitoring shows it
     uint64_t cid;
     uint64_t started_us;
     uint8_t pings_out;
     uint8_t reason;
     bool auth_due;
     struct midge_peer peer;
-    union {
-        struct monitor_state {  // a MIDGE_MONITOR's request and where its answer stands
-            uint32_t words[12];
-        } monitor;
-    };
+    struct monitor_state monitor;
 };
 
 // A free connection, opened; 0 where there is none or its guarantee of blocks cannot be given.

@@ -162,8 +162,7 @@ void format_peer(struct format *f, const struct midge_peer *peer) {
     format_u64(f, peer->port);
 }
 
-// v / 10^digits with its fraction, trailing zeros left out.
-static void format_fraction(struct format *f, uint64_t v, uint32_t digits) {
+void format_fraction(struct format *f, uint64_t v, uint32_t digits) {
     uint32_t unit = 1;
     for (uint32_t i = 0; i < digits; i++)
         unit *= 10;

@@ -24,6 +24,9 @@ void format_u64(struct format *f, uint64_t v);
 // Decimal with at least `digits` digits, zeros in front.
 void format_digits(struct format *f, uint32_t v, uint32_t digits);
 
+// v / 10^digits with its fraction, zeros at its end left out.
+void format_fraction(struct format *f, uint64_t v, uint32_t digits);
+
 // Quoted as Go's %q does: printable text as it is, the rest by escapes. Bytes that are not UTF-8
 // become \x escapes.
 void format_quoted(struct format *f, const void *bytes, uint32_t n);

@@ -7,6 +7,7 @@
 #include "broker/broker.h"
 #include "broker/core/block.h"
 #include "broker/core/conn.h"
+#include "broker/core/facts.h"
 #include "broker/core/log.h"
 #include "broker/core/outq.h"
 #include "broker/core/pool.h"
@@ -75,17 +76,16 @@ struct cached {
     index_t nodes[MIDGE_CACHE_NODES];
 };
 
-// A connection that has ended, for /connz.
-struct closed {
-    uint64_t cid;
-    uint64_t started_us, stopped_us, active_us;
-    uint64_t in_msgs, in_bytes, out_msgs, out_bytes;
-    uint32_t rtt_us;
-    uint32_t subs_count;
-    index_t name, lang, version;
-    struct midge_peer peer;
-    uint16_t user;
-    uint8_t reason;
+// Connections chosen for /connz, in their order. It serves one request at a time.
+#define BATCH_MAX (MIDGE_CONNECTIONS_MAX < 64 ? MIDGE_CONNECTIONS_MAX : 64)
+
+struct batch {
+    midge_conn holder;
+    uint32_t count, taken;
+    struct choice {
+        uint64_t key, cid;
+        uint32_t item;
+    } choices[BATCH_MAX];
 };
 
 struct handler {
@@ -126,6 +126,7 @@ struct midge {
     uint64_t slow_consumers, stale_connections, stalls;
     uint64_t subs_inserted, subs_removed, matches, cache_hits, probes;
     uint64_t started_us, started_wall_us;
+    uint64_t http_requests[HTTP_COUNTERS];
 
     bool lame_duck, stopping;
     uint32_t lame_duck_ms;       // when the next client is closed
@@ -136,8 +137,13 @@ struct midge {
     uint16_t local;  // the application's connection, 0 before its first use
     struct handler handlers[MIDGE_HANDLERS_MAX];
 
-    uint32_t closed_count;  // ever
-    struct closed closed[MIDGE_CLOSED_MAX + 1];
+    struct facts closed[MIDGE_CLOSED_MAX + 1];  // a ring of clients that have ended
+    uint32_t closed_next, closed_count;
+
+    struct batch batch;
+    uint64_t wall_offset_us;   // from the monotonic clock to that of monitoring
+    uint64_t monitor_turn_us;  // the turn in which monitoring worked last
+    uint32_t monitor_steps;    // and how much it did
 
     struct log log;
     uint8_t line[MIDGE_CONTROL_LINE_MAX + 16];  // a control line gathered from blocks, or composed

@@ -304,6 +304,7 @@ void subs_remove(struct midge *m, index_t i) {
         unlink_plain(m, s);
     }
     drop_sid(m, s);
+    s->home = 0;  // free, for those who walk the pool
     POOL_GIVE(m, subscriptions, i);
     node_prune(m, node);
     m->subs_removed++;

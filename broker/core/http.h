@@ -1,0 +1,53 @@
+// An HTTP/1 request, read as it arrives (RFC 9112). Kept is its target, in a buffer that the caller
+// lends, and 12 bytes of state; header fields are passed over, and a body is not looked at.
+//
+// http_parse then turns the target, in place, into a path and parameters, decoded as Go's net/url
+// decodes them: `path NUL name NUL value NUL name NUL value NUL ...`. A parameter that is malformed,
+// or without a value, is left out.
+
+#ifndef CORE_HTTP_H
+#define CORE_HTTP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// Most bytes of a request line and its header fields.
+#define HTTP_HEAD_BYTES_MAX 65535
+
+// Requests are counted by endpoint, of which monitoring has so many.
+#define HTTP_COUNTERS 12
+
+enum http_status {
+    HTTP_MORE = 0,  // not an answer: the request is not complete
+    HTTP_OK = 200,
+    HTTP_BAD_REQUEST = 400,
+    HTTP_NOT_FOUND = 404,
+    HTTP_TARGET_TOO_LONG = 414,
+    HTTP_HEAD_TOO_LARGE = 431,
+    HTTP_VERSION_UNKNOWN = 505,
+};
+
+// Begins zeroed.
+struct http {
+    uint8_t phase;
+    uint8_t in_phase;       // bytes of the method or the version so far, 255 at most
+    uint16_t head_bytes;    // of the whole request so far
+    uint16_t target_bytes;  // stored
+    uint32_t method;        // its last four bytes
+};
+
+// Takes n bytes. HTTP_OK once the request is complete; what follows it is passed over. An error is
+// final. `target` has room for `max` bytes.
+enum http_status http_read(struct http *h, uint8_t *target, uint32_t max, const uint8_t *bytes,
+                           uint32_t n);
+
+// Whether only the head of the answer is wanted.
+bool http_is_head(const struct http *h);
+
+// Parses a complete request's target; answers its length as parsed, 0 where the path is malformed.
+uint32_t http_parse(const struct http *h, uint8_t *target);
+
+// The value of the first parameter of that name in a parsed target of n bytes; "" for none.
+const char *http_parameter(const char *target, uint32_t n, const char *name);
+
+#endif

@@ -1,0 +1,438 @@
+#include "broker/ops/endpoint.h"
+
+#include "broker/core/midge.h"
+#include "broker/ops/content.h"
+
+// ---- How tables are written -------------------------------------------------------------------------
+
+#define INDEX (sizeof(index_t) == sizeof(uint16_t) ? U16 : U32)
+
+#define OPEN(name) \
+    { name, 0, OBJECT, 0 }
+#define CLOSE \
+    { NULL, 0, END, 0 }
+#define EMPTY(name) OPEN(name), CLOSE
+#define EACH(name, what) \
+    { name, what, LIST, 0 }
+#define EACH_NAMED(name, what) \
+    { name, what, MAP, 0 }
+#define AGAIN \
+    { NULL, 0, NEXT, 0 }
+#define NO_LIST(name) EACH(name, 0), AGAIN
+#define FIXED(name, number) \
+    { name, number, CONSTANT, 0 }
+#define ZERO(name) FIXED(name, 0)
+#define YES(name) \
+    { name, SPECIAL_TRUE, SPECIAL, 0 }
+#define NO(name) \
+    { name, 0, TRUTH, 0 }
+#define TEXT(name_and_text) \
+    { name_and_text, 0, LITERAL, 0 }
+#define MIDGE(name, type, member) \
+    { name, offsetof(struct midge, member), type, BASE_MIDGE }
+#define CONFIG(name, type, member) \
+    { name, offsetof(struct midge_config, member), type, BASE_CONFIG }
+#define ANSWER(name, type, member) \
+    { name, offsetof(struct answer, member), type, BASE_ANSWER }
+#define STATE(name, type, member) \
+    { name, offsetof(struct monitor_state, member), type, BASE_STATE }
+#define FACTS(name, type, member) \
+    { name, offsetof(struct facts, member), type, BASE_FACTS }
+#define SUB(name, type, member) \
+    { name, offsetof(struct sub, member), type, BASE_SUB }
+#define POOL(name, member) \
+    { name, offsetof(struct pool, member), INDEX, BASE_POOL }
+
+// A count of clients, where nats-server has other kinds of connections too.
+#define BY_KIND(name, member)                                                                   \
+    OPEN(name), MIDGE("clients", U64, member), ZERO("routes"), ZERO("gateways"), ZERO("leafs"), \
+        CLOSE
+
+#define SERVER_ID MIDGE("server_id", CHARACTERS, id)
+#define NOW ANSWER("now", WALL, now_us)
+
+// ---- Documents --------------------------------------------------------------------------------------
+
+static const struct field root[] = {
+    OPEN(NULL),
+    TEXT("\0<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+         "<title>Midge</title>\n</head>\n<body>\n<h1>Midge " MIDGE_VERSION "</h1>\n"),
+    EACH(NULL, LIST_ENDPOINTS),
+    TEXT("\0<p><a href=\""),
+    {NULL, WORDS_BASE_PATH, WORDS, 0},
+    {NULL, WORDS_PATH, WORDS, 0},
+    TEXT("\0\">"),
+    {NULL, WORDS_TITLE, WORDS, 0},
+    TEXT("\0</a></p>\n"),
+    AGAIN,
+    TEXT("\0</body>\n</html>\n"),
+    CLOSE,
+};
+
+static const struct field varz[] = {
+    OPEN(NULL),
+    SERVER_ID,
+    {"server_name", WORDS_SERVER_NAME, WORDS, 0},
+    TEXT("version\0" MIDGE_NATS_VERSION),
+    FIXED("proto", 1),
+    MIDGE("go", POINTER, host.platform),
+    CONFIG("host", SETTING, host),
+    MIDGE("port", U16, host.port),
+    ANSWER("auth_required", TRUTH | OMIT, auth_required),
+    CONFIG("max_connections", U32, max_connections),
+    CONFIG("max_subscriptions", U32 | OMIT, max_subscriptions),
+    CONFIG("ping_interval", NANOS, ping_interval_ms),
+    CONFIG("ping_max", U32, ping_max),
+    CONFIG("http_host", SETTING, http_host),
+    MIDGE("http_port", U16, host.http_port),
+    CONFIG("http_base_path", SETTING, http_base_path),
+    ZERO("https_port"),
+    CONFIG("auth_timeout", SECONDS, auth_timeout_ms),
+    CONFIG("max_control_line", U32, max_control_line),
+    CONFIG("max_payload", U32, max_payload),
+    CONFIG("max_pending", U32, max_pending),
+    EMPTY("cluster"),
+    EMPTY("gateway"),
+    EMPTY("leaf"),
+    EMPTY("mqtt"),
+    EMPTY("websocket"),
+    EMPTY("jetstream"),
+    FIXED("tls_timeout", 2),
+    CONFIG("write_deadline", NANOS, write_deadline_ms),
+    MIDGE("start", MOMENT, started_us),
+    NOW,
+    MIDGE("uptime", AGE, started_us),
+    MIDGE("mem", U64, host.rss_bytes),
+    MIDGE("cores", U32, host.cores),
+    FIXED("gomaxprocs", 1),
+    MIDGE("cpu", PERCENT, host.cpu_permille),
+    MIDGE("connections", U32, open[MIDGE_CLIENT]),
+    MIDGE("total_connections", U64, total_connections),
+    ZERO("routes"),
+    ZERO("remotes"),
+    ZERO("leafnodes"),
+    MIDGE("in_msgs", U64, in_msgs),
+    MIDGE("in_bytes", U64, in_bytes),
+    MIDGE("in_client_msgs", U64, in_msgs),
+    MIDGE("in_client_bytes", U64, in_bytes),
+    MIDGE("out_msgs", U64, out_msgs),
+    MIDGE("out_bytes", U64, out_bytes),
+    MIDGE("out_client_msgs", U64, out_msgs),
+    MIDGE("out_client_bytes", U64, out_bytes),
+    MIDGE("slow_consumers", U64, slow_consumers),
+    MIDGE("stale_connections", U64, stale_connections),
+    MIDGE("stalled_clients", U64, stalls),
+    MIDGE("subscriptions", INDEX, pools[POOL_subscriptions].used),
+    EACH_NAMED("http_req_stats", LIST_REQUESTS),
+    {NULL, SPECIAL_REQUESTS, SPECIAL, 0},
+    AGAIN,
+    CONFIG("config_load_time", WALL, loaded_wall_us),
+    CONFIG("config_digest", CHARACTERS, digest),
+    {"tags", LIST_TAGS, LIST | OMIT, 0},
+    {NULL, WORDS_TAG, WORDS, 0},
+    AGAIN,
+    BY_KIND("slow_consumer_stats", slow_consumers),
+    BY_KIND("stale_connection_stats", stale_connections),
+    OPEN("disk_io_wait_stats"),
+    ZERO("waiters"),
+    ZERO("waits"),
+    ZERO("wait_time"),
+    ZERO("max_wait_time"),
+    CLOSE,
+    // Midge's own: nats-server has no pools.
+    EACH_NAMED("pools", LIST_POOLS),
+    OPEN(NULL),
+    POOL("in_use", used),
+    POOL("high", high),
+    POOL("limit", limit),
+    {"bytes", SPECIAL_ENTRY_BYTES, SPECIAL, 0},
+    CLOSE,
+    AGAIN,
+    CLOSE,
+};
+
+#define SUBSCRIPTION                                                                              \
+    {"subject", WORDS_SUBJECT, WORDS, 0}, {"qgroup", WORDS_QUEUE, WORDS | OMIT, 0},               \
+        {"sid", WORDS_SID, WORDS, 0}, SUB("msgs", U64, delivered), SUB("max", U32 | OMIT, max), { \
+        "cid", SPECIAL_CID, SPECIAL, 0                                                            \
+    }
+
+static const struct field connz[] = {
+    OPEN(NULL),
+    SERVER_ID,
+    NOW,
+    STATE("num_connections", U32, count),
+    STATE("total", U32, total),
+    ANSWER("offset", U64, offset),
+    ANSWER("limit", U64, limit),
+    EACH("connections", LIST_CONNECTIONS),
+    OPEN(NULL),
+    FACTS("cid", U64, cid),
+    TEXT("kind\0Client"),
+    TEXT("type\0nats"),
+    {"ip", WORDS_IP, WORDS, 0},
+    FACTS("port", U16, peer.port),
+    FACTS("start", MOMENT, started_us),
+    FACTS("last_activity", MOMENT, active_us),
+    FACTS("stop", MOMENT | OMIT, stopped_us),
+    {"reason", WORDS_REASON, WORDS | OMIT, 0},
+    FACTS("rtt", ROUND, rtt_us),
+    FACTS("uptime", AGE, started_us),
+    FACTS("idle", AGE, active_us),
+    FACTS("pending_bytes", U32, pending_bytes),
+    FACTS("in_msgs", U64, in_msgs),
+    FACTS("out_msgs", U64, out_msgs),
+    FACTS("in_bytes", U64, in_bytes),
+    FACTS("out_bytes", U64, out_bytes),
+    FACTS("stalls", U32 | OMIT, stalls),
+    FACTS("subscriptions", U32, subs_count),
+    FACTS("name", INTERNED | OMIT, name),
+    FACTS("lang", INTERNED | OMIT, lang),
+    FACTS("version", INTERNED | OMIT, version),
+    FACTS("authorized_user", INTERNED | OMIT, login),
+    {"subscriptions_list", LIST_SUBJECTS, LIST | OMIT, 0},
+    {NULL, WORDS_SUBJECT, WORDS, 0},
+    AGAIN,
+    {"subscriptions_list_detail", LIST_DETAILS, LIST | OMIT, 0},
+    OPEN(NULL),
+    SUBSCRIPTION,
+    CLOSE,
+    AGAIN,
+    {"name_tag", WORDS_NAME_TAG, WORDS | OMIT, 0},
+    CLOSE,
+    AGAIN,
+    CLOSE,
+};
+
+#define TABLE_STATS                                                                        \
+    MIDGE("num_subscriptions", INDEX, pools[POOL_subscriptions].used),                     \
+        {"num_cache", SPECIAL_CACHED, SPECIAL, BASE_MIDGE},                                \
+        MIDGE("num_inserts", U64, subs_inserted), MIDGE("num_removes", U64, subs_removed), \
+        MIDGE("num_matches", U64, matches),                                                \
+        {"cache_hit_rate", SPECIAL_HIT_RATE, SPECIAL, BASE_MIDGE},                         \
+        {"max_fanout", SPECIAL_FANOUT_MOST, SPECIAL, BASE_MIDGE}, {                        \
+        "avg_fanout", SPECIAL_FANOUT_MEAN, SPECIAL, BASE_MIDGE                             \
+    }
+
+static const struct field subsz[] = {
+    OPEN(NULL),
+    SERVER_ID,
+    NOW,
+    TABLE_STATS,
+    STATE("total", U32, total),
+    ANSWER("offset", U64, offset),
+    ANSWER("limit", U64, limit),
+    {"subscriptions_list", LIST_TABLE, LIST | OMIT, 0},
+    OPEN(NULL),
+    TEXT("account\0" CONTENT_ACCOUNT),
+    TEXT("account_tag\0" CONTENT_ACCOUNT),
+    SUBSCRIPTION,
+    CLOSE,
+    AGAIN,
+    CLOSE,
+};
+
+static const struct field accountz[] = {
+    OPEN(NULL), SERVER_ID, NOW, EACH("accounts", LIST_ACCOUNTS), {NULL, WORDS_ACCOUNT, WORDS, 0},
+    AGAIN,      CLOSE,
+};
+
+static const struct field accountz_detail[] = {
+    OPEN(NULL),
+    SERVER_ID,
+    NOW,
+    OPEN("account_detail"),
+    TEXT("account_name\0" CONTENT_ACCOUNT),
+    MIDGE("update_time", MOMENT, started_us),
+    NO("expired"),
+    YES("complete"),
+    NO("jetstream_enabled"),
+    ZERO("leafnode_connections"),
+    MIDGE("client_connections", U32, open[MIDGE_CLIENT]),
+    MIDGE("subscriptions", INDEX, pools[POOL_subscriptions].used),
+    TEXT("name_tag\0" CONTENT_ACCOUNT),
+    OPEN("sublist_stats"),
+    TABLE_STATS,
+    CLOSE,
+    CLOSE,
+    CLOSE,
+};
+
+#define NO_TRAFFIC(name) OPEN(name), ZERO("msgs"), ZERO("bytes"), CLOSE
+#define TRAFFIC(name, direction)                                                              \
+    OPEN(name), MIDGE("msgs", U64, direction##_msgs), MIDGE("bytes", U64, direction##_bytes), \
+        NO_TRAFFIC("gateways"), NO_TRAFFIC("routes"), NO_TRAFFIC("leafs"), CLOSE
+
+static const struct field accstatz[] = {
+    OPEN(NULL),
+    SERVER_ID,
+    NOW,
+    EACH("account_statz", LIST_STATS),
+    OPEN(NULL),
+    TEXT("acc\0" CONTENT_ACCOUNT),
+    TEXT("name\0" CONTENT_ACCOUNT),
+    MIDGE("conns", U32, open[MIDGE_CLIENT]),
+    ZERO("leafnodes"),
+    MIDGE("total_conns", U32, open[MIDGE_CLIENT]),
+    MIDGE("num_subscriptions", INDEX, pools[POOL_subscriptions].used),
+    TRAFFIC("sent", out),
+    TRAFFIC("received", in),
+    MIDGE("slow_consumers", U64, slow_consumers),
+    CLOSE,
+    AGAIN,
+    CLOSE,
+};
+
+static const struct field routez[] = {
+    OPEN(NULL), SERVER_ID,          {"server_name", WORDS_SERVER_NAME, WORDS, 0},
+    NOW,        ZERO("num_routes"), NO_LIST("routes"),
+    CLOSE,
+};
+
+static const struct field gatewayz[] = {
+    OPEN(NULL), SERVER_ID, NOW, EMPTY("outbound_gateways"), EMPTY("inbound_gateways"), CLOSE,
+};
+
+static const struct field leafz[] = {
+    OPEN(NULL), SERVER_ID, NOW, ZERO("leafnodes"), NO_LIST("leafs"), CLOSE,
+};
+
+static const struct field jsz[] = {
+    OPEN(NULL),
+    ZERO("memory"),
+    ZERO("storage"),
+    ZERO("reserved_memory"),
+    ZERO("reserved_storage"),
+    ZERO("accounts"),
+    ZERO("ha_assets"),
+    OPEN("api"),
+    ZERO("level"),
+    ZERO("total"),
+    ZERO("errors"),
+    CLOSE,
+    SERVER_ID,
+    NOW,
+    YES("disabled"),
+    OPEN("config"),
+    ZERO("max_memory"),
+    ZERO("max_storage"),
+    CLOSE,
+    ZERO("streams"),
+    ZERO("consumers"),
+    ZERO("messages"),
+    ZERO("bytes"),
+    ZERO("total"),
+    CLOSE,
+};
+
+static const struct field healthz[] = {OPEN(NULL), TEXT("status\0ok"), CLOSE};
+
+// ---- Endpoints --------------------------------------------------------------------------------------
+
+static const struct parameter none[] = {{NULL, 0, 0}};
+
+static const struct parameter accstatz_parameters[] = {
+    {"unused", PARAMETER_SWITCH, SHOW_UNUSED},
+    {NULL, 0, 0},
+};
+
+static const struct parameter connz_parameters[] = {
+    {"auth", PARAMETER_SWITCH, SHOW_AUTH},
+    {"subs", PARAMETER_SUBS, SHOW_SUBS},
+    {"offset", PARAMETER_INT, 0},
+    {"limit", PARAMETER_INT, 0},
+    {"cid", PARAMETER_UINT64, 0},
+    {"state", PARAMETER_STATE, 0},
+    {NULL, 0, 0},
+};
+
+static const struct parameter gatewayz_parameters[] = {
+    {"subs", PARAMETER_SUBS, 0},
+    {"accs", PARAMETER_SWITCH, 0},
+    {NULL, 0, 0},
+};
+
+static const struct parameter healthz_parameters[] = {
+    {"js-enabled", PARAMETER_SWITCH, 0},     {"js-enabled-only", PARAMETER_SWITCH, 0},
+    {"js-server-only", PARAMETER_SWITCH, 0}, {"js-meta-only", PARAMETER_SWITCH, 0},
+    {"details", PARAMETER_SWITCH, 0},        {NULL, 0, 0},
+};
+
+static const struct parameter jsz_parameters[] = {
+    {"accounts", PARAMETER_SWITCH, 0},
+    {"streams", PARAMETER_SWITCH, 0},
+    {"consumers", PARAMETER_SWITCH, 0},
+    {"direct-consumers", PARAMETER_SWITCH, 0},
+    {"config", PARAMETER_SWITCH, 0},
+    {"offset", PARAMETER_INT, 0},
+    {"limit", PARAMETER_INT, 0},
+    {"leader-only", PARAMETER_SWITCH, 0},
+    {"raft", PARAMETER_SWITCH, 0},
+    {"stream-leader-only", PARAMETER_SWITCH, 0},
+    {NULL, 0, 0},
+};
+
+static const struct parameter leafz_parameters[] = {
+    {"subs", PARAMETER_SWITCH, 0},
+    {NULL, 0, 0},
+};
+
+static const struct parameter routez_parameters[] = {
+    {"subs", PARAMETER_SUBS, 0},
+    {NULL, 0, 0},
+};
+
+static const struct parameter subsz_parameters[] = {
+    {"subs", PARAMETER_SWITCH, SHOW_SUBS},
+    {"offset", PARAMETER_INT, 0},
+    {"limit", PARAMETER_INT, 0},
+    {NULL, 0, 0},
+};
+
+// In the order of their paths, in which /varz counts them.
+const struct endpoint endpoints[ENDPOINT_COUNT] = {
+    [ENDPOINT_ROOT] = {"/", NULL, root, none, STYLE_PLAIN},
+    [ENDPOINT_ACCOUNTZ] = {"/accountz", "Accounts", accountz, none, STYLE_INDENTED},
+    [ENDPOINT_ACCSTATZ] = {"/accstatz", "Account stats", accstatz, accstatz_parameters,
+                           STYLE_INDENTED},
+    [ENDPOINT_CONNZ] = {"/connz", "Connections", connz, connz_parameters, STYLE_INDENTED},
+    [ENDPOINT_GATEWAYZ] = {"/gatewayz", "Gateways", gatewayz, gatewayz_parameters, STYLE_INDENTED},
+    [ENDPOINT_HEALTHZ] = {"/healthz", "Health", healthz, healthz_parameters, STYLE_COMPACT},
+    [ENDPOINT_JSZ] = {"/jsz", "JetStream", jsz, jsz_parameters, STYLE_INDENTED},
+    [ENDPOINT_LEAFZ] = {"/leafz", "Leaf nodes", leafz, leafz_parameters, STYLE_INDENTED},
+    [ENDPOINT_ROUTEZ] = {"/routez", "Routes", routez, routez_parameters, STYLE_INDENTED},
+    [ENDPOINT_SUBSZ] = {"/subsz", "Subscriptions", subsz, subsz_parameters, STYLE_INDENTED},
+    [ENDPOINT_VARZ] = {"/varz", "General", varz, none, STYLE_INDENTED},
+    [ENDPOINT_ACCOUNT] = {NULL, NULL, accountz_detail, none, STYLE_INDENTED},
+};
+
+const char *endpoint_base_path(const struct midge_config *config, uint32_t *bytes) {
+    const char *base = midge_config_text(config, config->http_base_path);
+    while (*base == '/')
+        base++;
+    *bytes = (uint32_t)strlen(base);
+    while (*bytes > 0 && base[*bytes - 1] == '/')
+        --*bytes;
+    return base;
+}
+
+int endpoint_find(const struct midge_config *config, const char *path) {
+    uint32_t base_bytes;
+    const char *base = endpoint_base_path(config, &base_bytes);
+    if (*path != '/' || strncmp(path + 1, base, base_bytes) != 0)
+        return -1;
+    if (base_bytes > 0) {
+        path += 1 + base_bytes;
+        if (*path == '\0')
+            return ENDPOINT_ROOT;
+        if (path[0] == '/' && path[1] == '\0')
+            return -1;
+    }
+    if (strcmp(path, "/subscriptionsz") == 0)
+        return ENDPOINT_SUBSZ;
+    for (int i = 0; i < ENDPOINT_ACCOUNT; i++) {
+        if (strcmp(path, endpoints[i].path) == 0)
+            return i;
+    }
+    return -1;
+}

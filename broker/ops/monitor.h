@@ -1,0 +1,22 @@
+// Connections of the monitoring port: each brings one HTTP request, is answered, and closed.
+//
+// The request's target lies in one block of the connection's share, and the answer is written a block
+// at a time while the peer takes it. Both are bounded in time: a peer that sends or takes nothing for
+// MONITOR_IDLE_MS is closed.
+
+#ifndef OPS_MONITOR_H
+#define OPS_MONITOR_H
+
+#include <stdint.h>
+
+struct midge;
+struct conn;
+
+#define MONITOR_IDLE_MS 10000
+
+void monitor_greet(struct midge *m, struct conn *c);
+uint32_t monitor_rx(struct midge *m, struct conn *c, const uint8_t *bytes, uint32_t n);
+void monitor_tick(struct midge *m, struct conn *c);
+void monitor_drained(struct midge *m, struct conn *c);
+
+#endif
