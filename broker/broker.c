@@ -111,6 +111,9 @@ static uint32_t lame_duck_turn(struct midge *m) {
     int32_t wait = (int32_t)(m->lame_duck_ms - m->now.ms);
     if (wait > 0)
         return (uint32_t)wait;
+    if (!m->lame_duck_closing)
+        log_text(m, MIDGE_INF, "Closing existing clients");
+    m->lame_duck_closing = true;
     while (m->lame_duck_next <= m->pools[POOL_connections].fresh) {
         struct conn *c = &m->connections[m->lame_duck_next++];
         if (!is_client(c))

@@ -32,7 +32,7 @@ static const struct midge_user *find_user(const struct midge_config *config, con
 static void become(const struct midge_config *config, struct conn *c,
                    const struct midge_user *user) {
     c->user = 1 + (uint32_t)(user - config->users);
-    c->permissions = user->permissions != 0 ? user->permissions : config->default_permissions;
+    c->permissions = user->permissions;
 }
 
 static bool check_users(const struct midge_config *config, struct conn *c,

@@ -39,6 +39,13 @@ void client_error(struct midge *m, struct conn *c, const char *text) {
     conn_send_text(m, c, "'\r\n");
 }
 
+// Sends a line that was composed whole, from "-ERR '" to the line end.
+static void send_error(struct midge *m, struct conn *c, const struct format *line) {
+    const uint32_t around = 6 + 3;
+    trace_out(m, c, "-ERR", line->to + 6, line->n - around);
+    conn_send(m, c, line->to, line->n);
+}
+
 static void ok(struct midge *m, struct conn *c) {
     trace_out(m, c, "OK", NULL, 0);
     conn_send(m, c, "+OK\r\n", 5);
@@ -405,7 +412,7 @@ static void subscribe_violation(struct midge *m, struct conn *c, struct word sub
     if (f.n > sizeof text - 3)
         f.n = sizeof text - 3;
     format_text(&f, "'\r\n");
-    conn_send(m, c, text, f.n);
+    send_error(m, c, &f);
     struct format *log = log_conn(m, c, MIDGE_ERR);
     format_text(log, tokens ? "Subscription Violation Too Many Tokens - Subject "
                             : "Subscription Violation - Subject ");
@@ -423,7 +430,8 @@ static bool may_subscribe(struct midge *m, struct conn *c, struct word subject,
                           struct word queue, struct word sid) {
     bool reserved = queue.n == 5 && memcmp(queue.bytes, "_sys_", 5) == 0;
     if (reserved ||
-        !permission_subscribe(m->config, c->permissions, subject.bytes, subject.n)) {
+        !permission_subscribe(m->config, c->permissions,
+                              &(struct request){subject.bytes, queue.bytes, subject.n, queue.n})) {
         subscribe_violation(m, c, subject, queue, sid, false);
         return false;
     }
@@ -473,7 +481,8 @@ static void subscribe(struct midge *m, struct conn *c, const uint8_t *args, uint
             too_many_subscriptions(m, c);
             return;
         }
-        if (permission_filtered(m->config, c->permissions, subject.bytes, subject.n))
+        if (permission_filtered(m->config, c->permissions,
+                                &(struct request){subject.bytes, queue.bytes, subject.n, queue.n}))
             m->subscriptions[i].flags |= SUB_FILTERED;
     }
     ok_if_verbose(m, c);
@@ -483,9 +492,11 @@ void client_recheck(struct midge *m, struct conn *c) {
     for (index_t i = c->subs, next; i != 0; i = next) {
         next = m->subscriptions[i].owner_next;
         uint32_t n = subs_subject(m, i, m->line, sizeof m->line);
+        uint32_t queue_bytes = subs_queue(m, i, m->rest, sizeof m->rest);
         struct sub *s = &m->subscriptions[i];
-        if (permission_subscribe(m->config, c->permissions, m->line, n)) {
-            bool filtered = permission_filtered(m->config, c->permissions, m->line, n);
+        const struct request request = {m->line, m->rest, n, queue_bytes};
+        if (permission_subscribe(m->config, c->permissions, &request)) {
+            bool filtered = permission_filtered(m->config, c->permissions, &request);
             s->flags = (uint8_t)((s->flags & ~SUB_FILTERED) | (filtered ? SUB_FILTERED : 0));
             continue;
         }
@@ -493,12 +504,16 @@ void client_recheck(struct midge *m, struct conn *c) {
         struct format f = {text, 0, sizeof text - 16};
         format_text(&f, "-ERR 'Permissions Violation for Subscription to ");
         format_quoted(&f, m->line, n);
+        if (queue_bytes > 0) {
+            format_text(&f, " using queue ");
+            format_quoted(&f, m->rest, queue_bytes);
+        }
         format_text(&f, " (sid ");
         n = subs_sid(m, i, m->line, sizeof m->line);
         format_quoted(&f, m->line, n);
         f.max = sizeof text;
         format_text(&f, ")'\r\n");
-        conn_send(m, c, text, f.n);
+        send_error(m, c, &f);
         subs_remove(m, i);
     }
 }
@@ -535,6 +550,13 @@ static void unsubscribe(struct midge *m, struct conn *c, const uint8_t *args, ui
     if (max > 0 && (uint64_t)max > s->delivered) {
         s->max = (uint32_t)max;
         return;
+    }
+    if (m->config->trace) {
+        struct format *f = log_conn(m, c, MIDGE_TRC);
+        format_text(f, "<-> [DELSUB ");
+        format_bytes(f, words[0].bytes, words[0].n);
+        format_char(f, ']');
+        log_end(m);
     }
     subs_remove(m, i);
 }
@@ -618,7 +640,7 @@ static void publish_violation(struct midge *m, struct conn *c, const char *what,
     if (f.n > sizeof text - 3)
         f.n = sizeof text - 3;
     format_text(&f, "'\r\n");
-    conn_send(m, c, text, f.n);
+    send_error(m, c, &f);
     struct format *log = log_conn(m, c, MIDGE_ERR);
     format_text(log, "Publish Violation - ");
     format_text(log, of);
@@ -685,6 +707,16 @@ static void no_responders(struct midge *m, struct conn *c, const struct publicat
     }
 }
 
+static void trace_publish(struct midge *m, struct conn *c, const struct publication *p) {
+    struct format *f = log_conn(m, c, MIDGE_TRC);
+    format_text(f, p->hpub ? "<<- [HPUB " : "<<- [PUB ");
+    format_bytes(f, p->subject, p->subject_bytes);
+    format_char(f, ' ');
+    format_bytes(f, p->rest, p->rest_bytes - 2);
+    format_char(f, ']');
+    log_end(m);
+}
+
 static void trace_payload(struct midge *m, struct conn *c, const struct publication *p) {
     struct format *f = log_conn(m, c, MIDGE_TRC);
     format_text(f, "<<- MSG_PAYLOAD: [");
@@ -707,17 +739,19 @@ static void trace_payload(struct midge *m, struct conn *c, const struct publicat
 }
 
 bool client_publish(struct midge *m, struct conn *c, struct publication *p) {
+    // A message that waited was traced and acknowledged before.
+    bool first = !(c->flags & CONN_STALL_CHECKED);
+    if (m->config->trace && first) {
+        trace_publish(m, c, p);
+        trace_payload(m, c, p);
+    }
     if (!may_publish(m, c, p)) {
         c->in_msgs++;
         c->in_bytes += p->bytes;
         return true;
     }
-    // A message that waited was acknowledged and traced before.
-    bool told = (c->flags & CONN_VERBOSE) && !(c->flags & CONN_STALL_CHECKED);
-    if (told)
+    if ((c->flags & CONN_VERBOSE) && first)
         ok(m, c);
-    if (m->config->trace && !(c->flags & CONN_STALL_CHECKED))
-        trace_payload(m, c, p);
     uint32_t bytes = p->bytes;
     int32_t receivers = deliver(m, c, p);
     if (receivers == DELIVER_STALL) {

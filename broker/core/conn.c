@@ -136,6 +136,12 @@ void conn_close(struct midge *m, struct conn *c, int reason, bool flush) {
 }
 
 void conn_gone(struct midge *m, struct conn *c) {
+    if (m->config->debug && c->kind == MIDGE_CLIENT) {
+        struct format *f = log_conn(m, c, MIDGE_DBG);
+        format_text(f, "Client connection closed: ");
+        format_text(f, reason_text(c->reason));
+        log_end(m);
+    }
     facts_keep(m, c);
     unstall(m, c);
     uncrowd(m, c);

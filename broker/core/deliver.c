@@ -27,6 +27,18 @@ static struct conn *owner_of(struct midge *m, const struct sub *s) {
     return &m->connections[s->owner];
 }
 
+// Whether a deny leaves this message to a subscription that it overlaps.
+static bool may_receive(struct midge *m, const struct delivery *d, const struct sub *s,
+                        const struct conn *c) {
+    uint8_t queue[256];
+    struct request r = {d->p->subject, queue, d->p->subject_bytes, 0};
+    if (s->flags & SUB_GROUPED)
+        r.queue_bytes = text_copy(m, m->groups[s->home].name, queue, sizeof queue);
+    if (r.queue_bytes > sizeof queue)
+        r.queue_bytes = sizeof queue;
+    return permission_receive(m->config, c->permissions, &r);
+}
+
 // Whether a subscription may get the message at all.
 static bool eligible(struct midge *m, const struct delivery *d, const struct sub *s,
                      const struct conn *c) {
@@ -34,8 +46,7 @@ static bool eligible(struct midge *m, const struct delivery *d, const struct sub
         return false;
     if (c == d->publisher && !(c->flags & CONN_ECHO))
         return false;
-    return !(s->flags & SUB_FILTERED) ||
-           permission_receive(m->config, c->permissions, d->p->subject, d->p->subject_bytes);
+    return !(s->flags & SUB_FILTERED) || may_receive(m, d, s, c);
 }
 
 // ---- Writing one MSG --------------------------------------------------------------------------------

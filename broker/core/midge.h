@@ -128,7 +128,7 @@ struct midge {
     uint64_t started_us, started_wall_us;
     uint64_t http_requests[HTTP_COUNTERS];
 
-    bool lame_duck, stopping;
+    bool lame_duck, lame_duck_closing;
     uint32_t lame_duck_ms;       // when the next client is closed
     uint32_t lame_duck_step_ms;  // between two
     uint32_t lame_duck_next;     // where to look for it

@@ -7,21 +7,49 @@
 
 typedef bool relation(const uint8_t *pattern, uint32_t pattern_bytes, const uint8_t *s, uint32_t n);
 
-static bool any(const struct midge_config *config, struct midge_list list, relation *holds,
-                const uint8_t *s, uint32_t n) {
+// What a list's patterns say of a request.
+struct verdict {
+    bool plain;          // one without a queue holds
+    bool queued;         // one with a queue holds, whatever queue it names
+    bool queue_matches;  // and names the request's
+};
+
+static struct verdict consult(const struct midge_config *config, struct midge_list list,
+                              relation *holds, const struct request *r) {
+    struct verdict verdict = {0};
     for (uint32_t i = 0; i < list.count; i++) {
         const char *pattern = midge_config_text(config, config->subjects[list.first + i]);
-        if (holds((const uint8_t *)pattern, (uint32_t)strlen(pattern), s, n))
-            return true;
+        const char *blank = strchr(pattern, ' ');
+        uint32_t n = blank != NULL ? (uint32_t)(blank - pattern) : (uint32_t)strlen(pattern);
+        if (!holds((const uint8_t *)pattern, n, r->subject, r->subject_bytes))
+            continue;
+        if (blank == NULL) {
+            verdict.plain = true;
+        } else if (r->queue_bytes > 0) {
+            verdict.queued = true;
+            const uint8_t *queue = (const uint8_t *)blank + 1;
+            if (subject_covers(queue, (uint32_t)strlen(blank + 1), r->queue, r->queue_bytes))
+                verdict.queue_matches = true;
+        }
     }
-    return false;
+    return verdict;
+}
+
+static bool denied(const struct midge_config *config, struct midge_list deny,
+                   const struct request *r) {
+    struct verdict verdict = consult(config, deny, subject_covers, r);
+    return verdict.plain || verdict.queue_matches;
 }
 
 static bool allowed(const struct midge_config *config, struct midge_list allow,
-                    struct midge_list deny, const uint8_t *s, uint32_t n) {
-    if (allow.count > 0 && !any(config, allow, subject_covers, s, n))
-        return false;
-    return !any(config, deny, subject_covers, s, n);
+                    struct midge_list deny, const struct request *r) {
+    if (allow.count > 0) {
+        struct verdict verdict = consult(config, allow, subject_covers, r);
+        // Where queues are named for a subject, only those may be joined on it.
+        if (verdict.queued ? !verdict.queue_matches : !verdict.plain)
+            return false;
+    }
+    return !denied(config, deny, r);
 }
 
 bool permission_publish(const struct midge_config *config, uint32_t set, const uint8_t *subject,
@@ -29,25 +57,28 @@ bool permission_publish(const struct midge_config *config, uint32_t set, const u
     if (set == 0)
         return true;
     const struct midge_permissions *p = &config->permissions[set - 1];
-    return allowed(config, p->publish_allow, p->publish_deny, subject, n);
+    struct request r = {.subject = subject, .subject_bytes = n};
+    return allowed(config, p->publish_allow, p->publish_deny, &r);
 }
 
-bool permission_subscribe(const struct midge_config *config, uint32_t set, const uint8_t *subject,
-                          uint32_t n) {
+bool permission_subscribe(const struct midge_config *config, uint32_t set,
+                          const struct request *r) {
     if (set == 0)
         return true;
     const struct midge_permissions *p = &config->permissions[set - 1];
-    return allowed(config, p->subscribe_allow, p->subscribe_deny, subject, n);
+    return allowed(config, p->subscribe_allow, p->subscribe_deny, r);
 }
 
-bool permission_filtered(const struct midge_config *config, uint32_t set, const uint8_t *subject,
-                         uint32_t n) {
-    return set != 0 && any(config, config->permissions[set - 1].subscribe_deny, subject_overlaps,
-                           subject, n);
+bool permission_filtered(const struct midge_config *config, uint32_t set,
+                         const struct request *r) {
+    if (set == 0)
+        return false;
+    struct verdict verdict =
+        consult(config, config->permissions[set - 1].subscribe_deny, subject_overlaps, r);
+    return verdict.plain || verdict.queued;
 }
 
-bool permission_receive(const struct midge_config *config, uint32_t set, const uint8_t *subject,
-                        uint32_t n) {
-    return set == 0 ||
-           !any(config, config->permissions[set - 1].subscribe_deny, subject_covers, subject, n);
+bool permission_receive(const struct midge_config *config, uint32_t set,
+                        const struct request *r) {
+    return set == 0 || !denied(config, config->permissions[set - 1].subscribe_deny, r);
 }
