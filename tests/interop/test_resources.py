@@ -179,11 +179,11 @@ def test_no_descriptors_left(start_hub):
     assert hub.cpu_seconds() - before < 0.1
     assert len(re.findall(exhausted, hub.program.text())) == 1
 
-    for was_served, waited in zip(served[1:], waiting):
+    for was_served, waited in zip(served, waiting):
         was_served.close()
         waited.read_info()
-    served[0].close()
-    for waited in waiting[3:]:
+    for waited in waiting:
         waited.close()
-    hub.connect().flush()
-    assert hub.get("/varz")["connections"] == 4
+    last = hub.connect()
+    last.flush()
+    eventually(lambda: hub.get("/varz")["connections"] == 1)
