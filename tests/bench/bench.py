@@ -60,6 +60,7 @@ BARS = {
 LIMITS = {"rss_idle": 2 << 20, "rss_connection": 700, "rss_subscription": 150, "rss_spread": 150}
 
 BARE_CASES = ("publish-*", "1to*", "4to4-*")
+AUTOGROUP = "/proc/self/autogroup"  # the priority of a session among sessions
 SATURATED = 0.95  # of a core
 
 
@@ -91,8 +92,12 @@ class Bench:
     def pinned(self, command, core, **options):
         def prepare():
             os.sched_setaffinity(0, {core})
-            if os.geteuid() == 0:
-                os.nice(-20)  # whatever else runs on the machine disturbs less
+            if os.geteuid() == 0:  # so that whatever else runs on the machine disturbs less
+                os.nice(-20)
+                os.setsid()
+                if os.path.exists(AUTOGROUP):
+                    with open(AUTOGROUP, "w") as session:
+                        session.write("-20")
         return subprocess.Popen(command, text=True, stdin=subprocess.DEVNULL,
                                 env=os.environ | {"GOMAXPROCS": "1"}, preexec_fn=prepare, **options)
 
