@@ -18,6 +18,7 @@ Q := $(if $(V),,@)
 
 hub:     ## build the hub, build/linux/midge (this is what make alone does)
 run:     ## build and run the hub on 4222, monitoring on 8222; ARGS="..." replaces its arguments
+example: ## an application in the broker's own process, build/linux/sensor
 test:    ## every suite below, with a total (about ten minutes)
 limits:  ## limits at the ends of their ranges compile, and impossible ones do not
 tree:    ## who includes whom; no libc, heap or mutable global in broker/
@@ -27,6 +28,7 @@ check:   ## static analysis: gcc -fanalyzer, clang, clang-tidy, cppcheck
 wire:    ## transcripts replayed against Midge and nats-server, answers compared
 interop: ## the official clients and tools, unmodified
 fuzz:    ## three minutes of libFuzzer from the kept corpus
+sensor:  ## that example, with clients of the network on both sides
 package: ## make install and the Debian package, installed and run
 soak:    ## hours of churn, looking for leaks and stalls
 bench:   ## Midge and nats-server side by side: the table of ratios

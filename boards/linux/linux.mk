@@ -27,6 +27,12 @@ $(B)/midge: $(HUB_OBJ) $(B)/midge.a
 $(B)/midge.a: $(LIB_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+example: $(B)/sensor
+
+$(B)/sensor: $(B)/boards/linux/example/sensor.o $(B)/midge.a
+	@echo "LD  $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+
 # Only what stands on the operating system sees its extensions.
 $(B)/port/%.o $(B)/hal/%.o $(B)/boards/%.o $(B)/tests/%.o: CPPFLAGS += -D_GNU_SOURCE
 
