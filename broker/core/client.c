@@ -39,10 +39,18 @@ void client_error(struct midge *m, struct conn *c, const char *text) {
     conn_send_text(m, c, "'\r\n");
 }
 
-// Sends a line that was composed whole, from "-ERR '" to the line end.
-static void send_error(struct midge *m, struct conn *c, const struct format *line) {
-    const uint32_t around = 6 + 3;
-    trace_out(m, c, "-ERR", line->to + 6, line->n - around);
+// An error is composed in a scratch line of its own, since what it quotes lies in the other one.
+#define ERROR_END "'\r\n"
+
+static struct format begin_error(struct midge *m) {
+    return (struct format){m->rest, 0, sizeof m->rest - (sizeof ERROR_END - 1)};
+}
+
+// Sends what was composed, from "-ERR '" on, and its end.
+static void send_error(struct midge *m, struct conn *c, struct format *line) {
+    trace_out(m, c, "-ERR", line->to + 6, line->n - 6);
+    line->max += sizeof ERROR_END - 1;
+    format_text(line, ERROR_END);
     conn_send(m, c, line->to, line->n);
 }
 
@@ -398,9 +406,7 @@ static uint32_t split_lines(uint8_t *args, uint32_t n, struct word *words) {
 
 static void subscribe_violation(struct midge *m, struct conn *c, struct word subject,
                                 struct word queue, struct word sid, bool tokens) {
-    // The words may lie in the scratch line that the error is composed in, so it goes out in parts.
-    uint8_t text[MIDGE_LOG_LINE_BYTES < 1024 ? MIDGE_LOG_LINE_BYTES : 1024];
-    struct format f = FORMAT(text);
+    struct format f = begin_error(m);
     format_text(&f, "-ERR 'Permissions Violation for Subscription to ");
     format_quoted(&f, subject.bytes, subject.n);
     if (tokens) {
@@ -409,9 +415,6 @@ static void subscribe_violation(struct midge *m, struct conn *c, struct word sub
         format_text(&f, " using queue ");
         format_quoted(&f, queue.bytes, queue.n);
     }
-    if (f.n > sizeof text - 3)
-        f.n = sizeof text - 3;
-    format_text(&f, "'\r\n");
     send_error(m, c, &f);
     struct format *log = log_conn(m, c, MIDGE_ERR);
     format_text(log, tokens ? "Subscription Violation Too Many Tokens - Subject "
@@ -492,27 +495,28 @@ void client_recheck(struct midge *m, struct conn *c) {
     for (index_t i = c->subs, next; i != 0; i = next) {
         next = m->subscriptions[i].owner_next;
         uint32_t n = subs_subject(m, i, m->line, sizeof m->line);
-        uint32_t queue_bytes = subs_queue(m, i, m->rest, sizeof m->rest);
+        uint8_t queue[256];
+        uint32_t queue_bytes = subs_queue(m, i, queue, sizeof queue);
+        if (queue_bytes > sizeof queue)
+            queue_bytes = sizeof queue;
         struct sub *s = &m->subscriptions[i];
-        const struct request request = {m->line, m->rest, n, queue_bytes};
+        const struct request request = {m->line, queue, n, queue_bytes};
         if (permission_subscribe(m->config, c->permissions, &request)) {
             bool filtered = permission_filtered(m->config, c->permissions, &request);
             s->flags = (uint8_t)((s->flags & ~SUB_FILTERED) | (filtered ? SUB_FILTERED : 0));
             continue;
         }
-        uint8_t text[MIDGE_LOG_LINE_BYTES < 1024 ? MIDGE_LOG_LINE_BYTES : 1024];
-        struct format f = {text, 0, sizeof text - 16};
+        struct format f = begin_error(m);
         format_text(&f, "-ERR 'Permissions Violation for Subscription to ");
         format_quoted(&f, m->line, n);
         if (queue_bytes > 0) {
             format_text(&f, " using queue ");
-            format_quoted(&f, m->rest, queue_bytes);
+            format_quoted(&f, queue, queue_bytes);
         }
         format_text(&f, " (sid ");
         n = subs_sid(m, i, m->line, sizeof m->line);
         format_quoted(&f, m->line, n);
-        f.max = sizeof text;
-        format_text(&f, ")'\r\n");
+        format_char(&f, ')');
         send_error(m, c, &f);
         subs_remove(m, i);
     }
@@ -632,14 +636,10 @@ void client_check_subject(struct midge *m, struct conn *c, const struct publicat
 
 static void publish_violation(struct midge *m, struct conn *c, const char *what,
                               const char *of, const uint8_t *subject, uint32_t n) {
-    uint8_t text[MIDGE_LOG_LINE_BYTES < 1024 ? MIDGE_LOG_LINE_BYTES : 1024];
-    struct format f = FORMAT(text);
+    struct format f = begin_error(m);
     format_text(&f, "-ERR 'Permissions Violation for Publish ");
     format_text(&f, what);
     format_quoted(&f, subject, n);
-    if (f.n > sizeof text - 3)
-        f.n = sizeof text - 3;
-    format_text(&f, "'\r\n");
     send_error(m, c, &f);
     struct format *log = log_conn(m, c, MIDGE_ERR);
     format_text(log, "Publish Violation - ");
@@ -861,7 +861,7 @@ void client_command(struct midge *m, struct conn *c, enum verb verb, const uint8
         if (json_enter(&j))
             while (json_member(&j, &key, &value)) {}
         else
-            j.bad = true;
+            j.bad = !json_null(&j);
         if (j.bad || !json_ended(&j))
             conn_close(m, c, MIDGE_PROTOCOL_VIOLATION, true);
         break;

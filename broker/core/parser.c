@@ -363,7 +363,10 @@ static uint32_t step_args(struct midge *m, struct conn *c, const uint8_t *p, uin
     const uint8_t *lf = n > first ? memchr(p + first, '\n', n - first) : NULL;
     uint32_t part = lf != NULL ? (uint32_t)(lf - p) : n;
     uint32_t held = in->bytes + part;
-    if (line_too_long(m, c, held - (part > 0 && p[part - 1] == '\r')))
+    // A CR at the end may belong to the line end.
+    uint8_t last = part > 0 ? p[part - 1]
+                   : in->fill > 0 ? m->blocks[in->tail].bytes[in->fill - 1] : 0;
+    if (line_too_long(m, c, held - (last == '\r')))
         return n;
     if (!input_reserve(m, c, held)) {
         await_blocks(m, c);

@@ -28,7 +28,7 @@ static struct verdict consult(const struct midge_config *config, struct midge_li
         } else if (r->queue_bytes > 0) {
             verdict.queued = true;
             const uint8_t *queue = (const uint8_t *)blank + 1;
-            if (subject_covers(queue, (uint32_t)strlen(blank + 1), r->queue, r->queue_bytes))
+            if (subject_matches(queue, (uint32_t)strlen(blank + 1), r->queue, r->queue_bytes))
                 verdict.queue_matches = true;
         }
     }
@@ -37,14 +37,14 @@ static struct verdict consult(const struct midge_config *config, struct midge_li
 
 static bool denied(const struct midge_config *config, struct midge_list deny,
                    const struct request *r) {
-    struct verdict verdict = consult(config, deny, subject_covers, r);
+    struct verdict verdict = consult(config, deny, subject_matches, r);
     return verdict.plain || verdict.queue_matches;
 }
 
 static bool allowed(const struct midge_config *config, struct midge_list allow,
-                    struct midge_list deny, const struct request *r) {
+                    struct midge_list deny, relation *holds, const struct request *r) {
     if (allow.count > 0) {
-        struct verdict verdict = consult(config, allow, subject_covers, r);
+        struct verdict verdict = consult(config, allow, holds, r);
         // Where queues are named for a subject, only those may be joined on it.
         if (verdict.queued ? !verdict.queue_matches : !verdict.plain)
             return false;
@@ -58,7 +58,7 @@ bool permission_publish(const struct midge_config *config, uint32_t set, const u
         return true;
     const struct midge_permissions *p = &config->permissions[set - 1];
     struct request r = {.subject = subject, .subject_bytes = n};
-    return allowed(config, p->publish_allow, p->publish_deny, &r);
+    return allowed(config, p->publish_allow, p->publish_deny, subject_matches, &r);
 }
 
 bool permission_subscribe(const struct midge_config *config, uint32_t set,
@@ -66,7 +66,7 @@ bool permission_subscribe(const struct midge_config *config, uint32_t set,
     if (set == 0)
         return true;
     const struct midge_permissions *p = &config->permissions[set - 1];
-    return allowed(config, p->subscribe_allow, p->subscribe_deny, r);
+    return allowed(config, p->subscribe_allow, p->subscribe_deny, subject_covers, r);
 }
 
 bool permission_filtered(const struct midge_config *config, uint32_t set,

@@ -43,20 +43,38 @@ bool subject_literal(const uint8_t *s, uint32_t n) {
     return true;
 }
 
-bool subject_covers(const uint8_t *pattern, uint32_t pattern_bytes, const uint8_t *s, uint32_t n) {
+// `rest` says whether a last `>` of s stands for more than a token.
+static bool matches(const uint8_t *pattern, uint32_t pattern_bytes, const uint8_t *s, uint32_t n,
+                    bool rest) {
     uint32_t p = 0;
     uint32_t at = 0;
-    while (p <= pattern_bytes && at <= n) {
-        struct token want = token_next(pattern, pattern_bytes, &p);
+    bool all = false;  // the pattern ended with `>`
+    while (at <= n) {
         struct token have = token_next(s, n, &at);
-        if (is(want, '>'))
-            return true;
-        if (is(have, '>'))
+        if (have.n == 0)
+            return false;
+        if (all)
+            continue;
+        if (p > pattern_bytes)
+            return false;
+        struct token want = token_next(pattern, pattern_bytes, &p);
+        all = is(want, '>') && p > pattern_bytes;
+        if (all)
+            continue;
+        if (rest && is(have, '>') && at > n)
             return false;
         if (!is(want, '*') && !same(want, have))
             return false;
     }
-    return p > pattern_bytes && at > n;
+    return all || p > pattern_bytes;
+}
+
+bool subject_matches(const uint8_t *pattern, uint32_t pattern_bytes, const uint8_t *s, uint32_t n) {
+    return matches(pattern, pattern_bytes, s, n, false);
+}
+
+bool subject_covers(const uint8_t *pattern, uint32_t pattern_bytes, const uint8_t *s, uint32_t n) {
+    return matches(pattern, pattern_bytes, s, n, true);
 }
 
 bool subject_overlaps(const uint8_t *a, uint32_t a_bytes, const uint8_t *b, uint32_t b_bytes) {

@@ -14,7 +14,12 @@ bool subject_valid(const uint8_t *s, uint32_t n);
 // A valid subject without wildcards.
 bool subject_literal(const uint8_t *s, uint32_t n);
 
-// Whether a pattern admits every subject that `s` can stand for; a literal `s` simply matches.
+// Whether a pattern matches a subject, whose tokens are all taken literally. A subject with an empty
+// token matches nothing.
+bool subject_matches(const uint8_t *pattern, uint32_t pattern_bytes, const uint8_t *s, uint32_t n);
+
+// Whether a pattern admits every subject that `s` can stand for: as subject_matches, but that a `>`
+// of `s` is more than one `*` admits.
 bool subject_covers(const uint8_t *pattern, uint32_t pattern_bytes, const uint8_t *s, uint32_t n);
 
 // Whether some literal subject matches both.
