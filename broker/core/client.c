@@ -173,16 +173,20 @@ static bool same_key(struct json_piece key, const char *name) {
     return true;
 }
 
-static int32_t small_number(struct json_piece piece) {
+// An integer, cut to -1..1000. False where it is none, or none of 64 bits.
+static bool take_integer(struct json_piece piece, int32_t *to) {
+    bool minus = piece.bytes[0] == '-';
     int32_t v = 0;
-    for (uint32_t i = 0; i < piece.n; i++) {
-        if (piece.bytes[i] < '0' || piece.bytes[i] > '9')
-            return -1;
-        v = v * 10 + (piece.bytes[i] - '0');
-        if (v > 1000)
-            return 1000;
+    if (piece.type != JSON_NUMBER || piece.n - minus > 19)
+        return false;
+    for (uint32_t i = minus; i < piece.n; i++) {
+        uint32_t digit = (uint32_t)piece.bytes[i] - '0';
+        if (digit > 9)
+            return false;
+        v = v > 100 ? 1000 : v * 10 + (int32_t)digit;
     }
-    return v;
+    *to = minus && v > 0 ? -1 : v;
+    return true;
 }
 
 static bool take_text(struct json_piece value, const uint8_t **bytes, uint32_t *n) {
@@ -218,10 +222,8 @@ static bool take_member(struct connect *to, struct json_piece key, struct json_p
         to->new_account = value.type == JSON_TRUE;
         return truth;
     }
-    if (same_key(key, "protocol")) {
-        to->protocol = small_number(value);
-        return value.type == JSON_NUMBER && memchr(value.bytes, '.', value.n) == NULL;
-    }
+    if (same_key(key, "protocol"))
+        return take_integer(value, &to->protocol);
     const struct {
         const char *key;
         const uint8_t **bytes;

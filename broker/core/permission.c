@@ -28,7 +28,7 @@ static struct verdict consult(const struct midge_config *config, struct midge_li
         } else if (r->queue_bytes > 0) {
             verdict.queued = true;
             const uint8_t *queue = (const uint8_t *)blank + 1;
-            if (subject_matches(queue, (uint32_t)strlen(blank + 1), r->queue, r->queue_bytes))
+            if (subject_covers(queue, (uint32_t)strlen(blank + 1), r->queue, r->queue_bytes))
                 verdict.queue_matches = true;
         }
     }
