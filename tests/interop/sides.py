@@ -68,5 +68,8 @@ def plain(text):
     ):
         text = re.sub(pattern, instead, text)
     # Their own insides, and what is traced since 2.11 only: payloads on their way out.
-    other = r"Git:|Go build|maxprocs|system account|accept loop|ACCOUNT -|SYSTEM -|->> MSG_PAYLOAD"
+    other = (
+        "Git:|Go build|maxprocs|system account|accept loop|Ping Timer|ACCOUNT -|SYSTEM -"
+        "|->> MSG_PAYLOAD|invalid character"
+    )
     return [line for line in text.splitlines() if line and not re.search(other, line)]

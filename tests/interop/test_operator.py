@@ -181,7 +181,7 @@ def test_trace(same):
         wire = hub.connect(connect=ADA)
         wire.send("SUB x 1\r\nPUB x 3\r\nabc\r\nPUB y 1\r\nz\r\nSUB y 2\r\nSUB y r 3\r\n")
         wire.send("SUB y q 4\r\nUNSUB 4\r\nHPUB x 12 13\r\nNATS/1.0\r\n\r\nz\r\nUNSUB 1 9\r\n")
-        wire.send("SUB x..y 5\r\n")
+        wire.send("SUB x..y 5\r\nUNSUB 1\r\n")
         lines = wire.flush()
         wire.send("PUB x 200\r\n")
         lines += wire.lines()
