@@ -29,6 +29,7 @@ wire:    ## transcripts replayed against Midge and nats-server, answers compared
 interop: ## the official clients and tools, unmodified
 fuzz:    ## three minutes of libFuzzer from the kept corpus
 sensor:  ## that example, with clients of the network on both sides
+exhaust: ## every pool full at every take: sound, nothing leaked
 package: ## make install and the Debian package, installed and run
 soak:    ## hours of churn, looking for leaks and stalls
 bench:   ## Midge and nats-server side by side: the table of ratios

@@ -56,6 +56,9 @@ static void list_remove(struct midge *m, int which, struct conn *c) {
 }
 
 void conn_wish(struct midge *m, struct conn *c, int wish) {
+    // The port has nothing to do for the application, whose output is read here.
+    if (c->kind == MIDGE_LOCAL)
+        return;
     c->wishes |= (uint8_t)(1 << wish);
     if (c->flags & CONN_WISHING)
         return;
@@ -194,7 +197,7 @@ void conn_queued(struct midge *m, struct conn *c) {
         c->flags |= CONN_CROWDED;
         m->crowded++;
     }
-    if (!(c->flags & CONN_BLOCKED) && c->kind != MIDGE_LOCAL)
+    if (!(c->flags & CONN_BLOCKED))
         conn_wish(m, c, MIDGE_WISH_SEND);
 }
 
