@@ -109,9 +109,17 @@ BOTH = [f"sub: {{allow: 'a.>', deny: '{p}'}}" for p in PATTERNS]
 def every_permission_against_every_subject(_):
     for n in range(len(ALLOWED + DENIED + BOTH)):
         text = as_user(n)
-        for sid, name in enumerate(names(["a", "b", "*", ">"], 3)):
-            text += f"SUB {name} {sid}\r\nUNSUB {sid}\r\nPUB {name} 0\r\n\r\n"
+        for sid, name in enumerate(names(["a", "b", "*", ">", ""], 3)):
+            if not swallowed(name, PATTERNS[n % len(PATTERNS)]):
+                text += f"SUB {name} {sid}\r\nUNSUB {sid}\r\n"
+            text += f"PUB {name} 0\r\n\r\n"
         yield text.encode()
+
+
+def swallowed(name, pattern):
+    """Whether a SUB has > where the pattern of a permission has *, which nats-server takes for a
+    match. Midge does not: see "> where a * is allowed" in cases/auth-users.wire."""
+    return any(pair == (">", "*") for pair in zip(name.split("."), pattern.split(".")))
 
 
 HIDDEN = [f"sub: {{deny: ['{p}']}}"
@@ -123,7 +131,9 @@ def every_deny_against_what_is_delivered(_):
     subjects = "".join(f"PUB {name} 0\r\n\r\n" for name in names(["a", "b", "c"], 3))
     for n in range(len(HIDDEN)):
         for name, group in product(names(["a", "b", "*", ">"], 2), ["", "q", "q.r"]):
-            yield (as_user(n, '"verbose":false') + f"SUB {name} {group} 1\r\n" + subjects).encode()
+            if not swallowed(name, HIDDEN[n].split("'")[1].split()[0]):
+                yield (as_user(n, '"verbose":false') + f"SUB {name} {group} 1\r\n"
+                       + subjects).encode()
 
 
 GROUPS = ["'a'", "'a q'", "'a', 'a q'", "'a q.*'", "'a q.>'", "'a >'", "'a *'", "'* q'",
@@ -154,12 +164,13 @@ FIELDS = {
              ["00", "012", "-1", "x", "", "1048577", "999999999", "4294967298"]),
     "json": (["{}", '{"verbose":true}'],
              ["null", "{", "[]", '{"headers":false}', '{"echo":false}']),
+    "info": (["{}"], ["{", "[]"]),
     "word": (["'x'"], [""]),
 }
 VERBS = [("SUB", "subject sid"), ("SUB", "subject queue sid"), ("PUB", "subject size"),
          ("PUB", "subject reply size"), ("HPUB", "subject size size"), ("UNSUB", "sid"),
          ("HPUB", "subject reply size size"), ("UNSUB", "sid size"), ("PING", ""), ("PONG", ""),
-         ("CONNECT", "json"), ("INFO", "json"), ("+OK", ""), ("-ERR", "word")]
+         ("CONNECT", "json"), ("INFO", "info"), ("+OK", ""), ("-ERR", "word")]
 
 
 @kind()
@@ -183,7 +194,7 @@ def lines_put_together_by_chance(chance):
             text += "x" * (int(fields[-1]) + seldom()) + "\r\n"
         return text
     for _ in range(4000):
-        text = 'CONNECT {"headers":true}\r\n' + "".join(line() for _ in range(12))
+        text = 'CONNECT {"pedantic":false,"headers":true}\r\n' + "".join(line() for _ in range(12))
         yield text.encode("latin-1")
 
 

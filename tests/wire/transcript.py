@@ -35,7 +35,7 @@ Within a case:
     open ...         in place of the file's; `open nothing` sends nothing
     alone            on a server of its own, once, in whole pieces: for what takes time
     config           (indented lines follow) likewise, and with this configuration
-    not 2.9          that version is not asked
+    not 2.9          that version is not asked (before the first case: in no case of the file)
     ! reload         (indented lines follow) rewrites the configuration, waits until it holds
     ! signal USR2    sends the server a signal
     ! log text       waits until the log has a line with this text (that no earlier wait has met)
@@ -151,7 +151,7 @@ class Reader:
     def __init__(self, path):
         self.path = path
         self.cases = []
-        self.config, self.opening = "", b""          # the file's
+        self.config, self.opening, self.without = "", b"", ""        # the file's
         self.indented = None                         # who takes the lines that are indented
 
     def line(self, number, line):
@@ -164,7 +164,7 @@ class Reader:
             return
         if word == "case":
             self.cases.append(Case(rest, self.path.name, number, self.config, self.opening,
-                                   self.opening))
+                                   self.opening, without=self.without))
         elif not (self.setting(word, rest) if self.cases else self.shared(word, rest)) \
                 and not (self.cases and self.step(line, number)):
             raise SystemExit(f"{self.path}:{number}: what is this?")
@@ -177,6 +177,8 @@ class Reader:
             self.indented = more
         elif word == "open":
             self.opening = opening(rest)
+        elif word == "not":
+            self.without = rest
         else:
             return False
         return True
