@@ -144,8 +144,9 @@ static bool resolve(const char *name, uint16_t port, union address *to, socklen_
     } else if (inet_pton(AF_INET6, name, &to->in6.sin6_addr) == 1) {
         to->in6.sin6_family = AF_INET6;
     } else {
-        struct addrinfo *found;
-        if (getaddrinfo(name, NULL, &(struct addrinfo){.ai_socktype = SOCK_STREAM}, &found) != 0)
+        struct addrinfo *found = NULL;
+        if (getaddrinfo(name, NULL, &(struct addrinfo){.ai_socktype = SOCK_STREAM}, &found) != 0 ||
+            found == NULL)
             return false;
         // IPv4 first, as Go does it.
         struct addrinfo *pick = found;
@@ -261,7 +262,7 @@ static bool send_output(struct midge *m, struct socket *s) {
         uint32_t count = midge_tx(m, s->conn, 0, spans, SPANS);
         size_t total = 0;
         for (uint32_t i = 0; i < count; i++) {
-            pieces[i] = (struct iovec){(void *)(uintptr_t)spans[i].bytes, spans[i].n};
+            pieces[i] = (struct iovec){(void *)spans[i].bytes, spans[i].n};
             total += spans[i].n;
         }
         if (count == 0)
@@ -393,7 +394,7 @@ static struct midge_peer peer_of(const union address *address) {
 
 static void accept_all(struct midge *m, enum midge_kind kind) {
     for (int i = 0; i < ACCEPTS; i++) {
-        union address address;
+        union address address = {0};
         socklen_t bytes = sizeof address;
         int fd = accept4(listeners[kind].fd, &address.any, &bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
@@ -401,7 +402,6 @@ static void accept_all(struct midge *m, enum midge_kind kind) {
                 accept_pause(m);
             return;
         }
-        accept_pause_said = false;
         accept_pause_said = false;
         int on = 1;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

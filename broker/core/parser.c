@@ -179,7 +179,7 @@ static uint32_t payload_more(struct midge *m, struct conn *c, const uint8_t *byt
     // The line end is checked at the byte where it goes wrong.
     for (uint32_t i = 2; i > 0; i--) {
         uint32_t at = in->need - i;
-        if (at >= in->bytes && at < in->bytes + part && bytes[at - in->bytes] != "\n\r"[i - 1]) {
+        if (at >= in->bytes && at < in->bytes + part && bytes[at - in->bytes] != (i == 2 ? '\r' : '\n')) {
             refuse(m, c);
             return n;
         }

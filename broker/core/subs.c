@@ -93,7 +93,8 @@ static void node_prune(struct midge *m, index_t i) {
             m->nodes[parent].gt = 0;
         else
             table_remove(m, &m->node_table, m->node_heads, hash_of_node, link_of_node, i);
-        if (--m->nodes[parent].children == 0)
+        m->nodes[parent].children--;
+        if (m->nodes[parent].children == 0)
             m->nodes[parent].filter = 0;
         text_drop(m, node->token);
         POOL_GIVE(m, nodes, i);

@@ -30,19 +30,18 @@ const char *parameter_number(const char *text, uint64_t most, uint64_t *number) 
 
 // As Go's strconv.ParseBool: 1 and 0 for true and false, -1 for neither.
 static int parse_switch(const char *text) {
-    static const char words[] = "0\0f\0F\0false\0False\0FALSE\0"
-                                "1\0t\0T\0true\0True\0TRUE\0";
-    int n = 0;
-    for (const char *word = words; *word != '\0'; word += strlen(word) + 1, n++) {
-        if (strcmp(text, word) == 0)
-            return n >= 6;
+    static const char words[][6] = {"0", "f", "F", "false", "False", "FALSE",
+                                    "1", "t", "T", "true", "True", "TRUE"};
+    for (int i = 0; i < 12; i++) {
+        if (strcmp(text, words[i]) == 0)
+            return i >= 6;
     }
     return -1;
 }
 
 static bool same_word(const char *text, const char *lower) {
     for (; *lower != '\0'; text++, lower++) {
-        char c = *text >= 'A' && *text <= 'Z' ? (char)(*text - 'A' + 'a') : *text;
+        int c = *text >= 'A' && *text <= 'Z' ? *text - 'A' + 'a' : *text;
         if (c != *lower)
             return false;
     }
