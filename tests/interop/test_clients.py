@@ -86,7 +86,7 @@ def test_slow_consumer(start_hub, client, config, reason):
 
 def test_frequent_pings_are_answered(start_hub, client):
     """In time not to be stale, while there is much else to do."""
-    hub = start_hub(config='ping_interval: "20ms", ping_max: 3')
+    hub = start_hub(config='ping_interval: "50ms", ping_max: 40')
     client("drain", hub.url).succeed()
     assert hub.get("/varz")["total_connections"] == 2
 

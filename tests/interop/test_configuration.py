@@ -232,7 +232,7 @@ def test_features_not_built_yet(run, tmp_path, config, name):
 
 @pytest.mark.midge
 @pytest.mark.parametrize(
-    "config", ["prof_port: 6060", "no_fast_producer_stall: true", "syslog: true"]
+    "config", ["prof_port: 6060", "disable_sublist_cache: true", "syslog: true"]
 )
 def test_options_that_change_nothing_warn(start_hub, config):
     hub = start_hub(config=config)
