@@ -30,6 +30,14 @@ static void expect_none_late(const struct midge *m) {
     }
 }
 
+// Whoever sleeps as long as the wheel says oversleeps no timer.
+static void expect_early_enough(uint32_t now, uint32_t wait) {
+    for (uint32_t i = 1; i < TIMERS; i++) {
+        if (set[i] && due[i] - now < wait)
+            fail_msg("timer %u is due in %u ms, not %u", i, due[i] - now, wait);
+    }
+}
+
 static void run(uint32_t begin) {
     struct midge *m = broker_start(1000, 256);
     m->wheel.now = begin;
@@ -51,6 +59,7 @@ static void run(uint32_t begin) {
             // As a port does it: no later than asked, mostly exactly then.
             uint32_t wait = timer_wait_ms(m);
             uint32_t step = chance(4) == 0 ? some_ms() : wait;
+            expect_early_enough(now, wait);
             if (wait == UINT32_MAX)
                 continue;
             now += step;
