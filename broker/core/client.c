@@ -5,6 +5,7 @@
 #include "broker/core/midge.h"
 #include "broker/core/permission.h"
 #include "broker/core/subject.h"
+#include "broker/core/trace.h"
 
 #define FIRST_PING_MS 2000
 #define RTT_STALE_US (3600ull * 1000000)
@@ -16,21 +17,6 @@ static struct format compose(struct midge *m) {
 }
 
 // ---- What a client is told --------------------------------------------------------------------------
-
-static void trace_out(struct midge *m, const struct conn *c, const char *op, const void *bytes,
-                      uint32_t n) {
-    if (!m->config->trace)
-        return;
-    struct format *f = log_conn(m, c, MIDGE_TRC);
-    format_text(f, "->> [");
-    format_text(f, op);
-    if (n > 0) {
-        format_char(f, ' ');
-        format_bytes(f, bytes, n);
-    }
-    format_char(f, ']');
-    log_end(m);
-}
 
 void client_error(struct midge *m, struct conn *c, const char *text) {
     trace_out(m, c, "-ERR", text, (uint32_t)strlen(text));
@@ -162,17 +148,6 @@ struct connect {
     bool new_account;
 };
 
-static bool same_key(struct json_piece key, const char *name) {
-    if (key.n != strlen(name))
-        return false;
-    for (uint32_t i = 0; i < key.n; i++) {
-        uint8_t b = key.bytes[i];
-        if ((b >= 'A' && b <= 'Z' ? b | 0x20 : b) != (uint8_t)name[i])
-            return false;
-    }
-    return true;
-}
-
 // An integer, cut to -1..1000. False where it is none, or none of 64 bits.
 static bool take_integer(struct json_piece piece, int32_t *to) {
     bool minus = piece.bytes[0] == '-';
@@ -212,17 +187,17 @@ static bool take_member(struct connect *to, struct json_piece key, struct json_p
         return true;
     bool truth = value.type == JSON_TRUE || value.type == JSON_FALSE;
     for (uint32_t i = 0; i < sizeof switches / sizeof switches[0]; i++) {
-        if (!same_key(key, switches[i].key))
+        if (!json_key_is(key, switches[i].key))
             continue;
         to->flags = value.type == JSON_TRUE ? to->flags | switches[i].flag
                                             : to->flags & ~switches[i].flag;
         return truth;
     }
-    if (same_key(key, "new_account")) {
+    if (json_key_is(key, "new_account")) {
         to->new_account = value.type == JSON_TRUE;
         return truth;
     }
-    if (same_key(key, "protocol"))
+    if (json_key_is(key, "protocol"))
         return take_integer(value, &to->protocol);
     const struct {
         const char *key;
@@ -238,13 +213,13 @@ static bool take_member(struct connect *to, struct json_piece key, struct json_p
         {"account", &to->account.bytes, &to->account.n},
     };
     for (uint32_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        if (same_key(key, texts[i].key))
+        if (json_key_is(key, texts[i].key))
             return take_text(value, texts[i].bytes, texts[i].n);
     }
     // Known to nats-server, without effect here: but they must be strings.
     static const char *const others[] = {"nkey", "sig", "jwt", "proxy_sig", "remote_account"};
     for (uint32_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        if (same_key(key, others[i]))
+        if (json_key_is(key, others[i]))
             return value.type == JSON_STRING;
     }
     return true;
@@ -557,13 +532,8 @@ static void unsubscribe(struct midge *m, struct conn *c, const uint8_t *args, ui
         s->max = (uint32_t)max;
         return;
     }
-    if (m->config->trace) {
-        struct format *f = log_conn(m, c, MIDGE_TRC);
-        format_text(f, "<-> [DELSUB ");
-        format_bytes(f, words[0].bytes, words[0].n);
-        format_char(f, ']');
-        log_end(m);
-    }
+    if (m->config->trace)
+        trace_unsubscribe(m, c, i);
     subs_remove(m, i);
 }
 
@@ -709,44 +679,11 @@ static void no_responders(struct midge *m, struct conn *c, const struct publicat
     }
 }
 
-static void trace_publish(struct midge *m, struct conn *c, const struct publication *p) {
-    struct format *f = log_conn(m, c, MIDGE_TRC);
-    format_text(f, p->hpub ? "<<- [HPUB " : "<<- [PUB ");
-    format_bytes(f, p->subject, p->subject_bytes);
-    format_char(f, ' ');
-    format_bytes(f, p->rest, p->rest_bytes - 2);
-    format_char(f, ']');
-    log_end(m);
-}
-
-static void trace_payload(struct midge *m, struct conn *c, const struct publication *p) {
-    struct format *f = log_conn(m, c, MIDGE_TRC);
-    format_text(f, "<<- MSG_PAYLOAD: [");
-    uint32_t skip = m->config->trace_headers ? 0 : p->header_bytes;
-    uint32_t n = p->bytes - skip;
-    uint32_t max = m->config->max_traced_msg_len;
-    bool cut = max > 0 && n > max;
-    const uint8_t *from = p->payload != NULL ? p->payload + skip
-                                             : m->blocks[p->chain].bytes + p->offset + skip;
-    // Of a payload in blocks, what lies in the first.
-    if (p->payload == NULL && n + p->offset + skip > m->block_room)
-        n = p->offset + skip < m->block_room ? m->block_room - p->offset - skip : 0;
-    format_quoted(f, from, cut && n > max ? max : n);
-    if (cut) {
-        f->n--;
-        format_text(f, "...\"");
-    }
-    format_char(f, ']');
-    log_end(m);
-}
-
 bool client_publish(struct midge *m, struct conn *c, struct publication *p) {
     // A message that waited was traced and acknowledged before.
     bool first = !(c->flags & CONN_STALL_CHECKED);
-    if (m->config->trace && first) {
-        trace_publish(m, c, p);
+    if (m->config->trace && first)
         trace_payload(m, c, p);
-    }
     if (!may_publish(m, c, p)) {
         c->in_msgs++;
         c->in_bytes += p->bytes;
@@ -770,49 +707,6 @@ bool client_publish(struct midge *m, struct conn *c, struct publication *p) {
 
 // ---- Commands and time ------------------------------------------------------------------------------
 
-// A CONNECT without its secrets.
-static void redact(struct format *f, const uint8_t *args, uint32_t n) {
-    static const char *const secrets[] = {"pass", "auth_token", "sig", "nkey", "proxy_sig"};
-    struct json j = {.at = args, .end = args + n};
-    struct json_piece key = {JSON_BAD, NULL, 0};
-    struct json_piece value;
-    const uint8_t *from = args;
-    if (!json_enter(&j))
-        return;
-    while (json_member(&j, &key, &value)) {
-        for (uint32_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
-            if (!same_key(key, secrets[i]))
-                continue;
-            format_bytes(f, from, (uint32_t)(value.bytes - from));
-            format_text(f, "[REDACTED]");
-            from = value.bytes + value.n;
-        }
-    }
-    format_bytes(f, from, (uint32_t)(args + n - from));
-}
-
-static void trace_in(struct midge *m, struct conn *c, enum verb verb, const uint8_t *args,
-                     uint32_t n) {
-    static const char *const names[VERB_COUNT] = {
-        [VERB_PUB] = "PUB", [VERB_HPUB] = "HPUB", [VERB_SUB] = "SUB", [VERB_UNSUB] = "UNSUB",
-        [VERB_CONNECT] = "CONNECT", [VERB_PING] = "PING", [VERB_PONG] = "PONG",
-    };
-    if (names[verb] == NULL)
-        return;
-    struct format *f = log_conn(m, c, MIDGE_TRC);
-    format_text(f, "<<- [");
-    format_text(f, names[verb]);
-    if (n > 0) {
-        format_char(f, ' ');
-        if (verb == VERB_CONNECT)
-            redact(f, args, n);
-        else
-            format_bytes(f, args, n);
-    }
-    format_char(f, ']');
-    log_end(m);
-}
-
 static void pinged(struct midge *m, struct conn *c) {
     trace_out(m, c, "PONG", NULL, 0);
     conn_send(m, c, "PONG\r\n", 6);
@@ -832,8 +726,8 @@ static void ponged(struct midge *m, struct conn *c) {
 
 void client_command(struct midge *m, struct conn *c, enum verb verb, const uint8_t *args,
                     uint32_t n) {
-    if (m->config->trace)
-        trace_in(m, c, verb, args, n);
+    if (m->config->trace && verb != VERB_OK && verb != VERB_INFO && verb != VERB_ERR)
+        trace_in(m, c, verb_name(verb), args, n);
     struct json j;
     struct json_piece key = {JSON_BAD, NULL, 0};
     struct json_piece value;

@@ -3,6 +3,7 @@
 #include "broker/core/log.h"
 #include "broker/core/midge.h"
 #include "broker/core/reason.h"
+#include "broker/core/trace.h"
 
 // How long a closing connection may take to send what is queued.
 #define FLUSH_MS 2000
@@ -145,6 +146,8 @@ void conn_gone(struct midge *m, struct conn *c) {
         format_text(f, reason_text(c->reason));
         log_end(m);
     }
+    for (index_t i = m->config->trace ? c->subs : 0; i != 0; i = m->subscriptions[i].owner_next)
+        trace_unsubscribe(m, c, i);
     facts_keep(m, c);
     unstall(m, c);
     uncrowd(m, c);

@@ -3,6 +3,7 @@
 #include "broker/core/log.h"
 #include "broker/core/midge.h"
 #include "broker/core/permission.h"
+#include "broker/core/trace.h"
 
 // From this size on a payload that several receive, or that lies in blocks already, is referred to
 // instead of copied. Measured: below it a copy costs less than the second block's cache miss.
@@ -173,22 +174,6 @@ static uint32_t blocks_for(const struct midge *m, const struct delivery *d, cons
 
 // ---- One receiver -----------------------------------------------------------------------------------
 
-static void trace_delivery(struct midge *m, const struct delivery *d, const struct conn *c,
-                           index_t sub) {
-    struct format *f = log_conn(m, c, MIDGE_TRC);
-    format_text(f, d->p->header_bytes > 0 && (c->flags & CONN_HEADERS) ? "->> [HMSG "
-                                                                       : "->> [MSG ");
-    format_bytes(f, d->p->subject, d->p->subject_bytes);
-    format_char(f, ' ');
-    uint8_t sid[64];
-    uint32_t n = subs_sid(m, sub, sid, sizeof sid);
-    format_bytes(f, sid, n < sizeof sid ? n : (uint32_t)sizeof sid);
-    format_char(f, ' ');
-    format_bytes(f, d->p->rest, d->p->rest_bytes - 2);
-    format_char(f, ']');
-    log_end(m);
-}
-
 // Delivers to one subscription, which may end by it. True where it took the message.
 static bool deliver_one(struct midge *m, struct delivery *d, index_t sub) {
     struct sub *s = &m->subscriptions[sub];
@@ -208,7 +193,8 @@ static bool deliver_one(struct midge *m, struct delivery *d, index_t sub) {
     c->out_bytes += bytes;
     d->bytes += bytes;
     if (m->config->trace)
-        trace_delivery(m, d, c, sub);
+        trace_delivery(m, c, sub, d->p, d->shared != 0 ? d->shared : d->p->chain,
+                       d->shared != 0 ? d->shared_offset : d->p->offset);
     if (c->out.bytes > m->config->max_pending)
         conn_slow(m, c, MIDGE_SLOW_PENDING);
     else

@@ -198,6 +198,17 @@ bool json_member(struct json *j, struct json_piece *key, struct json_piece *val)
     return true;
 }
 
+bool json_key_is(struct json_piece key, const char *name) {
+    if (key.n != strlen(name))
+        return false;
+    for (uint32_t i = 0; i < key.n; i++) {
+        uint8_t b = key.bytes[i];
+        if ((b >= 'A' && b <= 'Z' ? b | 0x20 : b) != (uint8_t)name[i])
+            return false;
+    }
+    return true;
+}
+
 bool json_ended(struct json *j) {
     skip_blanks(j);
     return j->at == j->end;

@@ -35,6 +35,9 @@ bool json_null(struct json *j);
 // the text is bad, which sets `bad`.
 bool json_member(struct json *j, struct json_piece *key, struct json_piece *value);
 
+// Whether a key is `name`, which is in lower case; its own case does not matter.
+bool json_key_is(struct json_piece key, const char *name);
+
 // Whether nothing but blanks follows.
 bool json_ended(struct json *j);
 

@@ -52,16 +52,26 @@ static void label(struct midge *m, const struct conn *c, struct format *f) {
     format_text(f, "cid:");
     format_u64(f, c->cid);
     format_text(f, " - ");
-    if (c->name == 0 && c->lang == 0 && c->version == 0)
+    // As nats-server labels a client that it let in: "v<version>:<lang>:<name>" with what is missing
+    // left out, and "<account>/user:<user>".
+    const uint32_t known = CONN_CONNECTED | CONN_ADMITTED;
+    if ((c->flags & known) != known)
         return;
-    // As nats-server labels a client: "v<version>:<lang>:<name>", what is missing left out.
     uint8_t text[256];
     struct format told = FORMAT(text);
     tell(m, &told, "v", c->version);
     tell(m, &told, "", c->lang);
     tell(m, &told, "", c->name);
-    format_quoted(f, text, told.n);
-    format_text(f, " - ");
+    if (told.n > 0) {
+        format_quoted(f, text, told.n);
+        format_text(f, " - ");
+    }
+    if (c->login != 0) {
+        told.n = 0;
+        tell(m, &told, "$G/user:", c->login);
+        format_quoted(f, text, told.n);
+        format_text(f, " - ");
+    }
 }
 
 struct format *log_conn(struct midge *m, const struct conn *c, int level) {

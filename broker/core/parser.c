@@ -2,6 +2,7 @@
 
 #include "broker/core/client.h"
 #include "broker/core/midge.h"
+#include "broker/core/trace.h"
 
 // Where in a command the input stands.
 enum phase { IN_VERB, IN_BLANKS, IN_ARGS, IN_SKIP, IN_PAYLOAD };
@@ -21,6 +22,10 @@ static const struct verb_row {
     [VERB_PING] = {"PING", 4, false, false},    [VERB_PONG] = {"PONG", 4, false, false},
     [VERB_OK] = {"+OK", 3, false, false},       [VERB_ERR] = {"-ERR", 4, true, true},
 };
+
+const char *verb_name(enum verb verb) {
+    return verbs[verb].name;
+}
 
 static void refuse(struct midge *m, struct conn *c) {
     client_error(m, c, "Unknown Protocol Operation");
@@ -210,6 +215,8 @@ static uint32_t payload_more(struct midge *m, struct conn *c, const uint8_t *byt
 static uint32_t publish_line(struct midge *m, struct conn *c, enum verb verb, const uint8_t *args,
                              uint32_t args_bytes, const uint8_t *after, uint32_t n) {
     struct publication p;
+    if (m->config->trace && !(c->flags & CONN_STALL_CHECKED))
+        trace_in(m, c, verb_name(verb), args, args_bytes);
     if (!client_announce(m, c, verb, args, args_bytes, &p))
         return n;
     if (n < p.bytes + 2) {

@@ -17,6 +17,9 @@ struct conn;
 enum verb { VERB_NONE, VERB_PUB, VERB_HPUB, VERB_SUB, VERB_UNSUB, VERB_CONNECT, VERB_INFO,
             VERB_PING, VERB_PONG, VERB_OK, VERB_ERR, VERB_COUNT };
 
+// The verb as it is written.
+const char *verb_name(enum verb verb);
+
 // Consumes input as midge_rx does.
 uint32_t parser_rx(struct midge *m, struct conn *c, const uint8_t *bytes, uint32_t n);
 
