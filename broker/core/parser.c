@@ -227,13 +227,13 @@ static uint32_t publish_line(struct midge *m, struct conn *c, enum verb verb, co
         client_check_subject(m, c, &p);
         return n > 0 ? payload_more(m, c, after, n) : 0;
     }
+    if ((c->flags & CONN_PEDANTIC) && !(c->flags & CONN_STALL_CHECKED))
+        client_check_subject(m, c, &p);
     if (after[p.bytes] != '\r' || after[p.bytes + 1] != '\n') {
         refuse(m, c);
         return n;
     }
     p.payload = after;
-    if ((c->flags & CONN_PEDANTIC) && !(c->flags & CONN_STALL_CHECKED))
-        client_check_subject(m, c, &p);
     uint32_t bytes = p.bytes;
     return client_publish(m, c, &p) ? bytes + 2 : STALLED;
 }
