@@ -269,6 +269,8 @@ static void violation(struct midge *m, struct conn *c, const struct credentials 
     if (given->user_bytes > 0) {
         format_text(f, " - User ");
         format_quoted(f, given->user, given->user_bytes);
+    } else if (given->token_bytes > 0) {
+        format_text(f, " - Token \"[REDACTED]\"");
     }
     log_end(m);
     client_error(m, c, "Authorization Violation");
@@ -316,6 +318,7 @@ static void connect(struct midge *m, struct conn *c, const uint8_t *args, uint32
     }
     c->flags |= CONN_ADMITTED;
     if (said.protocol < 0 || said.protocol > 1) {
+        log_conn_text(m, c, MIDGE_ERR, "invalid client protocol");
         client_error(m, c, "invalid client protocol");
         conn_close(m, c, MIDGE_BAD_PROTOCOL, true);
         return;
@@ -811,6 +814,8 @@ void client_tick(struct midge *m, struct conn *c) {
         return;
     if (c->auth_due && due(m, c->auth_ms)) {
         client_error(m, c, "Authentication Timeout");
+        if (m->config->debug)
+            log_conn_text(m, c, MIDGE_DBG, "Authentication Timeout");
         conn_close(m, c, MIDGE_AUTH_TIMEOUT, true);
         return;
     }
