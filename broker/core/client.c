@@ -318,9 +318,9 @@ static void connect(struct midge *m, struct conn *c, const uint8_t *args, uint32
     }
     c->flags |= CONN_ADMITTED;
     if (said.protocol < 0 || said.protocol > 1) {
-        log_conn_text(m, c, MIDGE_ERR, "invalid client protocol");
         client_error(m, c, "invalid client protocol");
         conn_close(m, c, MIDGE_BAD_PROTOCOL, true);
+        log_conn_text(m, c, MIDGE_ERR, "invalid client protocol");
         return;
     }
     if (said.protocol == 1)
