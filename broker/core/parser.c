@@ -243,9 +243,11 @@ static uint32_t publish_line(struct midge *m, struct conn *c, enum verb verb, co
 // A whole control line, whose arguments end before a line end; `after` follows it.
 static uint32_t whole_line(struct midge *m, struct conn *c, enum verb verb, const uint8_t *args,
                            uint32_t args_bytes, const uint8_t *after, uint32_t n) {
-    args_bytes = trim(args, args_bytes);
-    if (verbs[verb].args && line_too_long(m, c, args_bytes))
+    // Counted as in step_args, so that it is refused however it was cut.
+    bool cr = args_bytes > 0 && args[args_bytes - 1] == '\r';
+    if (verbs[verb].args && line_too_long(m, c, args_bytes - cr))
         return n;
+    args_bytes = trim(args, args_bytes);
     if (verb == VERB_PUB || verb == VERB_HPUB)
         return publish_line(m, c, verb, args, args_bytes, after, n);
     client_command(m, c, verb, args, args_bytes);
