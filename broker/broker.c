@@ -27,7 +27,7 @@ static const struct rooms rooms = {
     .authenticate = auth_check,
 };
 
-// ---- Start ------------------------------------------------------------------------------------------
+// ---- Start --------------------------------------------------------------------------------------
 
 // The server's id: a public key in NATS's text form, base32 of prefix, 32 bytes and their CRC-16.
 static void make_id(struct midge *m, const uint8_t *key) {
@@ -94,7 +94,7 @@ void midge_host(struct midge *m, const struct midge_host *host) {
     m->host = *host;
 }
 
-// ---- Turns ------------------------------------------------------------------------------------------
+// ---- Turns --------------------------------------------------------------------------------------
 
 static void fire(struct midge *m, uint16_t i) {
     struct conn *c = &m->connections[i];
@@ -141,7 +141,7 @@ uint32_t midge_turn(struct midge *m, struct midge_now now) {
     return m->lists[LIST_WISHES].head != 0 ? 0 : wait;
 }
 
-// ---- Connections ------------------------------------------------------------------------------------
+// ---- Connections --------------------------------------------------------------------------------
 
 midge_conn midge_open(struct midge *m, enum midge_kind kind, const struct midge_peer *peer) {
     uint16_t i = conn_open(m, kind, peer);
@@ -223,7 +223,7 @@ void midge_lame_duck(struct midge *m) {
     m->lame_duck_step_ms = clients > 0 && spread / clients < 1000 ? spread / clients : 1000;
 }
 
-// ---- Reload -----------------------------------------------------------------------------------------
+// ---- Reload -------------------------------------------------------------------------------------
 
 static void reload_client(struct midge *m, struct conn *c, enum auth_verdict verdict) {
     if (verdict == AUTH_REMOVED)

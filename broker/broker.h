@@ -115,7 +115,7 @@ enum midge_wish {
     MIDGE_WISH_ABORT,             // close at once, drop the output, and call midge_closed
 };
 
-// ---- Configuration --------------------------------------------------------------------------------
+// ---- Configuration ------------------------------------------------------------------------------
 
 // Text in a configuration: an offset into its arena, where 0 is the empty text.
 typedef uint32_t midge_text;
@@ -224,7 +224,7 @@ int32_t midge_config_add(struct midge_config *config, const char *bytes, uint32_
 // Fills a configuration with the defaults of this build.
 void midge_config_defaults(struct midge_config *config);
 
-// ---- Configuration text ---------------------------------------------------------------------------
+// ---- Configuration text -------------------------------------------------------------------------
 //
 // conf/ reads the grammar of nats-server's configuration and holds the one table of its options. A
 // board uses it so, at start and for each reload:
@@ -298,7 +298,7 @@ int32_t midge_option_set(struct midge_config *config, int32_t option, const char
 int32_t midge_config_change(const struct midge_config *from, const struct midge_config *to,
                             int32_t option, bool *fixed, char *line, uint32_t line_max);
 
-// ---- The broker -----------------------------------------------------------------------------------
+// ---- The broker ---------------------------------------------------------------------------------
 
 // Prepares a broker. `m` must be zeroed memory (static storage is). False where the config's
 // entropy refuses. Touches only what it needs: untouched pool pages stay untouched.
@@ -349,7 +349,7 @@ const char *midge_id(const struct midge *m);
 // Clients that are connected.
 uint32_t midge_clients(const struct midge *m);
 
-// ---- Log lines ------------------------------------------------------------------------------------
+// ---- Log lines ----------------------------------------------------------------------------------
 
 enum midge_level { MIDGE_INF, MIDGE_DBG, MIDGE_WRN, MIDGE_ERR, MIDGE_FTL, MIDGE_TRC };
 
@@ -360,7 +360,7 @@ void midge_note(struct midge *m, enum midge_level level, const char *text);
 // 0 where there is none. Lines that the ring had no room for are counted, and a line says so.
 uint32_t midge_log(struct midge *m, enum midge_level *level, char *line, uint32_t max);
 
-// ---- What only the port knows ---------------------------------------------------------------------
+// ---- What only the port knows -------------------------------------------------------------------
 
 struct midge_host {
     uint64_t rss_bytes;
@@ -374,7 +374,7 @@ struct midge_host {
 // Tells the broker. The port calls it at start, and before midge_rx on a MIDGE_MONITOR connection.
 void midge_host(struct midge *m, const struct midge_host *host);
 
-// ---- The application in the same process ----------------------------------------------------------
+// ---- The application in the same process --------------------------------------------------------
 
 // A message for a handler. Subject and reply are not terminated by a NUL.
 struct midge_message {
@@ -408,7 +408,7 @@ int32_t midge_subscribe(struct midge *m, const char *subject, const char *queue,
                         midge_handler handler, void *context);
 void midge_unsubscribe(struct midge *m, int32_t id);
 
-// ---- For the board to define ----------------------------------------------------------------------
+// ---- For the board to define --------------------------------------------------------------------
 
 // A broken assertion: a bug. Records it and never returns (a chip resets, the hub aborts).
 _Noreturn void midge_panic(const char *file, int line);

@@ -63,7 +63,7 @@ static uint32_t read_bytes;  // since output was last sent
 static struct midge_host host = {.platform = "midge-" MIDGE_VERSION};
 static bool host_told;
 
-// ---- Time, entropy, the process ---------------------------------------------------------------------
+// ---- Time, entropy, the process -----------------------------------------------------------------
 
 static uint64_t clock_us(clockid_t id) {
     struct timespec t;
@@ -121,7 +121,7 @@ int32_t port_init(uint32_t connections) {
     return admitted < connections ? (int32_t)admitted : (int32_t)connections;
 }
 
-// ---- Listening --------------------------------------------------------------------------------------
+// ---- Listening ----------------------------------------------------------------------------------
 
 // A listener's event carries its kind; a connection's handle is never so small.
 static bool watch(int op, int fd, uint64_t id, uint32_t events) {
@@ -219,7 +219,7 @@ static void accept_pause(struct midge *m) {
     accept_pause_said = true;
 }
 
-// ---- Sockets ----------------------------------------------------------------------------------------
+// ---- Sockets ------------------------------------------------------------------------------------
 
 static struct socket *socket_of(midge_conn conn) {
     struct socket *s = &sockets[midge_slot(conn)];
@@ -344,7 +344,7 @@ static void resume(struct midge *m, struct socket *s) {
     set_flag(s, SOCKET_PAUSED, false);
 }
 
-// ---- Turns ------------------------------------------------------------------------------------------
+// ---- Turns --------------------------------------------------------------------------------------
 
 // Carries out what the broker wants. True where there was anything.
 static bool carry_out(struct midge *m) {

@@ -16,7 +16,7 @@ static struct format compose(struct midge *m) {
     return (struct format){m->line, 0, sizeof m->line};
 }
 
-// ---- What a client is told --------------------------------------------------------------------------
+// ---- What a client is told ----------------------------------------------------------------------
 
 void client_error(struct midge *m, struct conn *c, const char *text) {
     trace_out(m, c, "-ERR", text, (uint32_t)strlen(text));
@@ -134,7 +134,7 @@ void client_greet(struct midge *m, struct conn *c) {
         log_conn_text(m, c, MIDGE_DBG, "Client connection created");
 }
 
-// ---- CONNECT ----------------------------------------------------------------------------------------
+// ---- CONNECT ------------------------------------------------------------------------------------
 
 // What a CONNECT says, strings decoded where they lay.
 struct connect {
@@ -345,7 +345,7 @@ bool client_may_speak(struct midge *m, struct conn *c) {
     return false;
 }
 
-// ---- SUB and UNSUB ----------------------------------------------------------------------------------
+// ---- SUB and UNSUB ------------------------------------------------------------------------------
 
 struct word {
     const uint8_t *bytes;
@@ -540,7 +540,7 @@ static void unsubscribe(struct midge *m, struct conn *c, const uint8_t *args, ui
     subs_remove(m, i);
 }
 
-// ---- PUB --------------------------------------------------------------------------------------------
+// ---- PUB ----------------------------------------------------------------------------------------
 
 // Points at what follows the sid in the MSG line. As clients write it, it lies in the line as it must
 // be sent; with other blanks or line ends it is put together in the scratch line.
@@ -708,7 +708,7 @@ bool client_publish(struct midge *m, struct conn *c, struct publication *p) {
     return true;
 }
 
-// ---- Commands and time ------------------------------------------------------------------------------
+// ---- Commands and time --------------------------------------------------------------------------
 
 static void pinged(struct midge *m, struct conn *c) {
     trace_out(m, c, "PONG", NULL, 0);

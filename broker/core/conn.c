@@ -30,7 +30,7 @@ struct conn *conn_of(struct midge *m, uint32_t handle) {
     return c;
 }
 
-// ---- Lists ------------------------------------------------------------------------------------------
+// ---- Lists --------------------------------------------------------------------------------------
 
 static void list_add(struct midge *m, int which, struct conn *c) {
     struct list *list = &m->lists[which];
@@ -90,7 +90,7 @@ midge_conn midge_next(struct midge *m, enum midge_wish *wish) {
     return MIDGE_NONE;
 }
 
-// ---- Life -------------------------------------------------------------------------------------------
+// ---- Life ---------------------------------------------------------------------------------------
 
 uint16_t conn_open(struct midge *m, int kind, const struct midge_peer *peer) {
     if (block_common(m) < MIDGE_BLOCKS_GUARANTEED)
@@ -193,7 +193,7 @@ bool conn_reap(struct midge *m, uint32_t most) {
     return false;
 }
 
-// ---- Output -----------------------------------------------------------------------------------------
+// ---- Output -------------------------------------------------------------------------------------
 
 void conn_queued(struct midge *m, struct conn *c) {
     if (c->out.bytes > m->crowd_bytes && !(c->flags & (CONN_CROWDED | CONN_CLOSING))) {
@@ -302,7 +302,7 @@ void conn_tick(struct midge *m, struct conn *c) {
     }
 }
 
-// ---- Back-pressure ----------------------------------------------------------------------------------
+// ---- Back-pressure ------------------------------------------------------------------------------
 
 bool conn_stall(struct midge *m, struct conn *c) {
     if (c->flags & CONN_STALL_SPENT)

@@ -50,7 +50,7 @@ static bool eligible(struct midge *m, const struct delivery *d, const struct sub
     return !(s->flags & SUB_FILTERED) || may_receive(m, d, s, c);
 }
 
-// ---- Writing one MSG --------------------------------------------------------------------------------
+// ---- Writing one MSG ----------------------------------------------------------------------------
 
 static uint32_t sid_bytes(const struct midge *m, const struct sub *s) {
     if (s->sid_bytes != SUB_SID_TEXT)
@@ -172,7 +172,7 @@ static uint32_t blocks_for(const struct midge *m, const struct delivery *d, cons
     return outq_blocks_for(m, c, n - d->p->bytes - 2, 1);
 }
 
-// ---- One receiver -----------------------------------------------------------------------------------
+// ---- One receiver -------------------------------------------------------------------------------
 
 // Delivers to one subscription, which may end by it. True where it took the message.
 static bool deliver_one(struct midge *m, struct delivery *d, index_t sub) {
@@ -205,7 +205,7 @@ static bool deliver_one(struct midge *m, struct delivery *d, index_t sub) {
     return true;
 }
 
-// ---- All receivers ----------------------------------------------------------------------------------
+// ---- All receivers ------------------------------------------------------------------------------
 
 // Delivers to one member of the queue groups with the name of the first: those of all matching nodes
 // count as one. Members that refuse are passed over.

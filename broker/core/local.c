@@ -17,7 +17,7 @@ static struct conn *local_of(struct midge *m) {
     return &m->connections[m->local];
 }
 
-// ---- Receiving --------------------------------------------------------------------------------------
+// ---- Receiving ----------------------------------------------------------------------------------
 
 // Gathers the control line at the head of the queue into the scratch line. Answers its length
 // without the line end.
@@ -98,7 +98,7 @@ const uint8_t *midge_payload(const struct midge_message *message, uint32_t offse
     return v.bytes;
 }
 
-// ---- Asking -----------------------------------------------------------------------------------------
+// ---- Asking -------------------------------------------------------------------------------------
 
 int32_t midge_publish(struct midge *m, const char *subject, const char *reply,
                       const void *payload, uint32_t payload_bytes) {

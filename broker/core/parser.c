@@ -69,7 +69,7 @@ static bool line_too_long(struct midge *m, struct conn *c, uint32_t n) {
     return true;
 }
 
-// ---- Blocks of unfinished input ---------------------------------------------------------------------
+// ---- Blocks of unfinished input -----------------------------------------------------------------
 
 static uint32_t input_blocks(const struct midge *m, uint32_t bytes) {
     return (bytes + m->block_room - 1) / m->block_room;
@@ -147,7 +147,7 @@ static void await_blocks(struct midge *m, struct conn *c) {
         conn_stall(m, c);
 }
 
-// ---- Payloads ---------------------------------------------------------------------------------------
+// ---- Payloads -----------------------------------------------------------------------------------
 
 // Waits for a payload: stores the line's arguments and makes room for the whole message.
 static bool payload_begin(struct midge *m, struct conn *c, enum verb verb, const uint8_t *args,
@@ -238,7 +238,7 @@ static uint32_t publish_line(struct midge *m, struct conn *c, enum verb verb, co
     return client_publish(m, c, &p) ? bytes + 2 : STALLED;
 }
 
-// ---- Lines ------------------------------------------------------------------------------------------
+// ---- Lines --------------------------------------------------------------------------------------
 
 // A whole control line, whose arguments end before a line end; `after` follows it.
 static uint32_t whole_line(struct midge *m, struct conn *c, enum verb verb, const uint8_t *args,

@@ -331,7 +331,7 @@ index_t subs_find(const struct midge *m, uint16_t owner, const uint8_t *sid, uin
     return 0;
 }
 
-// ---- Matching ---------------------------------------------------------------------------------------
+// ---- Matching -----------------------------------------------------------------------------------
 
 #if defined(__GNUC__)
 #define PREFETCH(p) __builtin_prefetch(p)
@@ -478,7 +478,7 @@ index_t subs_pick(struct midge *m, index_t g) {
     return group->cursor;
 }
 
-// ---- Text -------------------------------------------------------------------------------------------
+// ---- Text ---------------------------------------------------------------------------------------
 
 static index_t node_of(const struct midge *m, index_t sub) {
     const struct sub *s = &m->subscriptions[sub];

@@ -4,7 +4,7 @@
 #include "broker/core/reason.h"
 #include "broker/ops/parameter.h"
 
-// ---- Order ------------------------------------------------------------------------------------------
+// ---- Order --------------------------------------------------------------------------------------
 
 #define KEY(member) offsetof(struct facts, member), sizeof(((struct facts *)0)->member)
 
@@ -72,7 +72,7 @@ static uint64_t key_of(const struct answer *a, const struct facts *facts) {
     return sort->descending ? ~key : key;
 }
 
-// ---- Selection --------------------------------------------------------------------------------------
+// ---- Selection ----------------------------------------------------------------------------------
 
 struct wanted {
     uint64_t cid;
@@ -147,7 +147,7 @@ static void choose_batch(struct answer *a) {
     }
 }
 
-// ---- What the document asks ---------------------------------------------------------------------------
+// ---- What the document asks ---------------------------------------------------------------------
 
 void connz_begin(struct answer *a) {
     struct monitor_state *s = &a->c->monitor;

@@ -20,7 +20,7 @@ static const struct {
 #undef X
 };
 
-// ---- Subscriptions ----------------------------------------------------------------------------------
+// ---- Subscriptions ------------------------------------------------------------------------------
 
 static bool is_live(const struct midge *m, index_t sub) {
     return sub != 0 && m->subscriptions[sub].home != 0;
@@ -106,7 +106,7 @@ static enum progress begin_table(struct answer *a) {
     return PROGRESS_DONE;
 }
 
-// ---- Lists ------------------------------------------------------------------------------------------
+// ---- Lists --------------------------------------------------------------------------------------
 
 // Lists with an index: whether there is an element i, and whether it is to be shown.
 static bool has_element(const struct answer *a, uint32_t what, uint32_t i, bool *shown) {
@@ -177,7 +177,7 @@ enum progress content_next(struct answer *a, uint32_t what, bool stay) {
     return progress;
 }
 
-// ---- Words ------------------------------------------------------------------------------------------
+// ---- Words --------------------------------------------------------------------------------------
 
 static const char *name_tag(const struct answer *a) {
     bool told = (a->c->monitor.flags & SHOW_AUTH) && a->facts.stopped_us == 0;
@@ -241,7 +241,7 @@ uint32_t content_words(struct answer *a, uint32_t what, const uint8_t **bytes) {
     return (uint32_t)strlen(text);
 }
 
-// ---- Numbers ----------------------------------------------------------------------------------------
+// ---- Numbers ------------------------------------------------------------------------------------
 
 struct fanout {
     uint32_t subjects;  // remembered
@@ -306,7 +306,7 @@ void content_special(struct answer *a, uint32_t what, struct format *f) {
         format_u64(f, what == SPECIAL_FANOUT_MOST ? fanout.most : fanout.subjects);
 }
 
-// ---- An answer --------------------------------------------------------------------------------------
+// ---- An answer ----------------------------------------------------------------------------------
 
 void content_take_up(struct answer *a) {
     struct midge *m = a->m;

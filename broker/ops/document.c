@@ -11,7 +11,7 @@
 // What one turn may do for all requests together: rows written and elements looked at.
 #define TURN_STEPS 8192
 
-// ---- Structure --------------------------------------------------------------------------------------
+// ---- Structure ----------------------------------------------------------------------------------
 
 static void put(struct answer *a, const struct format *f) {
     // Room was made sure of, so that this is the rarest of cases: the answer ends here.
@@ -117,7 +117,7 @@ static enum progress again(struct answer *a) {
     return progress;
 }
 
-// ---- Values -----------------------------------------------------------------------------------------
+// ---- Values -------------------------------------------------------------------------------------
 
 static const uint8_t *place_of(const struct answer *a, const struct field *row) {
     static const uint64_t zero = 0;
@@ -227,7 +227,7 @@ static void write_value(struct answer *a, const struct field *row) {
     a->c->monitor.row++;
 }
 
-// ---- Text -------------------------------------------------------------------------------------------
+// ---- Text ---------------------------------------------------------------------------------------
 
 static uint32_t text_of(struct answer *a, const struct field *row, const uint8_t **bytes) {
     const uint8_t *p = place_of(a, row);
@@ -317,7 +317,7 @@ static void write_text(struct answer *a, const struct field *row) {
     }
 }
 
-// ---- Writing on -------------------------------------------------------------------------------------
+// ---- Writing on ---------------------------------------------------------------------------------
 
 static enum progress step(struct answer *a) {
     struct monitor_state *s = &a->c->monitor;

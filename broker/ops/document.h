@@ -110,7 +110,7 @@ static inline const char *answer_parameter(const struct answer *a, const char *n
     return http_parameter(a->request, a->request_bytes, name);
 }
 
-// ---- What the writer asks, answered by content.c ------------------------------------------------------
+// ---- What the writer asks, answered by content.c ------------------------------------------------
 
 // Moves list `what` to its next element, which is the first one where it was at none; or, where
 // `stay`, only makes the present one ready to be shown again.

@@ -3,7 +3,7 @@
 #include "broker/core/midge.h"
 #include "broker/ops/content.h"
 
-// ---- How tables are written -------------------------------------------------------------------------
+// ---- How tables are written ---------------------------------------------------------------------
 
 #define INDEX (sizeof(index_t) == sizeof(uint16_t) ? U16 : U32)
 
@@ -51,7 +51,7 @@
 #define SERVER_ID MIDGE("server_id", CHARACTERS, id)
 #define NOW ANSWER("now", WALL, now_us)
 
-// ---- Documents --------------------------------------------------------------------------------------
+// ---- Documents ----------------------------------------------------------------------------------
 
 static const struct field root[] = {
     OPEN(NULL),
@@ -327,7 +327,7 @@ static const struct field jsz[] = {
 
 static const struct field healthz[] = {OPEN(NULL), TEXT("status\0ok"), CLOSE};
 
-// ---- Endpoints --------------------------------------------------------------------------------------
+// ---- Endpoints ----------------------------------------------------------------------------------
 
 static const struct parameter none[] = {{NULL, 0, 0}};
 

@@ -10,7 +10,7 @@ _Static_assert(ENDPOINT_COUNT <= HTTP_COUNTERS, "each endpoint has a counter");
 
 #define HEAD_END "Connection: close\r\n\r\n"
 
-// ---- Refusals ---------------------------------------------------------------------------------------
+// ---- Refusals -----------------------------------------------------------------------------------
 
 static const char *status_text(enum http_status status) {
     switch (status) {
@@ -51,7 +51,7 @@ static void refuse_status(struct midge *m, struct conn *c, enum http_status stat
     refuse(m, c, &f);
 }
 
-// ---- Answers ----------------------------------------------------------------------------------------
+// ---- Answers ------------------------------------------------------------------------------------
 
 static void take_up(struct midge *m, struct conn *c, struct answer *a) {
     *a = (struct answer){
@@ -99,7 +99,7 @@ static void write_on(struct midge *m, struct conn *c) {
         timer_need(m, conn_index(m, c), m->now.ms + 1);
 }
 
-// ---- Requests ---------------------------------------------------------------------------------------
+// ---- Requests -----------------------------------------------------------------------------------
 
 // Checks what no parameter's own check can; a complaint is in nats-server's words.
 static bool check_request(struct answer *a, struct format *complaint) {
@@ -182,7 +182,7 @@ static void take_request(struct midge *m, struct conn *c) {
         refuse(m, c, &complaint);
 }
 
-// ---- Connections ------------------------------------------------------------------------------------
+// ---- Connections --------------------------------------------------------------------------------
 
 void monitor_greet(struct midge *m, struct conn *c) {
     timer_need(m, conn_index(m, c), m->now.ms + MONITOR_IDLE_MS);

@@ -6,7 +6,7 @@
 //     build/linux/sensor 4222
 //     nats pub sensors.kitchen 21.5
 //
-// The loop is the hub's (boards/linux/serve.c) without its files and signals: one turn after another.
+// The loop is the hub's (boards/linux/serve.c) without its files and signals: turn after turn.
 
 #include <signal.h>
 #include <stdio.h>
