@@ -25,7 +25,7 @@ struct conn *conn_of(struct midge *m, uint32_t handle) {
     if (i == 0 || i > m->pools[POOL_connections].fresh)
         return NULL;
     struct conn *c = at(m, (uint16_t)i);
-    if (c->generation != handle >> 16 || (c->flags & CONN_GONE))
+    if (c->generation != handle >> 16 || c->cid == 0 || (c->flags & CONN_GONE))
         return NULL;
     return c;
 }
