@@ -3,5 +3,5 @@
 
 SUITES += tree
 
-tree: $(M3_OBJ) $(LIB_OBJ)
-	@python3 tests/tree/tree.py $(M3_OBJ) -- $(LIB_OBJ)
+tree: $(B)/tests/size/ram $(M3_OBJ) $(LIB_OBJ)
+	@python3 tests/tree/tree.py $< $(M3_OBJ) -- $(LIB_OBJ)

@@ -1,6 +1,6 @@
 """The rules of the tree: who includes whom, and what broker/, port/ and hal/ may call and keep.
 
-usage: tree.py CORTEX_M3_OBJECT... -- HUB_OBJECT...
+usage: tree.py RAM CORTEX_M3_OBJECT... -- HUB_OBJECT..., where RAM is the program that make ram runs
 
 Each rule is a function from what it looks at to the sentences that say what is wrong. Before they
 are trusted with the tree, each is shown a breach that it must see.
@@ -110,6 +110,15 @@ def prose(text, sources):
             yield f"broker/README.md: there is no {name}"
 
 
+def memory(text, printed):
+    """README.md's table of pools is what make ram prints."""
+    rows = re.findall(r"^(\w+) +(\d+) x +(\d+) B = +(\d+)", printed, re.M)
+    for name, entries, size, total in rows:
+        row = f"| {name} | {int(entries) - 1} | {size} | {int(total) / 2**20:.1f} |"
+        if row not in text:
+            yield f"README.md: there is no {row}"
+
+
 def nm(tool, objects):
     """(object, kind, name) of each symbol in the objects."""
     out = subprocess.run([tool, "-A", *objects], check=True, capture_output=True, text=True).stdout
@@ -154,10 +163,11 @@ PROOFS = [
     (globals_, [("a.o", "b", "count")], [("a.o", "R", "table"), ("a.o", "t", "step")]),
     (heap, [("a.o", "U", "malloc")], [("a.o", "U", "pool_free"), ("a.o", "T", "free")]),
     (lambda text: prose(text, ["int f_one(void);"]), "`f_two` calls `f_one`", "`f_one`, `PUB`"),
+    (lambda text: memory(text, "a 3 x 7 B = 21 B"), "| a | 3 | 7 | 0.0 |", "| a | 2 | 7 | 0.0 |"),
 ]
 
 
-def main(*objects):
+def main(ram, *objects):
     files = {
         str(path): path.read_text()
         for top in ("broker", "port", "hal", "boards")
@@ -178,12 +188,16 @@ def main(*objects):
             print(f"the rule on {rule.__name__} does not tell {breach} from {fine}")
     guide = pathlib.Path("broker/README.md").read_text()
     named = lambda text: prose(text, files.values())
+    readme = pathlib.Path("README.md").read_text()
+    printed = subprocess.run([ram], check=True, capture_output=True, text=True).stdout
+    shown = lambda text: memory(text, printed)
     for rule, tree in (
         (includes, files),
         (libc, broker),
         (globals_, broker),
         (heap, hosted),
         (named, guide),
+        (shown, readme),
     ):
         wrong = list(rule(tree))
         for line in wrong:
