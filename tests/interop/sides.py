@@ -70,6 +70,6 @@ def plain(text):
     # Their own insides, and what is traced since 2.11 only: payloads on their way out.
     other = (
         "Git:|Go build|maxprocs|system account|accept loop|Ping Timer|ACCOUNT -|SYSTEM -"
-        "|->> MSG_PAYLOAD|invalid character"
+        "|->> MSG_PAYLOAD"
     )
     return [line for line in text.splitlines() if line and not re.search(other, line)]
