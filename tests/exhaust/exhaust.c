@@ -76,7 +76,7 @@ static bool step(uint32_t number) {
     return true;
 }
 
-// ---- One conversation -------------------------------------------------------------------------------
+// ---- One conversation ---------------------------------------------------------------------------
 
 static uint32_t passed, failed;
 

@@ -19,7 +19,7 @@ bool world_start(struct world *w, uint32_t blocks) {
     return midge_init(&w->m, &w->config, w->now);
 }
 
-// ---- What a port does -------------------------------------------------------------------------------
+// ---- What a port does ---------------------------------------------------------------------------
 
 static void hang_up(struct world *w, struct peer *p, enum midge_reason why) {
     midge_closed(&w->m, p->conn, why);
@@ -124,7 +124,7 @@ void world_pass(struct world *w, uint32_t ms) {
     carry_out(w);
 }
 
-// ---- What must hold ---------------------------------------------------------------------------------
+// ---- What must hold -----------------------------------------------------------------------------
 
 static uint32_t min(uint32_t a, uint32_t b) {
     return a < b ? a : b;
