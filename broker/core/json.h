@@ -31,8 +31,9 @@ bool json_enter(struct json *j);
 // Whether the whole text is null.
 bool json_null(struct json *j);
 
-// The next member of the object entered: its key and its value. False at the object's end, or where
-// the text is bad, which sets `bad`.
+// The next member of the object entered: its key and its value. The key begins zeroed, and is that of
+// the member before from then on. False at the object's end, or where the text is bad, which sets
+// `bad`.
 bool json_member(struct json *j, struct json_piece *key, struct json_piece *value);
 
 // Whether a key is `name`, which is in lower case; its own case does not matter.
