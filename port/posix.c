@@ -31,6 +31,7 @@
 #define ACCEPTS 64           // connections accepted on one event
 #define RESERVED_FILES 32    // descriptors for everything but connections
 #define ACCEPT_PAUSE_MS 500  // after running out of descriptors
+#define ACCEPT_SAY_US 60000000  // said again after so long without
 
 enum {
     SOCKET_PAUSED = 1,    // not read until the broker has room
@@ -56,8 +57,9 @@ static int poll_fd = -1;
 static struct listener {
     int fd;  // 0: none
 } listeners[MIDGE_KINDS];
-static bool accept_paused, accept_pause_said;  // said until an accept succeeds again  // said until an accept succeeds again
+static bool accept_paused;
 static uint32_t accept_resume_ms;
+static uint64_t accept_said_us;  // when the log was told last, 0 never
 static uint32_t read_bytes;  // since output was last sent
 
 static struct midge_host host = {.platform = "midge-" MIDGE_VERSION};
@@ -179,6 +181,7 @@ int32_t port_listen(enum midge_kind kind, const char *name, int32_t port) {
     int on = 1;
     int off = 0;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // accepted sockets inherit it
     if (address.any.sa_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
     if (bind(fd, &address.any, bytes) != 0 || listen(fd, SOMAXCONN) != 0 ||
@@ -214,9 +217,10 @@ static void accept_watch(uint32_t events) {
 static void accept_pause(struct midge *m) {
     accept_watch(0);
     accept_resume_ms = port_now().ms + ACCEPT_PAUSE_MS;
-    if (!accept_pause_said)
+    uint64_t now_us = clock_us(CLOCK_MONOTONIC);
+    if (accept_said_us == 0 || now_us - accept_said_us > ACCEPT_SAY_US)
         midge_note(m, MIDGE_ERR, "Out of file descriptors: accepting connections is paused");
-    accept_pause_said = true;
+    accept_said_us = now_us;
 }
 
 // ---- Sockets ------------------------------------------------------------------------------------
@@ -402,9 +406,6 @@ static void accept_all(struct midge *m, enum midge_kind kind) {
                 accept_pause(m);
             return;
         }
-        accept_pause_said = false;
-        int on = 1;
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         struct midge_peer peer = peer_of(&address);
         midge_conn conn = midge_open(m, kind, &peer);
         if (conn == MIDGE_NONE) {
