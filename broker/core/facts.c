@@ -4,25 +4,26 @@
 
 #define RING (MIDGE_CLOSED_MAX + 1)
 
-static struct facts facts_now(const struct conn *c) {
-    return (struct facts){
-        .cid = c->cid,
-        .started_us = c->started_us,
-        .active_us = c->active_us,
-        .in_msgs = c->in_msgs,
-        .in_bytes = c->in_bytes,
-        .out_msgs = c->out_msgs,
-        .out_bytes = c->out_bytes,
-        .rtt_us = c->rtt_us,
-        .stalls = c->stalls,
-        .pending_bytes = c->out.bytes,
-        .subs_count = c->subs_count,
-        .name = c->name,
-        .lang = c->lang,
-        .version = c->version,
-        .login = c->login,
-        .peer = c->peer,
-    };
+// What is told of a connection that is open.
+static void take(const struct conn *c, struct facts *facts) {
+    facts->cid = c->cid;
+    facts->started_us = c->started_us;
+    facts->active_us = c->active_us;
+    facts->in_msgs = c->in_msgs;
+    facts->in_bytes = c->in_bytes;
+    facts->out_msgs = c->out_msgs;
+    facts->out_bytes = c->out_bytes;
+    facts->rtt_us = c->rtt_us;
+    facts->stalls = c->stalls;
+    facts->pending_bytes = c->out.bytes;
+    facts->subs_count = c->subs_count;
+    facts->name = c->name;
+    facts->lang = c->lang;
+    facts->version = c->version;
+    facts->login = c->login;
+    facts->stopped_us = 0;
+    facts->peer = c->peer;
+    facts->reason = 0;
 }
 
 uint32_t facts_closed(const struct midge *m) {
@@ -38,7 +39,7 @@ bool facts_of(const struct midge *m, uint32_t item, struct facts *facts) {
         if (item == 0 || item > m->pools[POOL_connections].fresh || c->cid == 0 ||
             c->kind != MIDGE_CLIENT || (c->flags & CONN_GONE))
             return false;
-        *facts = facts_now(c);
+        take(c, facts);
         return true;
     }
     // How many ended after it.
@@ -67,7 +68,7 @@ void facts_keep(struct midge *m, struct conn *c) {
     text_drop(m, facts->lang);
     text_drop(m, facts->version);
     text_drop(m, facts->login);
-    *facts = facts_now(c);
+    facts_of(m, conn_index(m, c), facts);
     facts->stopped_us = m->now.us;
     facts->reason = c->reason;
     c->name = c->lang = c->version = c->login = 0;

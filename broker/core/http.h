@@ -2,8 +2,8 @@
 // lends, and 12 bytes of state; header fields are passed over, and a body is not looked at.
 //
 // http_parse then turns the target, in place, into a path and parameters, decoded as Go's net/url
-// decodes them: `path NUL name NUL value NUL name NUL value NUL ...`. A parameter that is malformed,
-// or without a value, is left out.
+// does it: `path NUL name NUL value NUL name NUL value NUL ...`. A parameter that is malformed, or
+// has no value, is left out.
 
 #ifndef CORE_HTTP_H
 #define CORE_HTTP_H

@@ -278,7 +278,7 @@ static uint32_t stretch(const uint8_t *p, uint32_t n) {
     return TEXT_STRETCH;
 }
 
-// One step of a text: what leads in to it; then, `text` being 1 + the bytes written, a stretch of it.
+// One step of a text: what leads in to it; then, while `text` is 1 + the bytes shown, a stretch.
 static void write_text(struct answer *a, const struct field *row) {
     struct monitor_state *s = &a->c->monitor;
     uint8_t bytes[STEP_BYTES + 2];

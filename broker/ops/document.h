@@ -1,9 +1,9 @@
 // Documents written piece by piece, from tables of their fields.
 //
-// A document is a table of `struct field`. The cursor (struct monitor_state) stands at a row of it,
-// and where the row is a list, in a loop over its elements; so writing can stop before any field, and
-// within any text, and go on when there is room again. Nothing is built whole: a step appends at most
-// STEP_BYTES to the connection's output, and a document costs a block at a time.
+// A document is a table of `struct field`. The cursor (struct monitor_state) stands at a row of it
+// and, within a list, at an element; so writing can stop before any field and within any text, and
+// go on when there is room again. Nothing is built whole: a step appends at most STEP_BYTES to the
+// connection's output, and about a block of it waits to be sent at a time.
 //
 // What a row shows is read when it is written. An element that vanishes meanwhile is shown to its
 // end, with zeros at worst: the document stays well formed.
@@ -99,8 +99,8 @@ enum progress {
     PROGRESS_LATER,  // enough for this turn
 };
 
-// Writes on, until the output holds about a block or the turn's work is spent. PROGRESS_DONE: call it
-// again once there is room; PROGRESS_END: the document is complete.
+// Writes on, until the output holds about a block or the turn's work is spent. PROGRESS_DONE: call
+// it again once there is room; PROGRESS_END: the document is complete.
 enum progress document_write(struct answer *a);
 
 // Spends work of this turn, in rows written or elements looked at; false where all of it is spent.

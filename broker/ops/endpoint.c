@@ -7,41 +7,34 @@
 
 #define INDEX (sizeof(index_t) == sizeof(uint16_t) ? U16 : U32)
 
-#define OPEN(name) \
-    { name, 0, OBJECT, 0 }
-#define CLOSE \
-    { NULL, 0, END, 0 }
+#define FIELD(name, at, type, base) \
+    { name, at, type, base }
+
+#define OPEN(name) FIELD(name, 0, OBJECT, 0)
+#define CLOSE FIELD(NULL, 0, END, 0)
 #define EMPTY(name) OPEN(name), CLOSE
-#define EACH(name, what) \
-    { name, what, LIST, 0 }
-#define EACH_NAMED(name, what) \
-    { name, what, MAP, 0 }
-#define AGAIN \
-    { NULL, 0, NEXT, 0 }
+#define EACH(name, what) FIELD(name, what, LIST, 0)
+#define EACH_NAMED(name, what) FIELD(name, what, MAP, 0)
+#define EACH_IF_ANY(name, what) FIELD(name, what, LIST | OMIT, 0)
+#define AGAIN FIELD(NULL, 0, NEXT, 0)
 #define NO_LIST(name) EACH(name, 0), AGAIN
-#define FIXED(name, number) \
-    { name, number, CONSTANT, 0 }
+#define FIXED(name, number) FIELD(name, number, CONSTANT, 0)
 #define ZERO(name) FIXED(name, 0)
-#define YES(name) \
-    { name, SPECIAL_TRUE, SPECIAL, 0 }
-#define NO(name) \
-    { name, 0, TRUTH, 0 }
-#define TEXT(name_and_text) \
-    { name_and_text, 0, LITERAL, 0 }
-#define MIDGE(name, type, member) \
-    { name, offsetof(struct midge, member), type, BASE_MIDGE }
+#define YES(name) FIELD(name, SPECIAL_TRUE, SPECIAL, 0)
+#define NO(name) FIELD(name, 0, TRUTH, 0)
+#define TEXT(name_and_text) FIELD(name_and_text, 0, LITERAL, 0)
+#define WORD(name, what) FIELD(name, WORDS_##what, WORDS, 0)
+#define WORD_IF_ANY(name, what) FIELD(name, WORDS_##what, WORDS | OMIT, 0)
+#define COUNT(name, what) FIELD(name, SPECIAL_##what, SPECIAL, 0)
+#define MIDGE(name, type, member) FIELD(name, offsetof(struct midge, member), type, BASE_MIDGE)
 #define CONFIG(name, type, member) \
-    { name, offsetof(struct midge_config, member), type, BASE_CONFIG }
-#define ANSWER(name, type, member) \
-    { name, offsetof(struct answer, member), type, BASE_ANSWER }
+    FIELD(name, offsetof(struct midge_config, member), type, BASE_CONFIG)
+#define ANSWER(name, type, member) FIELD(name, offsetof(struct answer, member), type, BASE_ANSWER)
 #define STATE(name, type, member) \
-    { name, offsetof(struct monitor_state, member), type, BASE_STATE }
-#define FACTS(name, type, member) \
-    { name, offsetof(struct facts, member), type, BASE_FACTS }
-#define SUB(name, type, member) \
-    { name, offsetof(struct sub, member), type, BASE_SUB }
-#define POOL(name, member) \
-    { name, offsetof(struct pool, member), INDEX, BASE_POOL }
+    FIELD(name, offsetof(struct monitor_state, member), type, BASE_STATE)
+#define FACTS(name, type, member) FIELD(name, offsetof(struct facts, member), type, BASE_FACTS)
+#define SUB(name, type, member) FIELD(name, offsetof(struct sub, member), type, BASE_SUB)
+#define POOL(name, member) FIELD(name, offsetof(struct pool, member), INDEX, BASE_POOL)
 
 // A count of clients, where nats-server has other kinds of connections too.
 #define BY_KIND(name, member)                                                                   \
@@ -59,10 +52,10 @@ static const struct field root[] = {
          "<title>Midge</title>\n</head>\n<body>\n<h1>Midge " MIDGE_VERSION "</h1>\n"),
     EACH(NULL, LIST_ENDPOINTS),
     TEXT("\0<p><a href=\""),
-    {NULL, WORDS_BASE_PATH, WORDS, 0},
-    {NULL, WORDS_PATH, WORDS, 0},
+    WORD(NULL, BASE_PATH),
+    WORD(NULL, PATH),
     TEXT("\0\">"),
-    {NULL, WORDS_TITLE, WORDS, 0},
+    WORD(NULL, TITLE),
     TEXT("\0</a></p>\n"),
     AGAIN,
     TEXT("\0</body>\n</html>\n"),
@@ -72,7 +65,7 @@ static const struct field root[] = {
 static const struct field varz[] = {
     OPEN(NULL),
     SERVER_ID,
-    {"server_name", WORDS_SERVER_NAME, WORDS, 0},
+    WORD("server_name", SERVER_NAME),
     TEXT("version\0" MIDGE_NATS_VERSION),
     FIXED("proto", 1),
     MIDGE("go", POINTER, host.platform),
@@ -124,12 +117,12 @@ static const struct field varz[] = {
     MIDGE("stalled_clients", U64, stalls),
     MIDGE("subscriptions", INDEX, pools[POOL_subscriptions].used),
     EACH_NAMED("http_req_stats", LIST_REQUESTS),
-    {NULL, SPECIAL_REQUESTS, SPECIAL, 0},
+    COUNT(NULL, REQUESTS),
     AGAIN,
     CONFIG("config_load_time", WALL, loaded_wall_us),
     CONFIG("config_digest", CHARACTERS, digest),
-    {"tags", LIST_TAGS, LIST | OMIT, 0},
-    {NULL, WORDS_TAG, WORDS, 0},
+    EACH_IF_ANY("tags", LIST_TAGS),
+    WORD(NULL, TAG),
     AGAIN,
     BY_KIND("slow_consumer_stats", slow_consumers),
     BY_KIND("stale_connection_stats", stale_connections),
@@ -145,17 +138,15 @@ static const struct field varz[] = {
     POOL("in_use", used),
     POOL("high", high),
     POOL("limit", limit),
-    {"bytes", SPECIAL_ENTRY_BYTES, SPECIAL, 0},
+    COUNT("bytes", ENTRY_BYTES),
     CLOSE,
     AGAIN,
     CLOSE,
 };
 
-#define SUBSCRIPTION                                                                              \
-    {"subject", WORDS_SUBJECT, WORDS, 0}, {"qgroup", WORDS_QUEUE, WORDS | OMIT, 0},               \
-        {"sid", WORDS_SID, WORDS, 0}, SUB("msgs", U64, delivered), SUB("max", U32 | OMIT, max), { \
-        "cid", SPECIAL_CID, SPECIAL, 0                                                            \
-    }
+#define SUBSCRIPTION                                                          \
+    WORD("subject", SUBJECT), WORD_IF_ANY("qgroup", QUEUE), WORD("sid", SID), \
+        SUB("msgs", U64, delivered), SUB("max", U32 | OMIT, max), COUNT("cid", CID)
 
 static const struct field connz[] = {
     OPEN(NULL),
@@ -170,12 +161,12 @@ static const struct field connz[] = {
     FACTS("cid", U64, cid),
     TEXT("kind\0Client"),
     TEXT("type\0nats"),
-    {"ip", WORDS_IP, WORDS, 0},
+    WORD("ip", IP),
     FACTS("port", U16, peer.port),
     FACTS("start", MOMENT, started_us),
     FACTS("last_activity", MOMENT, active_us),
     FACTS("stop", MOMENT | OMIT, stopped_us),
-    {"reason", WORDS_REASON, WORDS | OMIT, 0},
+    WORD_IF_ANY("reason", REASON),
     FACTS("rtt", ROUND, rtt_us),
     FACTS("uptime", AGE, started_us),
     FACTS("idle", AGE, active_us),
@@ -190,29 +181,25 @@ static const struct field connz[] = {
     FACTS("lang", INTERNED | OMIT, lang),
     FACTS("version", INTERNED | OMIT, version),
     FACTS("authorized_user", INTERNED | OMIT, login),
-    {"subscriptions_list", LIST_SUBJECTS, LIST | OMIT, 0},
-    {NULL, WORDS_SUBJECT, WORDS, 0},
+    EACH_IF_ANY("subscriptions_list", LIST_SUBJECTS),
+    WORD(NULL, SUBJECT),
     AGAIN,
-    {"subscriptions_list_detail", LIST_DETAILS, LIST | OMIT, 0},
+    EACH_IF_ANY("subscriptions_list_detail", LIST_DETAILS),
     OPEN(NULL),
     SUBSCRIPTION,
     CLOSE,
     AGAIN,
-    {"name_tag", WORDS_NAME_TAG, WORDS | OMIT, 0},
+    WORD_IF_ANY("name_tag", NAME_TAG),
     CLOSE,
     AGAIN,
     CLOSE,
 };
 
-#define TABLE_STATS                                                                        \
-    MIDGE("num_subscriptions", INDEX, pools[POOL_subscriptions].used),                     \
-        {"num_cache", SPECIAL_CACHED, SPECIAL, BASE_MIDGE},                                \
-        MIDGE("num_inserts", U64, subs_inserted), MIDGE("num_removes", U64, subs_removed), \
-        MIDGE("num_matches", U64, matches),                                                \
-        {"cache_hit_rate", SPECIAL_HIT_RATE, SPECIAL, BASE_MIDGE},                         \
-        {"max_fanout", SPECIAL_FANOUT_MOST, SPECIAL, BASE_MIDGE}, {                        \
-        "avg_fanout", SPECIAL_FANOUT_MEAN, SPECIAL, BASE_MIDGE                             \
-    }
+#define TABLE_STATS                                                                                \
+    MIDGE("num_subscriptions", INDEX, pools[POOL_subscriptions].used), COUNT("num_cache", CACHED), \
+        MIDGE("num_inserts", U64, subs_inserted), MIDGE("num_removes", U64, subs_removed),         \
+        MIDGE("num_matches", U64, matches), COUNT("cache_hit_rate", HIT_RATE),                     \
+        COUNT("max_fanout", FANOUT_MOST), COUNT("avg_fanout", FANOUT_MEAN)
 
 static const struct field subsz[] = {
     OPEN(NULL),
@@ -222,7 +209,7 @@ static const struct field subsz[] = {
     STATE("total", U32, total),
     ANSWER("offset", U64, offset),
     ANSWER("limit", U64, limit),
-    {"subscriptions_list", LIST_TABLE, LIST | OMIT, 0},
+    EACH_IF_ANY("subscriptions_list", LIST_TABLE),
     OPEN(NULL),
     TEXT("account\0" CONTENT_ACCOUNT),
     TEXT("account_tag\0" CONTENT_ACCOUNT),
@@ -233,8 +220,7 @@ static const struct field subsz[] = {
 };
 
 static const struct field accountz[] = {
-    OPEN(NULL), SERVER_ID, NOW, EACH("accounts", LIST_ACCOUNTS), {NULL, WORDS_ACCOUNT, WORDS, 0},
-    AGAIN,      CLOSE,
+    OPEN(NULL), SERVER_ID, NOW, EACH("accounts", LIST_ACCOUNTS), WORD(NULL, ACCOUNT), AGAIN, CLOSE,
 };
 
 static const struct field accountz_detail[] = {
@@ -284,9 +270,8 @@ static const struct field accstatz[] = {
 };
 
 static const struct field routez[] = {
-    OPEN(NULL), SERVER_ID,          {"server_name", WORDS_SERVER_NAME, WORDS, 0},
-    NOW,        ZERO("num_routes"), NO_LIST("routes"),
-    CLOSE,
+    OPEN(NULL),        SERVER_ID, WORD("server_name", SERVER_NAME), NOW, ZERO("num_routes"),
+    NO_LIST("routes"), CLOSE,
 };
 
 static const struct field gatewayz[] = {

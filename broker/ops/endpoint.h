@@ -1,5 +1,5 @@
-// The endpoints of monitoring: their paths, parameters and documents. Follows nats-server 2.15: fields,
-// their order, and which are left out while they are zero or empty.
+// The endpoints of monitoring: their paths, parameters and documents. Follows nats-server 2.15:
+// fields, their order, and which are left out while they are zero or empty.
 
 #ifndef OPS_ENDPOINT_H
 #define OPS_ENDPOINT_H

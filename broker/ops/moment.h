@@ -9,11 +9,12 @@
 
 struct midge;
 
-// Microseconds since 1970 of a monotonic moment, 0 while the time of day is unknown. It follows when
-// the clock is set, but not when the two are merely read a little apart: a moment keeps its name.
+// Microseconds since 1970 of a monotonic moment, 0 while the time of day is unknown. It follows
+// when the clock is set, but not where the two are merely read a little apart: a moment keeps its
+// name.
 uint64_t moment_wall(struct midge *m, uint64_t us);
 
-// As RFC 3339 has it, with as many digits as are needed up to the microsecond; 0 as Go writes its zero.
+// As RFC 3339 has it, with a fraction of up to six digits; 0 as Go writes its zero.
 void moment_format(struct format *f, uint64_t wall_us);
 
 #endif

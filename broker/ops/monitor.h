@@ -1,8 +1,8 @@
 // Connections of the monitoring port: each brings one HTTP request, is answered, and closed.
 //
-// The request's target lies in one block of the connection's share, and the answer is written a block
-// at a time while the peer takes it. Both are bounded in time: a peer that sends or takes nothing for
-// MONITOR_IDLE_MS is closed.
+// The request's target lies in one block of the connection's share, and the answer is written a
+// block at a time while the peer takes it. Both are bounded in time: a request must be complete
+// within MONITOR_IDLE_MS, and a peer that takes nothing for so long is closed.
 
 #ifndef OPS_MONITOR_H
 #define OPS_MONITOR_H

@@ -31,7 +31,7 @@ const char *parameter_number(const char *text, uint64_t most, uint64_t *number) 
 // As Go's strconv.ParseBool: 1 and 0 for true and false, -1 for neither.
 static int parse_switch(const char *text) {
     static const char words[][6] = {"0", "f", "F", "false", "False", "FALSE",
-                                    "1", "t", "T", "true", "True", "TRUE"};
+                                    "1", "t", "T", "true",  "True",  "TRUE"};
     for (int i = 0; i < 12; i++) {
         if (strcmp(text, words[i]) == 0)
             return i >= 6;

@@ -1,4 +1,5 @@
-// The parameters of a monitoring request, checked as nats-server checks them and refused in its words.
+// The parameters of a monitoring request, checked as nats-server checks them and refused in its
+// words.
 
 #ifndef OPS_PARAMETER_H
 #define OPS_PARAMETER_H
@@ -32,8 +33,8 @@ enum {
     SHOW_UNUSED = 32,
 };
 
-// Checks one parameter's value, "" being that of an absent one, and sets the flags that follow from it.
-// False with what nats-server answers in `complaint`.
+// Checks one parameter's value, "" being that of an absent one, and sets the flags that follow from
+// it. False with what nats-server answers in `complaint`.
 bool parameter_check(const struct parameter *parameter, const char *value, uint8_t *flags,
                      struct format *complaint);
 
