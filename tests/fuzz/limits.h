@@ -1,0 +1,10 @@
+// A broker so small that a few hundred bytes of input fill its pools.
+
+#define MIDGE_CONNECTIONS_MAX 8
+#define MIDGE_SUBSCRIPTIONS_MAX 24
+#define MIDGE_NODES_MAX 32
+#define MIDGE_GROUPS_MAX 4
+#define MIDGE_TEXTS_MAX 48
+#define MIDGE_BLOCKS_MAX 512
+#define MIDGE_BLOCK_BYTES 256
+#define MIDGE_CONTROL_LINE_MAX 1024
