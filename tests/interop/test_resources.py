@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from conftest import BUILD, CLIENT_COMMANDS
+from conftest import BUILD, CLIENT_COMMANDS, HUB
 from program import eventually
 
 
@@ -64,6 +64,7 @@ def ask(hub, path):
 
 
 @pytest.mark.midge
+@pytest.mark.skipif("asan" in str(HUB), reason="a sanitizer has a heap of its own")
 def test_no_heap_after_the_start(start_hub, run, heap):
     hub = start_hub(
         *("-P", "hub.pid", "--ports_file_dir", "."),
