@@ -14,6 +14,7 @@ struct shape {
     uint32_t queue;          // the subscribers are a queue group
     uint32_t requesters;     // connections
     uint32_t in_flight;      // requests, of each requester
+    uint32_t clients;        // that connect at once
     uint32_t subscriptions;  // with wildcards, on one connection
 };
 

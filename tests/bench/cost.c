@@ -76,17 +76,22 @@ void run_memory(const struct target *t, const struct shape *shape) {
     report("rss_spread", growth(t, &rss, SUBSCRIPTIONS));
 }
 
+// Each round connects a number of clients at once, waits for the last PONG, and closes all.
 void run_connect(const struct target *t, const struct shape *shape) {
-    (void)shape;
     struct pump p;
     struct meter m;
     uint32_t count = 0;
+    struct conn *conns = calloc(shape->clients, sizeof *conns);
     pump_init(&p, t->port, false);
     meter_start(&m, t->pid);
-    for (uint64_t end = now_ns() + (uint64_t)(t->seconds * 1e9); now_ns() < end; count++) {
-        struct conn c = {0};
-        conn_open(&c, &p);
-        conn_close(&c);
+    for (uint64_t end = now_ns() + (uint64_t)(t->seconds * 1e9); now_ns() < end;) {
+        for (uint32_t i = 0; i < shape->clients; i++)
+            conn_dial(&conns[i], &p);
+        for (uint32_t i = 0; i < shape->clients; i++)
+            conn_await(&conns[i], 1);
+        for (uint32_t i = 0; i < shape->clients; i++)
+            conn_close(&conns[i]);
+        count += shape->clients;
     }
     pause_ns(200000000);  // the server has noticed the last close
     meter_stop(&m, t->pid);

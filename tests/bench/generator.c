@@ -29,7 +29,8 @@ static const struct {
     {"wild-10000", run_wild, {.subscriptions = 10000}},
     {"wild-100000", run_wild, {.subscriptions = 100000}},
     {"memory", run_memory, {0}},
-    {"connect", run_connect, {0}},
+    {"connect-1", run_connect, {.clients = 1}},
+    {"connect-64", run_connect, {.clients = 64}},
     {"start", run_start, {0}},
 };
 

@@ -33,6 +33,15 @@ void pump_init(struct pump *p, uint16_t port, bool polls) {
         fail("no epoll, or out of memory");
 }
 
+// The answer to the first INFO; later ones tell nothing that a generator would use.
+static void greet(struct conn *c) {
+    if (!c->greeted)
+        conn_printf(c, "CONNECT {\"verbose\":false,\"pedantic\":false,\"lang\":\"c\","
+                       "\"version\":\"1\",\"protocol\":1,\"echo\":true,\"headers\":true,"
+                       "\"no_responders\":true}\r\nPING\r\n");
+    c->greeted = true;
+}
+
 // A line that is not a message: the bytes that it takes, 0 if it is not complete.
 static size_t take_control(struct conn *c, const uint8_t *p, size_t n) {
     const uint8_t *end = memchr(p, '\n', n);
@@ -45,7 +54,7 @@ static size_t take_control(struct conn *c, const uint8_t *p, size_t n) {
     else if (strncmp(line, "PONG", 4) == 0)
         c->pongs++;
     else if (strncmp(line, "INFO", 4) == 0)
-        c->infos++;
+        greet(c);
     else if (strncmp(line, "+OK", 3) != 0)
         fail("the server sent: %.*s", length < 100 ? length : 100, line);
     return (size_t)length + 1;
@@ -191,7 +200,7 @@ bool conn_feed(struct conn *c, uint64_t to) {
     return conn_flush(c);
 }
 
-void conn_open(struct conn *c, struct pump *p) {
+void conn_dial(struct conn *c, struct pump *p) {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(p->port)};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     c->pump = p;
@@ -203,11 +212,11 @@ void conn_open(struct conn *c, struct pump *p) {
     fcntl(c->fd, F_SETFL, O_NONBLOCK);
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = c};
     epoll_ctl(p->epoll, EPOLL_CTL_ADD, c->fd, &event);
-    while (c->infos == 0)
-        pump_turn(p, true);
-    conn_printf(c, "CONNECT {\"verbose\":false,\"pedantic\":false,\"lang\":\"c\",\"version\":\"1\","
-                   "\"protocol\":1,\"echo\":true,\"headers\":true,\"no_responders\":true}\r\n");
-    conn_sync(c);
+}
+
+void conn_open(struct conn *c, struct pump *p) {
+    conn_dial(c, p);
+    conn_await(c, 1);
 }
 
 void conn_close(struct conn *c) {
@@ -217,9 +226,12 @@ void conn_close(struct conn *c) {
     *c = (struct conn){0};
 }
 
-void conn_sync(struct conn *c) {
-    uint32_t pongs = c->pongs;
-    conn_write(c, "PING\r\n", 6);
-    while (c->pongs == pongs)
+void conn_await(struct conn *c, uint32_t pongs) {
+    while (c->pongs < pongs)
         pump_turn(c->pump, !conn_flush(c));
+}
+
+void conn_sync(struct conn *c) {
+    conn_write(c, "PING\r\n", 6);
+    conn_await(c, c->pongs + 1);
 }

@@ -19,7 +19,8 @@ struct conn {
     struct pump *pump;
     int fd;
     bool writable;
-    uint32_t infos, pongs;  // received so far
+    bool greeted;    // INFO was received, and answered by CONNECT and PING
+    uint32_t pongs;  // received so far
 
     const struct ring *feed;
     uint64_t fed, feed_to;  // bytes of it; sent in this order: the feed up to there, then `out`
@@ -39,8 +40,12 @@ void pump_init(struct pump *p, uint16_t port, bool polls);
 // Moves what can be moved. A turn that may wait fails the run if nothing happens for long.
 void pump_turn(struct pump *p, bool wait);
 
-// Connects and is greeted: INFO, CONNECT, PING, PONG.
+// Connects; the greeting (INFO, CONNECT, PING, PONG) takes place as the pump turns.
+void conn_dial(struct conn *c, struct pump *p);
+// Connects and waits for the greeting's end.
 void conn_open(struct conn *c, struct pump *p);
+// Waits for that many PONGs, all counted.
+void conn_await(struct conn *c, uint32_t pongs);
 void conn_close(struct conn *c);
 void conn_write(struct conn *c, const void *bytes, uint32_t n);
 void conn_printf(struct conn *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
