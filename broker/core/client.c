@@ -666,10 +666,10 @@ static void no_responders(struct midge *m, struct conn *c, const struct publicat
             const struct sub *sub = &m->subscriptions[s];
             index_t text;
             memcpy(&text, memcpy(sid, sub->sid, sizeof sid), sizeof text);
-            if (sub->sid_bytes == SUB_SID_TEXT)
-                outq_append_text(m, c, text);
-            else
+            if (sub->sid_bytes != SUB_SID_TEXT)
                 conn_send(m, c, sid, sub->sid_bytes);
+            else if (!outq_append_text(m, c, text))
+                conn_slow(m, c, MIDGE_SLOW_PENDING);
             for (int k = 0; k < 2; k++) {
                 conn_send(m, c, " ", 1);
                 conn_send(m, c, number, digits);

@@ -230,7 +230,7 @@ void conn_sent(struct midge *m, struct conn *c, uint32_t n) {
     } else if (n > 0 && m->lists[LIST_STALLED].head != 0 && m->crowded == 0) {
         conn_resume_all(m);
     }
-    if (c->flags & CONN_CLOSING)
+    if ((c->flags & CONN_CLOSING) || c->kind == MIDGE_LOCAL)
         return;
     if (left == 0) {
         c->flags &= ~(uint32_t)CONN_BLOCKED;
