@@ -30,6 +30,8 @@
 #define EVENTS 256           // events a turn
 #define ACCEPTS 64           // connections accepted on one event
 #define RESERVED_FILES 32    // descriptors for everything but connections
+#define BUSY_US 200          // turns are close that follow within so long
+#define LOOKS 60             // about 20 us
 #define ACCEPT_PAUSE_MS 500  // after running out of descriptors
 #define ACCEPT_SAY_US 60000000  // said again after so long without
 
@@ -61,6 +63,9 @@ static bool accept_paused;
 static uint32_t accept_resume_ms;
 static uint64_t accept_said_us;  // when the log was told last, 0 never
 static uint32_t read_bytes;  // since output was last sent
+
+static uint32_t talking;    // turns in a row in which nobody came or went
+static bool several_cores;  // so that looking for events keeps nobody from making them
 
 static struct midge_host host = {.platform = "midge-" MIDGE_VERSION};
 static bool host_told;
@@ -117,6 +122,7 @@ int32_t port_init(uint32_t connections) {
     poll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (poll_fd < 0)
         return -errno;
+    several_cores = sysconf(_SC_NPROCESSORS_ONLN) > 1;
     cpu_set_t cpus;
     host.cores = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? (uint32_t)CPU_COUNT(&cpus) : 1;
     rlim_t admitted = files.rlim_cur > RESERVED_FILES ? files.rlim_cur - RESERVED_FILES : 0;
@@ -248,6 +254,7 @@ static void set_flag(struct socket *s, uint8_t flag, bool on) {
 }
 
 static void drop(struct midge *m, struct socket *s, enum midge_reason why) {
+    talking = 0;
     close(s->fd);
     if (s->buffer != 0)
         buffers_kept[s->buffer - 1] = 0;
@@ -397,6 +404,7 @@ static struct midge_peer peer_of(const union address *address) {
 }
 
 static void accept_all(struct midge *m, enum midge_kind kind) {
+    talking = 0;
     for (int i = 0; i < ACCEPTS; i++) {
         union address address = {0};
         socklen_t bytes = sizeof address;
@@ -456,6 +464,25 @@ static int wait_ms(struct midge *m) {
     return wait > INT32_MAX ? -1 : (int)wait;
 }
 
+// Waits for events. To sleep and be woken costs more than most turns do: while clients talk and turns
+// follow each other closely, the next event is looked for a little before going to sleep.
+static int wait_for_events(struct epoll_event *events, int wait) {
+    static uint64_t last_us;
+    sigset_t none;
+    sigemptyset(&none);
+    bool busy = several_cores && talking >= 2 && clock_us(CLOCK_MONOTONIC) - last_us < BUSY_US;
+    int n = 0;
+    for (int i = 0; busy && i < LOOKS && n == 0; i++)
+        n = epoll_pwait(poll_fd, events, EVENTS, 0, &none);
+    if (n == 0)
+        n = epoll_pwait(poll_fd, events, EVENTS, wait, &none);
+    if (n > 0) {
+        last_us = clock_us(CLOCK_MONOTONIC);
+        talking++;
+    }
+    return n;
+}
+
 void port_turn(struct midge *m, void (*drain)(struct midge *m)) {
     static struct epoll_event events[EVENTS];
     if (!host_told) {
@@ -464,9 +491,7 @@ void port_turn(struct midge *m, void (*drain)(struct midge *m)) {
     }
     int wait = wait_ms(m);
     drain(m);
-    sigset_t none;
-    sigemptyset(&none);
-    int n = epoll_pwait(poll_fd, events, EVENTS, wait, &none);
+    int n = wait_for_events(events, wait);
     midge_turn(m, port_now());
     for (int i = 0; i < n; i++) {
         attend(m, &events[i]);

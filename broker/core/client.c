@@ -152,7 +152,9 @@ struct connect {
 static bool take_integer(struct json_piece piece, int32_t *to) {
     bool minus = piece.bytes[0] == '-';
     int32_t v = 0;
-    if (piece.type != JSON_NUMBER || piece.n - minus > 19)
+    uint32_t digits = piece.n - minus;
+    if (piece.type != JSON_NUMBER || digits > 19 ||
+        (digits == 19 && memcmp(piece.bytes + minus, "9223372036854775807", 19) > 0))
         return false;
     for (uint32_t i = minus; i < piece.n; i++) {
         uint32_t digit = (uint32_t)piece.bytes[i] - '0';

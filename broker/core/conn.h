@@ -104,6 +104,7 @@ struct conn {
     uint32_t user;         // 1 + index of its user, 0 for none
     uint32_t permissions;  // 1 + index, 0 for none
     uint64_t in_msgs, in_bytes, out_msgs, out_bytes;
+    uint64_t delivered_us;  // last message out
     uint64_t active_us;     // last message or command in
     uint64_t last_ping_us;  // when the last ping was sent
     struct timer timer;

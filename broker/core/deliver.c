@@ -189,6 +189,7 @@ static bool deliver_one(struct midge *m, struct delivery *d, index_t sub) {
     uint32_t bytes = d->p->bytes;
     if (d->p->header_bytes > 0 && !(c->flags & CONN_HEADERS))
         bytes -= d->p->header_bytes;
+    c->delivered_us = m->now.us;
     c->out_msgs++;
     c->out_bytes += bytes;
     d->bytes += bytes;

@@ -8,7 +8,7 @@
 static void take(const struct conn *c, struct facts *facts) {
     facts->cid = c->cid;
     facts->started_us = c->started_us;
-    facts->active_us = c->active_us;
+    facts->active_us = c->active_us > c->delivered_us ? c->active_us : c->delivered_us;
     facts->in_msgs = c->in_msgs;
     facts->in_bytes = c->in_bytes;
     facts->out_msgs = c->out_msgs;
