@@ -63,9 +63,11 @@ def main():
                 jobs.append((run, args.sanitized or program, who, shared, play_in_pieces))
         if not args.what:
             jobs += [(invariants.run, program, who, check) for check in invariants.CHECKS]
-            if who == "midge" and args.nats_server:
-                jobs += [(compare.run, args.sanitized or program, args.nats_server[0], kind)
-                         for kind in compare.KINDS]
+    if args.sanitized and not args.what:
+        jobs += [(invariants.run, args.sanitized, "midge", check) for check in invariants.CHECKS]
+    if args.midge and args.nats_server and not args.what:
+        jobs += [(compare.run, args.sanitized or args.midge, args.nats_server[0], kind)
+                 for kind in compare.KINDS]
 
     passed, failed = 0, 0
     with ThreadPoolExecutor(THREADS) as pool:
