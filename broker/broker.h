@@ -188,7 +188,7 @@ struct midge_config {
     int32_t port;
     midge_text http_host;
     int32_t http_port;
-    midge_text http_base_path;
+    midge_text http_base_path;  // "" or with a slash in front and none behind
     midge_text client_advertise;  // host[:port] for INFO instead of the listening address
 
     // Logging and files; read by the board, except for the first five.

@@ -201,14 +201,7 @@ uint32_t content_words(struct answer *a, uint32_t what, const uint8_t **bytes) {
     uint32_t i = a->c->monitor.index - 1u;
     struct format f = FORMAT(a->m->line);
     const char *text = "";
-    uint32_t base_bytes;
     switch (what) {
-    case WORDS_BASE_PATH:
-        text = endpoint_base_path(config, &base_bytes);
-        format_text(&f, base_bytes > 0 ? "/" : "");
-        format_bytes(&f, text, base_bytes);
-        *bytes = f.to;
-        return f.n;
     case WORDS_IP:
         format_ip(&f, &a->facts.peer);
         *bytes = f.to;
@@ -293,17 +286,25 @@ void content_special(struct answer *a, uint32_t what, struct format *f) {
     case SPECIAL_CID:
         format_u64(f, is_live(m, s->sub) ? m->connections[m->subscriptions[s->sub].owner].cid : 0);
         return;
-    case SPECIAL_HIT_RATE:
-        format_ratio(f, m->cache_hits, m->matches);
-        return;
     default:
         break;
     }
+    // The rest is of the table of subscriptions.
+    if (a->bases[BASE_TABLE] == NULL) {
+        format_char(f, '0');
+        return;
+    }
     fanout = fanout_of(m);
-    if (what == SPECIAL_FANOUT_MEAN)
+    switch (what) {
+    case SPECIAL_HIT_RATE:
+        format_ratio(f, m->cache_hits, m->matches);
+        break;
+    case SPECIAL_FANOUT_MEAN:
         format_ratio(f, fanout.all, fanout.subjects);
-    else
+        break;
+    default:
         format_u64(f, what == SPECIAL_FANOUT_MOST ? fanout.most : fanout.subjects);
+    }
 }
 
 // ---- An answer ----------------------------------------------------------------------------------
@@ -317,8 +318,9 @@ void content_take_up(struct answer *a) {
     bool unknown = filtered && *account != '\0' && strcmp(account, CONTENT_ACCOUNT) != 0;
     a->fields = endpoint->fields;
     a->style = (enum style)endpoint->style;
+    a->bases[BASE_MIDGE] = m;
     // An account that there is not has nothing to show.
-    a->bases[BASE_MIDGE] = unknown ? NULL : m;
+    a->bases[BASE_TABLE] = unknown ? NULL : m;
     a->bases[BASE_CONFIG] = m->config;
     a->bases[BASE_ANSWER] = a;
     a->bases[BASE_STATE] = s;
@@ -336,7 +338,7 @@ void content_take_up(struct answer *a) {
 }
 
 enum progress content_begin(struct answer *a) {
-    if (a->bases[BASE_MIDGE] == NULL)
+    if (a->bases[BASE_TABLE] == NULL)
         return PROGRESS_DONE;
     if (a->c->monitor.endpoint - 1 == ENDPOINT_CONNZ)
         connz_begin(a);

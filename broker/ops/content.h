@@ -21,7 +21,6 @@ enum {
 };
 
 enum {
-    WORDS_BASE_PATH,
     WORDS_PATH,
     WORDS_TITLE,
     WORDS_SERVER_NAME,

@@ -23,6 +23,7 @@ enum base {
     BASE_ANSWER,
     BASE_STATE,
     BASE_MIDGE,
+    BASE_TABLE,  // struct midge, for what it tells of subscriptions
     BASE_CONFIG,
     BASE_FACTS,
     BASE_SUB,

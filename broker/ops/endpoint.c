@@ -26,6 +26,7 @@
 #define WORD(name, what) FIELD(name, WORDS_##what, WORDS, 0)
 #define WORD_IF_ANY(name, what) FIELD(name, WORDS_##what, WORDS | OMIT, 0)
 #define COUNT(name, what) FIELD(name, SPECIAL_##what, SPECIAL, 0)
+#define TABLE(name, type, member) FIELD(name, offsetof(struct midge, member), type, BASE_TABLE)
 #define MIDGE(name, type, member) FIELD(name, offsetof(struct midge, member), type, BASE_MIDGE)
 #define CONFIG(name, type, member) \
     FIELD(name, offsetof(struct midge_config, member), type, BASE_CONFIG)
@@ -52,7 +53,7 @@ static const struct field root[] = {
          "<title>Midge</title>\n</head>\n<body>\n<h1>Midge " MIDGE_VERSION "</h1>\n"),
     EACH(NULL, LIST_ENDPOINTS),
     TEXT("\0<p><a href=\""),
-    WORD(NULL, BASE_PATH),
+    CONFIG(NULL, SETTING, http_base_path),
     WORD(NULL, PATH),
     TEXT("\0\">"),
     WORD(NULL, TITLE),
@@ -196,9 +197,9 @@ static const struct field connz[] = {
 };
 
 #define TABLE_STATS                                                                                \
-    MIDGE("num_subscriptions", INDEX, pools[POOL_subscriptions].used), COUNT("num_cache", CACHED), \
-        MIDGE("num_inserts", U64, subs_inserted), MIDGE("num_removes", U64, subs_removed),         \
-        MIDGE("num_matches", U64, matches), COUNT("cache_hit_rate", HIT_RATE),                     \
+    TABLE("num_subscriptions", INDEX, pools[POOL_subscriptions].used), COUNT("num_cache", CACHED), \
+        TABLE("num_inserts", U64, subs_inserted), TABLE("num_removes", U64, subs_removed),         \
+        TABLE("num_matches", U64, matches), COUNT("cache_hit_rate", HIT_RATE),                     \
         COUNT("max_fanout", FANOUT_MOST), COUNT("avg_fanout", FANOUT_MEAN)
 
 static const struct field subsz[] = {
@@ -391,31 +392,18 @@ const struct endpoint endpoints[ENDPOINT_COUNT] = {
     [ENDPOINT_ACCOUNT] = {NULL, NULL, accountz_detail, none, STYLE_INDENTED},
 };
 
-const char *endpoint_base_path(const struct midge_config *config, uint32_t *bytes) {
-    const char *base = midge_config_text(config, config->http_base_path);
-    while (*base == '/')
-        base++;
-    *bytes = (uint32_t)strlen(base);
-    while (*bytes > 0 && base[*bytes - 1] == '/')
-        --*bytes;
-    return base;
-}
-
 int endpoint_find(const struct midge_config *config, const char *path) {
-    uint32_t base_bytes;
-    const char *base = endpoint_base_path(config, &base_bytes);
-    if (*path != '/' || strncmp(path + 1, base, base_bytes) != 0)
+    const char *base = midge_config_text(config, config->http_base_path);
+    size_t base_bytes = strlen(base);
+    if (strncmp(path, base, base_bytes) != 0)
         return -1;
-    if (base_bytes > 0) {
-        path += 1 + base_bytes;
-        if (*path == '\0')
-            return ENDPOINT_ROOT;
-        if (path[0] == '/' && path[1] == '\0')
-            return -1;
-    }
+    path += base_bytes;
+    // The root is the base itself: below another one, "/" is nothing.
+    if (strcmp(path, base_bytes > 0 ? "" : "/") == 0)
+        return ENDPOINT_ROOT;
     if (strcmp(path, "/subscriptionsz") == 0)
         return ENDPOINT_SUBSZ;
-    for (int i = 0; i < ENDPOINT_ACCOUNT; i++) {
+    for (int i = ENDPOINT_ROOT + 1; i < ENDPOINT_ACCOUNT; i++) {
         if (strcmp(path, endpoints[i].path) == 0)
             return i;
     }

@@ -36,7 +36,4 @@ extern const struct endpoint endpoints[ENDPOINT_COUNT];
 // The endpoint of a request's path, -1 for none.
 int endpoint_find(const struct midge_config *config, const char *path);
 
-// The configured prefix of all paths, without slashes at its ends, and so not terminated.
-const char *endpoint_base_path(const struct midge_config *config, uint32_t *bytes);
-
 #endif

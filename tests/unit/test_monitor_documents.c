@@ -49,6 +49,8 @@ static void test_connz(void **state) {
     m->connections[1].rtt_us = 1234;
     m->connections[2].rtt_us = 0;
     m->connections[2].stalls = 3;
+    assert_int_equal(m->connections[1].delivered_us, m->connections[2].started_us);
+    m->connections[1].delivered_us -= 3600000000;
     memcpy(m->id, "ID", 3);
     static const char expected[] = "{\n"
                                    "  \"server_id\": \"ID\",\n"
@@ -65,10 +67,10 @@ static void test_connz(void **state) {
                                    "      \"ip\": \"10.0.0.1\",\n"
                                    "      \"port\": 4000,\n"
                                    "      \"start\": \"2023-11-14T22:13:20Z\",\n"
-                                   "      \"last_activity\": \"2023-11-14T22:13:20Z\",\n"
+                                   "      \"last_activity\": \"2023-11-14T22:15:23.004Z\",\n"
                                    "      \"rtt\": \"1.234ms\",\n"
                                    "      \"uptime\": \"1h3m4s\",\n"
-                                   "      \"idle\": \"1h3m4s\",\n"
+                                   "      \"idle\": \"1h1m1s\",\n"
                                    "      \"pending_bytes\": 0,\n"
                                    "      \"in_msgs\": 0,\n"
                                    "      \"out_msgs\": 1,\n"
@@ -128,7 +130,6 @@ static void test_connz(void **state) {
                                  "      ]\n"
                                  "    },\n"));
     body = body_of(m, "/connz?acc=other");
-    assert_non_null(strstr(body, "\"server_id\": \"\""));
     assert_non_null(strstr(body, "\"total\": 0"));
     assert_non_null(strstr(body, "\"connections\": []\n}"));
 }
@@ -466,19 +467,16 @@ static void test_base_path(void **state) {
     struct midge *m = broker_start(100, 256);
     struct midge_config config = *m->config;
     m->config = &config;
-    static const char *const written[] = {"base/path", "/base/path", "/base/path/", "//base/path"};
-    for (uint32_t i = 0; i < 4; i++) {
-        config.http_base_path =
-            (midge_text)midge_config_add(&config, written[i], (uint32_t)strlen(written[i]));
-        assert_string_equal(body_of(m, "/base/path/healthz"), "{\"status\":\"ok\"}");
-        assert_non_null(strstr(body_of(m, "/base/path"), "<a href=\"/base/path/varz\">"));
-        static const char *const others[] = {"/", "/healthz", "/base/path/", "/base/pathhealthz"};
-        for (uint32_t o = 0; o < 4; o++) {
-            char request[64] = "GET ";
-            strcat(strcat(request, others[o]), " HTTP/1.1\r\n\r\n");
-            const char *text = exchange(m, request, UINT32_MAX, UINT32_MAX);
-            assert_memory_equal(text, "HTTP/1.1 404", 12);
-        }
+    config.http_base_path = (midge_text)midge_config_add(&config, "/base/path", 10);
+    assert_string_equal(body_of(m, "/base/path/healthz"), "{\"status\":\"ok\"}");
+    assert_non_null(strstr(body_of(m, "/base/path"), "<a href=\"/base/path/varz\">"));
+    static const char *const others[] = {"/", "/healthz", "/base/path/", "/base/pathhealthz",
+                                         "/bas"};
+    for (uint32_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        char request[64] = "GET ";
+        strcat(strcat(request, others[i]), " HTTP/1.1\r\n\r\n");
+        const char *text = exchange(m, request, UINT32_MAX, UINT32_MAX);
+        assert_memory_equal(text, "HTTP/1.1 404", 12);
     }
     config.http_base_path = 0;
     const char *page = body_of(m, "/");
