@@ -1,6 +1,6 @@
 // What monitoring shows of a connection: taken from it while it is open, and kept in a ring when it
-// has ended. The ring holds the last MIDGE_CLOSED_MAX clients, or fewer where the configuration says
-// so; the texts that a client told of itself stay interned for so long.
+// has ended. The ring holds the last MIDGE_CLOSED_MAX clients, or fewer where the configuration has
+// it so; the texts that a client told of itself stay interned for so long.
 
 // Outside the guard: broker.h ends by including this header, and must come first.
 #include "broker/broker.h"
