@@ -143,7 +143,8 @@ static inline bool append_tail(struct midge *m, const struct delivery *d, struct
     if (p->hpub || p->payload == NULL || p->no_line_end || d->shared != 0 || s->sid_bytes > SUB_SID_BYTES)
         return false;
     uint32_t n = d->frame_bytes + s->sid_bytes + 1;
-    uint8_t *to = outq_place(&c->out, m->blocks, m->block_room, n);
+    // The sid is copied in its full width, which can reach beyond the end of an empty message.
+    uint8_t *to = outq_place(&c->out, m->blocks, m->block_room, n + SUB_SID_BYTES);
     if (to == NULL)
         return false;
     memcpy(to, "MSG ", 4);
