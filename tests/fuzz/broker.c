@@ -310,7 +310,12 @@ static void obey(struct feed *f) {
 static void check(void) {
     for (int i = 0; i < POOL_COUNT; i++)
         MUST(broker.pools[i].used <= broker.pools[i].limit);
+    // A list of free blocks that is broken shows that something wrote beyond its own.
     const struct pool *blocks = &broker.pools[POOL_blocks];
+    uint32_t unused = 0;
+    for (index_t b = blocks->free; b != 0; b = broker.blocks[b].next)
+        MUST(b <= blocks->fresh && ++unused <= blocks->fresh);
+    MUST(unused == (uint32_t)(blocks->fresh - blocks->used));
     MUST((uint32_t)(blocks->limit - blocks->used) >= broker.blocks_reserved);
 }
 
