@@ -26,9 +26,12 @@ static bool is_live(const struct midge *m, index_t sub) {
     return sub != 0 && m->subscriptions[sub].home != 0;
 }
 
-static void show_sub(struct answer *a) {
-    index_t sub = a->c->monitor.sub;
-    a->bases[BASE_SUB] = is_live(a->m, sub) ? &a->m->subscriptions[sub] : NULL;
+// The subscription at the cursor; NULL where it was removed, and perhaps another client has its place.
+static const struct sub *sub_shown(const struct answer *a) {
+    const struct monitor_state *s = &a->c->monitor;
+    const struct sub *sub = &a->m->subscriptions[s->sub];
+    bool of_table = s->endpoint == 1 + ENDPOINT_SUBSZ;
+    return is_live(a->m, s->sub) && (of_table || sub->owner == s->item) ? sub : NULL;
 }
 
 // The subscriptions of the connection that is being shown. Where the one shown last was removed
@@ -40,9 +43,8 @@ static enum progress next_owned(struct answer *a) {
         s->subs_left = owner->cid == s->cid ? owner->subs_count : 0;
         s->sub = owner->subs;
     } else {
-        const struct sub *shown = &a->m->subscriptions[s->sub];
-        bool stays = is_live(a->m, s->sub) && shown->owner == s->item;
-        s->sub = stays ? shown->owner_next : 0;
+        const struct sub *shown = sub_shown(a);
+        s->sub = shown != NULL ? shown->owner_next : 0;
     }
     if (s->sub == 0 || s->subs_left == 0) {
         s->sub = 0;
@@ -173,7 +175,7 @@ enum progress content_next(struct answer *a, uint32_t what, bool stay) {
         return next_index(a, what, stay);
     }
     if (progress == PROGRESS_DONE)
-        show_sub(a);
+        a->bases[BASE_SUB] = sub_shown(a);
     return progress;
 }
 
@@ -188,7 +190,7 @@ static uint32_t sub_words(struct answer *a, uint32_t what, const uint8_t **bytes
     struct midge *m = a->m;
     index_t sub = a->c->monitor.sub;
     *bytes = m->line;
-    if (!is_live(m, sub))
+    if (sub_shown(a) == NULL)
         return 0;
     uint32_t n = what == WORDS_SUBJECT ? subs_subject(m, sub, m->line, sizeof m->line)
                  : what == WORDS_QUEUE ? subs_queue(m, sub, m->line, sizeof m->line)
@@ -272,6 +274,7 @@ static void format_ratio(struct format *f, uint64_t a, uint64_t b) {
 void content_special(struct answer *a, uint32_t what, struct format *f) {
     const struct midge *m = a->m;
     const struct monitor_state *s = &a->c->monitor;
+    const struct sub *sub;
     struct fanout fanout;
     switch (what) {
     case SPECIAL_TRUE:
@@ -284,7 +287,8 @@ void content_special(struct answer *a, uint32_t what, struct format *f) {
         format_u64(f, pools[s->index - 1].entry_bytes);
         return;
     case SPECIAL_CID:
-        format_u64(f, is_live(m, s->sub) ? m->connections[m->subscriptions[s->sub].owner].cid : 0);
+        sub = sub_shown(a);
+        format_u64(f, sub != NULL ? m->connections[sub->owner].cid : 0);
         return;
     default:
         break;

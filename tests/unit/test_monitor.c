@@ -148,28 +148,124 @@ static void test_churn(void **state) {
     meanwhile = NULL;
 }
 
-// A client whose last subscription comes and goes while it is listed does not make the list endless.
-static void flicker(struct midge *m) {
-    struct conn *c = &m->connections[1];
-    say(m, conn_handle(m, c), "UNSUB 9\r\nSUB again 9\r\n");
-}
-
-static void test_endless(void **state) {
-    (void)state;
+// A client with 200 subscriptions, of which the one that is being listed vanishes, or comes back.
+static struct midge *start_subs(void) {
     struct midge *m = broker_start(500, 256);
     midge_conn c = client(m, "CONNECT {\"verbose\":false}\r\n");
     for (uint32_t i = 0; i < 200; i++) {
         char line[64] = "SUB abc 1000\r\n";
+        line[9] = (char)('0' + i / 100);
         line[10] = (char)('0' + i / 10 % 10);
         line[11] = (char)('0' + i % 10);
-        line[9] = (char)('0' + i / 100);
         say(m, c, line);
     }
+    return m;
+}
+
+static bool comes_back, is_taken;
+
+static void flicker(struct midge *m) {
+    const struct conn *c = &m->connections[midge_slot(monitor)];
+    uint32_t sub = c->monitor.endpoint != 0 ? c->monitor.sub : 0;
+    if (sub == 0 || m->subscriptions[sub].home == 0)
+        return;
+    char sid[9] = "";
+    char line[64] = "UNSUB ";
+    subs_sid(m, (index_t)sub, (uint8_t *)sid, 8);
+    strcat(strcat(line, sid), "\r\n");
+    if (comes_back)
+        strcat(strcat(strcat(line, "SUB again "), sid), "\r\n");
+    say(m, conn_handle(m, &m->connections[1]), line);
+    if (is_taken)
+        say(m, conn_handle(m, &m->connections[2]), "SUB another's 1\r\n");
+}
+
+// The list of a client whose subscriptions vanish one by one as they come up ends with the first.
+static void test_vanishing(void **state) {
+    (void)state;
+    struct midge *m = start_subs();
+    comes_back = is_taken = false;
     meanwhile = flicker;
     const char *body = body_of(m, "/connz?subs=detail");
     meanwhile = NULL;
     assert_true(is_json(body));
-    assert_true(count_of(body, "\"sid\"") <= 201);
+    assert_true(m->pools[POOL_subscriptions].used < 200);
+    assert_in_range(count_of(body, "\"sid\""), 1, 10);
+}
+
+// So it does where another client takes the place, which is not shown as the first one's.
+static void test_taken(void **state) {
+    (void)state;
+    struct midge *m = start_subs();
+    client(m, "CONNECT {\"verbose\":false}\r\nSUB own 1000\r\n");
+    comes_back = false;
+    is_taken = true;
+    meanwhile = flicker;
+    const char *body = body_of(m, "/connz?subs=detail&cid=1");
+    meanwhile = NULL;
+    assert_true(is_json(body));
+    assert_int_equal(m->pools[POOL_subscriptions].used, 201);
+    assert_in_range(count_of(body, "\"sid\""), 1, 10);
+    assert_null(strstr(body, "another's"));
+    assert_null(strstr(body, "own"));
+}
+
+// Where each comes back as the first of the list, this does not make it endless.
+static void test_endless(void **state) {
+    (void)state;
+    struct midge *m = start_subs();
+    comes_back = true;
+    is_taken = false;
+    meanwhile = flicker;
+    const char *body = body_of(m, "/connz?subs=detail");
+    meanwhile = NULL;
+    assert_true(is_json(body));
+    assert_true(count_of(body, "\"again\"") > 1);
+    assert_int_equal(count_of(body, "\"sid\""), 200);
+}
+
+// Clients that went, with others in their places, before their turn came are not shown.
+static void replace(struct midge *m) {
+    static const char said[] = "CONNECT {\"name\":\"other\"}\r\n";
+    if (m->connections[midge_slot(monitor)].monitor.cid != 3 || m->open[MIDGE_CLIENT] != 23)
+        return;
+    for (uint32_t i = 10; i < 15; i++)
+        midge_closed(m, conn_handle(m, &m->connections[i]), MIDGE_PEER_CLOSED);
+    pass_ms(m, 1);
+    for (uint32_t i = 10; i < 14; i++)
+        client(m, said);
+}
+
+static void test_replaced(void **state) {
+    (void)state;
+    struct midge *m = broker_start(500, 256);
+    for (uint32_t i = 0; i < 23; i++)
+        client(m, "CONNECT {}\r\n");
+    meanwhile = replace;
+    const char *body = body_of(m, "/connz?sort=start");
+    meanwhile = NULL;
+    assert_true(is_json(body));
+    assert_int_equal(m->open[MIDGE_CLIENT], 22);
+    assert_null(strstr(body, "\"stop\""));
+    assert_null(strstr(body, "\"cid\": 12,"));
+    // Who came in meanwhile may be shown at the end.
+    assert_in_range(count_of(body, "\"cid\""), 18, 22);
+}
+
+// A request that was given up leaves nothing to a later one with the same handle.
+static void test_given_up_batch(void **state) {
+    (void)state;
+    static const char request[] = "GET /connz HTTP/1.1\r\n\r\n";
+    struct midge *m = start(1000, 4096);
+    midge_conn c = midge_open(m, MIDGE_MONITOR, NULL);
+    midge_rx(m, c, (const uint8_t *)request, sizeof request - 1);
+    assert_int_equal(m->batch.holder, c);
+    midge_closed(m, c, MIDGE_PEER_CLOSED);
+    pass_ms(m, 1);
+    m->connections[midge_slot(c)].generation--;
+    const char *body = body_of(m, "/connz");
+    assert_int_equal(monitor, c);
+    assert_int_equal(count_of(body, "\"cid\""), 23);
 }
 
 // ---- Bounds -----------------------------------------------------------------------------------------
@@ -288,6 +384,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pieces),    cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_churn),     cmocka_unit_test(test_endless),
+        cmocka_unit_test(test_vanishing), cmocka_unit_test(test_taken),
+        cmocka_unit_test(test_replaced),  cmocka_unit_test(test_given_up_batch),
         cmocka_unit_test(test_turns),     cmocka_unit_test(test_two),
         cmocka_unit_test(test_deadlines), cmocka_unit_test(test_patience),
     };
