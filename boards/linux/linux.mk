@@ -8,6 +8,7 @@ AR       := $(CROSS)ar
 CPPFLAGS := -I. $(addprefix -include ,$(wildcard boards/linux/board.h))
 CFLAGS   := -g $(if $(DEBUG),-Og,-O2) $(DIALECT)
 LDFLAGS  :=
+EXTENSIONS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
 ifdef SANITIZE
 CFLAGS   += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS  += -fsanitize=address,undefined
@@ -33,8 +34,8 @@ $(B)/sensor: $(B)/boards/linux/example/sensor.o $(B)/midge.a
 	@echo "LD  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
-# Only what stands on the operating system sees its extensions.
-$(B)/port/%.o $(B)/hal/%.o $(B)/boards/%.o $(B)/tests/%.o: CPPFLAGS += -D_GNU_SOURCE
+# Only what stands on the operating system sees its extensions, and its clock beyond 2038.
+$(B)/port/%.o $(B)/hal/%.o $(B)/boards/%.o $(B)/tests/%.o: CPPFLAGS += $(EXTENSIONS)
 
 $(B)/%.o: %.c Makefile boards/linux/linux.mk
 	@echo "CC  $<"

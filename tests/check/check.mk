@@ -14,7 +14,7 @@ check:
 $(CHECKS): tests/check/check.mk tests/check/clang-tidy \
            $(wildcard broker/*.h broker/*/*.h port/*.h hal/*.h boards/*/*.h)
 
-build/check/port/% build/check/hal/% build/check/boards/%: CPPFLAGS += -D_GNU_SOURCE
+build/check/port/% build/check/hal/% build/check/boards/%: CPPFLAGS += $(EXTENSIONS)
 
 build/check/%.gcc: %.c
 	@echo "GCC -fanalyzer $<"
