@@ -653,10 +653,9 @@ static bool may_publish(struct midge *m, struct conn *c, const struct publicatio
 
 // Tells a requestor that nobody listens, if it wants to know and listens for the answer itself.
 static void no_responders(struct midge *m, struct conn *c, const struct publication *p) {
-    const index_t *nodes;
-    uint32_t count = subs_match(m, m->root, p->reply, p->reply_bytes, &nodes);
-    for (uint32_t i = 0; i < count; i++) {
-        for (index_t s = m->nodes[nodes[i]].plain; s != 0; s = m->subscriptions[s].next) {
+    struct matched found = match(m, m->root, p->reply, p->reply_bytes);
+    for (uint32_t i = 0; i < found.count; i++) {
+        for (index_t s = m->nodes[found.nodes[i]].plain; s != 0; s = m->subscriptions[s].next) {
             if (m->subscriptions[s].owner != conn_index(m, c))
                 continue;
             uint8_t number[20];
@@ -684,7 +683,7 @@ static void no_responders(struct midge *m, struct conn *c, const struct publicat
     }
 }
 
-bool client_publish(struct midge *m, struct conn *c, struct publication *p) {
+bool client_publish(struct midge *m, struct conn *c, struct publication *p, struct matched found) {
     // A message that waited was traced and acknowledged before.
     bool first = !(c->flags & CONN_STALL_CHECKED);
     if (m->config->trace && first)
@@ -697,7 +696,7 @@ bool client_publish(struct midge *m, struct conn *c, struct publication *p) {
     if ((c->flags & CONN_VERBOSE) && first)
         ok(m, c);
     uint32_t bytes = p->bytes;
-    int32_t receivers = deliver(m, c, p);
+    int32_t receivers = deliver(m, c, p, found);
     if (receivers == DELIVER_STALL) {
         c->flags |= CONN_STALL_CHECKED;
         return false;

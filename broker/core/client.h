@@ -28,8 +28,9 @@ void client_command(struct midge *m, struct conn *c, enum verb verb, const uint8
 bool client_announce(struct midge *m, struct conn *c, enum verb verb, const uint8_t *args,
                      uint32_t n, struct publication *p);
 
-// Publishes. False where it must be tried again later; nothing was done then.
-bool client_publish(struct midge *m, struct conn *c, struct publication *p);
+// Publishes to what the subject matches, as far as that was found already. False where it must be
+// tried again later; nothing was done then.
+bool client_publish(struct midge *m, struct conn *c, struct publication *p, struct matched found);
 
 // A pedantic client is told of a subject that is not literal.
 void client_check_subject(struct midge *m, struct conn *c, const struct publication *p);

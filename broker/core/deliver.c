@@ -348,11 +348,14 @@ static void share(struct midge *m, struct delivery *d, const index_t *nodes, uin
     m->blocks[d->shared].refs = 1;  // the delivery's own
 }
 
-int32_t deliver(struct midge *m, struct conn *publisher, struct publication *p) {
-    const index_t *nodes;
-    uint32_t count = subs_match(m, m->root, p->subject, p->subject_bytes, &nodes);
-    if (count == 0)
+int32_t deliver(struct midge *m, struct conn *publisher, struct publication *p,
+                struct matched found) {
+    if (found.nodes == NULL || found.generation != m->generation)
+        found = match(m, m->root, p->subject, p->subject_bytes);
+    if (found.count == 0)
         return 0;
+    const index_t *nodes = found.nodes;
+    uint32_t count = found.count;
     struct delivery d = {.p = p, .publisher = publisher};
     d.frame_bytes = 5 + p->subject_bytes + p->rest_bytes + p->bytes + 2;
     if (!all_have_room(m, &d, nodes, count)) {

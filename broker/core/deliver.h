@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "broker/core/match.h"
 #include "broker/limits.h"
 
 struct midge;
@@ -38,8 +39,10 @@ struct publication {
 
 enum { DELIVER_STALL = -1 };
 
-// Delivers; answers to how many subscriptions, or DELIVER_STALL. Takes the chain, if there is one,
-// out of `publisher`'s input where it becomes shared, and then sets publication->chain to 0.
-int32_t deliver(struct midge *m, struct conn *publisher, struct publication *p);
+// Delivers to what the subject matches, as far as that was found already. Answers to how many
+// subscriptions, or DELIVER_STALL. Takes the chain, if there is one, out of `publisher`'s input where
+// it becomes shared, and then sets publication->chain to 0.
+int32_t deliver(struct midge *m, struct conn *publisher, struct publication *p,
+                struct matched found);
 
 #endif

@@ -121,7 +121,7 @@ int32_t midge_publish(struct midge *m, const char *subject, const char *reply,
                             .reply = (const uint8_t *)reply, .reply_bytes = reply_n,
                             .rest = rest.to, .rest_bytes = rest.n, .bytes = payload_bytes,
                             .payload = payload, .no_line_end = true};
-    if (deliver(m, c, &p) == DELIVER_STALL) {
+    if (deliver(m, c, &p, UNMATCHED) == DELIVER_STALL) {
         // The application tries again by itself; it is not resumed.
         conn_resume_all(m);
         return MIDGE_ERR_FULL;

@@ -9,6 +9,7 @@
 #include "broker/core/conn.h"
 #include "broker/core/facts.h"
 #include "broker/core/log.h"
+#include "broker/core/match.h"
 #include "broker/core/outq.h"
 #include "broker/core/pool.h"
 #include "broker/core/subs.h"
@@ -46,34 +47,6 @@ struct rooms {
     bool (*auth_required)(const struct midge *m);
     // Admits a connection, setting its user and permissions, or refuses.
     bool (*authenticate)(struct midge *m, struct conn *c, const struct credentials *given);
-};
-
-// Scratch of a match: the subject's tokens, the branches put aside, the result.
-struct level {
-    const uint8_t *token;
-    uint32_t bytes;
-    uint32_t hash;
-    index_t text;
-};
-
-struct match {
-    struct level levels[MIDGE_TOKENS_MAX + 1];
-    struct {
-        index_t node;
-        uint16_t depth;
-    } aside[MIDGE_TOKENS_MAX + 1];
-    index_t nodes[MIDGE_SUBSCRIPTIONS_MAX];  // each has a subscription at least
-};
-
-// A remembered match. Valid while `generation` is the table's.
-struct cached {
-    uint32_t candidate;  // hash of the subject that was matched here last without being kept
-    uint32_t generation;
-    index_t root;
-    uint8_t bytes;
-    uint8_t count;
-    uint8_t subject[MIDGE_CACHE_SUBJECT_BYTES];
-    index_t nodes[MIDGE_CACHE_NODES];
 };
 
 // Connections chosen for /connz, in their order. It serves one request at a time.
@@ -149,11 +122,12 @@ struct midge {
     uint8_t line[MIDGE_CONTROL_LINE_MAX + 16];  // a control line gathered from blocks, or composed
     uint8_t rest[MIDGE_CONTROL_LINE_MAX + 16];  // of a publication, where it must be put together
     struct match match;
+    struct cache_tag cache_tags[MIDGE_CACHE_ENTRIES];
     struct cached cache[MIDGE_CACHE_ENTRIES];
 
-    index_t text_heads[MIDGE_TEXTS_MAX];
-    index_t node_heads[MIDGE_NODES_MAX];
-    index_t sid_heads[MIDGE_SUBSCRIPTIONS_MAX];
+    index_t text_heads[TABLE_BUCKETS(MIDGE_TEXTS_MAX)];
+    index_t node_heads[TABLE_BUCKETS(MIDGE_NODES_MAX)];
+    index_t sid_heads[TABLE_BUCKETS(MIDGE_SUBSCRIPTIONS_MAX)];
 #define X(name, type, max) type name[(max) + 1];
     MIDGE_POOLS(X)
 #undef X

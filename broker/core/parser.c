@@ -1,6 +1,7 @@
 #include "broker/core/parser.h"
 
 #include "broker/core/client.h"
+#include "broker/core/hint.h"
 #include "broker/core/midge.h"
 #include "broker/core/trace.h"
 
@@ -199,7 +200,7 @@ static uint32_t payload_more(struct midge *m, struct conn *c, const uint8_t *byt
     p.chain = in->head;
     p.chain_blocks = in->blocks;
     p.offset = in->line_bytes;
-    if (!client_publish(m, c, &p)) {
+    if (!client_publish(m, c, &p, UNMATCHED)) {
         // The line end stays with the port, so that the message is tried again with it.
         in->bytes--;
         in->fill--;
@@ -235,7 +236,7 @@ static uint32_t publish_line(struct midge *m, struct conn *c, enum verb verb, co
     }
     p.payload = after;
     uint32_t bytes = p.bytes;
-    return client_publish(m, c, &p) ? bytes + 2 : STALLED;
+    return client_publish(m, c, &p, UNMATCHED) ? bytes + 2 : STALLED;
 }
 
 // ---- Lines --------------------------------------------------------------------------------------
@@ -254,16 +255,27 @@ static uint32_t whole_line(struct midge *m, struct conn *c, enum verb verb, cons
     return 0;
 }
 
+// The first byte from p on that is a blank or less, or the end.
+static inline const uint8_t *next_blank(const uint8_t *p, const uint8_t *end) {
+    for (; sizeof p == 8 && end - p >= 8; p += 8) {
+        uint64_t blanks = word_below(word_load(p), ' ' + 1);
+        if (blanks != 0)
+            return p + word_first(blanks);
+    }
+    while (p < end && *p > ' ')
+        p++;
+    return p;
+}
+
 // Takes apart a PUB that lies whole in the bytes at hand, written as clients write it: single blanks,
 // CR LF, no header. Answers its length, 0 where it is anything else.
-static inline uint32_t plain_publish(const uint8_t *p, uint32_t n, struct publication *to) {
+ALWAYS_INLINE uint32_t plain_publish(const uint8_t *p, uint32_t n, struct publication *to) {
     const uint8_t *const begin = p;
     const uint8_t *const end = p + n;
     if (n < 5 || memcmp(p, "PUB ", 4) != 0)
         return 0;
     const uint8_t *subject = p += 4;
-    while (p < end && *p > ' ')
-        p++;
+    p = next_blank(p, end);
     to->subject = subject;
     to->subject_bytes = (uint32_t)(p - subject);
     to->reply_bytes = 0;
@@ -286,8 +298,7 @@ static inline uint32_t plain_publish(const uint8_t *p, uint32_t n, struct public
             return (uint32_t)(p + 2 - begin) + size + 2;
         }
         // Not the size yet: a reply, once.
-        while (p < end && *p > ' ')
-            p++;
+        p = next_blank(p, end);
         if (to->reply_bytes > 0 || p == end || p == word || *p != ' ')
             return 0;
         to->reply = word;
@@ -295,18 +306,70 @@ static inline uint32_t plain_publish(const uint8_t *p, uint32_t n, struct public
     }
 }
 
+// Likewise, if the message is within the limits.
+ALWAYS_INLINE uint32_t welcome_publish(const struct midge *m, const uint8_t *p, uint32_t n,
+                                struct publication *to) {
+    *to = (struct publication){0};
+    uint32_t whole = plain_publish(p, n, to);
+    if (to->bytes > m->config->max_payload ||
+        (uint32_t)(to->payload - to->subject) > m->config->max_control_line)
+        return 0;
+    return whole;
+}
+
+static inline struct matched recall(struct midge *m, const struct publication *p,
+                                    struct lookup *l) {
+    l->subject = p->subject;
+    l->bytes = p->subject_bytes;
+    l->root = m->root;
+    return match_recall(m, l);
+}
+
+#if MIDGE_MATCH_AHEAD > 1
+// Publishes a message whose matches are not remembered, so that it takes long to find them, and
+// those that follow it in the input and are like it: what they match is found together.
+NEVER_INLINE uint32_t publish_run(struct midge *m, struct conn *c, const uint8_t *p, uint32_t n,
+                            const struct publication *first, const struct lookup *lookup) {
+    struct publication run[MIDGE_MATCH_AHEAD];
+    struct lookup lookups[MIDGE_MATCH_AHEAD];
+    uint32_t whole = (uint32_t)(first->payload + first->bytes + 2 - p);
+    uint32_t end = whole;
+    uint32_t count = 1;
+    run[0] = *first;
+    lookups[0] = *lookup;
+    for (; count < MIDGE_MATCH_AHEAD; count++, end += whole) {
+        whole = welcome_publish(m, p + end, n - end, &run[count]);
+        if (whole == 0 || recall(m, &run[count], &lookups[count]).nodes != NULL)
+            break;
+    }
+    uint32_t found = match_ahead(m, lookups, count);
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < count && !(c->flags & CONN_CLOSING); i++) {
+        if (!client_publish(m, c, &run[i], i < found ? lookups[i].found : UNMATCHED))
+            return used > 0 ? used : STALLED;
+        used = (uint32_t)(run[i].payload + run[i].bytes + 2 - p);
+    }
+    return used;
+}
+#endif
+
 // Publishes what plain_publish takes, for clients of whom nothing else need be known: most of what
 // a broker does passes here. Answers what was consumed, 0 where it is not such, or STALLED.
 static inline uint32_t try_plain(struct midge *m, struct conn *c, const uint8_t *p, uint32_t n) {
     const uint32_t needs_more = CONN_VERBOSE | CONN_PEDANTIC | CONN_STALL_CHECKED;
-    struct publication pub = {0};
     if ((c->flags & (needs_more | CONN_ADMITTED)) != CONN_ADMITTED || m->config->trace)
         return 0;
-    uint32_t whole = plain_publish(p, n, &pub);
-    if (whole == 0 || pub.bytes > m->config->max_payload ||
-        (uint32_t)(pub.payload - pub.subject) > m->config->max_control_line)
+    struct publication pub;
+    struct lookup lookup;
+    uint32_t whole = welcome_publish(m, p, n, &pub);
+    if (whole == 0)
         return 0;
-    return client_publish(m, c, &pub) ? whole : STALLED;
+    struct matched found = recall(m, &pub, &lookup);
+#if MIDGE_MATCH_AHEAD > 1
+    if (found.nodes == NULL)
+        return publish_run(m, c, p, n, &pub, &lookup);
+#endif
+    return client_publish(m, c, &pub, found) ? whole : STALLED;
 }
 
 // Tries a command that lies whole in the bytes at hand. Answers what was consumed, 0 where it is

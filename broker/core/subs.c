@@ -7,12 +7,15 @@
 #define TEXT_GT 2
 
 static uint32_t hash_of_node(const struct midge *m, index_t i) {
-    return hash_pair(m->seed, m->nodes[i].parent, m->nodes[i].token);
+    const struct node *node = &m->nodes[i];
+    return hash_pair(node->parent, hash_key(m->seed, text_rehash(m, node->token)));
 }
 
 static index_t *link_of_node(struct midge *m, index_t i) {
     return &m->nodes[i].next;
 }
+
+static const struct table_entries nodes = {MIDGE_NODES_MAX, hash_of_node, link_of_node};
 
 static uint32_t hash_sid(const struct midge *m, uint16_t owner, const uint8_t *sid, uint32_t n) {
     return hash_bytes(m->seed ^ (uint32_t)owner << 8, sid, n);
@@ -28,6 +31,8 @@ static uint32_t hash_of_sid(const struct midge *m, index_t i) {
 static index_t *link_of_sid(struct midge *m, index_t i) {
     return &m->subscriptions[i].sid_next;
 }
+
+static const struct table_entries sids = {MIDGE_SUBSCRIPTIONS_MAX, hash_of_sid, link_of_sid};
 
 bool subs_init(struct midge *m) {
     return text_hold(m, (const uint8_t *)"*", 1) == TEXT_STAR &&
@@ -51,16 +56,11 @@ static index_t node_child(const struct midge *m, index_t parent, index_t token) 
         return m->nodes[parent].star;
     if (token == TEXT_GT)
         return m->nodes[parent].gt;
-    uint32_t hash = hash_pair(m->seed, parent, token);
-    index_t i = m->node_heads[table_bucket(&m->node_table, hash)];
+    uint32_t hash = hash_pair(parent, hash_key(m->seed, text_rehash(m, token)));
+    index_t i = m->node_heads[table_bucket(&m->node_table, hash)] & LINK_INDEX;
     while (i != 0 && (m->nodes[i].parent != parent || m->nodes[i].token != token))
-        i = m->nodes[i].next;
+        i = m->nodes[i].next & LINK_INDEX;
     return i;
-}
-
-// The bit of a token in its parent's filter.
-static inline index_t filter_bit(index_t token) {
-    return (index_t)1 << (token * 0x9E3779B1u >> 16) % NODE_FILTER_BITS;
 }
 
 static index_t node_add(struct midge *m, index_t parent, index_t token) {
@@ -73,9 +73,8 @@ static index_t node_add(struct midge *m, index_t parent, index_t token) {
     else if (token == TEXT_GT)
         m->nodes[parent].gt = i;
     else {
-        m->nodes[parent].filter |= filter_bit(token);
-        table_insert(m, &m->node_table, m->node_heads, MIDGE_NODES_MAX, hash_of_node, link_of_node,
-                     i);
+        m->nodes[parent].filter |= node_filter(text_rehash(m, token));
+        table_insert(m, &m->node_table, m->node_heads, &nodes, i);
     }
     return i;
 }
@@ -92,7 +91,7 @@ static void node_prune(struct midge *m, index_t i) {
         else if (node->token == TEXT_GT)
             m->nodes[parent].gt = 0;
         else
-            table_remove(m, &m->node_table, m->node_heads, hash_of_node, link_of_node, i);
+            table_remove(m, &m->node_table, m->node_heads, &nodes, i);
         m->nodes[parent].children--;
         if (m->nodes[parent].children == 0)
             m->nodes[parent].filter = 0;
@@ -219,8 +218,7 @@ static void index_sub(struct midge *m, index_t i) {
         m->subscriptions[owner->subs].owner_prev = i;
     owner->subs = i;
     owner->subs_count++;
-    table_insert(m, &m->sid_table, m->sid_heads, MIDGE_SUBSCRIPTIONS_MAX, hash_of_sid, link_of_sid,
-                 i);
+    table_insert(m, &m->sid_table, m->sid_heads, &sids, i);
 }
 
 index_t subs_insert(struct midge *m, const struct sub_wish *wish) {
@@ -282,7 +280,7 @@ static void unlink_member(struct midge *m, const struct sub *s, index_t i) {
 static void unindex_sub(struct midge *m, index_t i) {
     struct sub *s = &m->subscriptions[i];
     struct conn *owner = &m->connections[s->owner];
-    table_remove(m, &m->sid_table, m->sid_heads, hash_of_sid, link_of_sid, i);
+    table_remove(m, &m->sid_table, m->sid_heads, &sids, i);
     if (s->owner_next != 0)
         m->subscriptions[s->owner_next].owner_prev = s->owner_prev;
     if (s->owner_prev != 0)
@@ -322,152 +320,13 @@ index_t subs_find(const struct midge *m, uint16_t owner, const uint8_t *sid, uin
         sid = (const uint8_t *)&text;
         sid_bytes = sizeof text;
     }
-    index_t i = m->sid_heads[table_bucket(&m->sid_table, hash_sid(m, owner, sid, sid_bytes))];
-    for (; i != 0; i = m->subscriptions[i].sid_next) {
+    index_t to = m->sid_heads[table_bucket(&m->sid_table, hash_sid(m, owner, sid, sid_bytes))];
+    for (index_t i; (i = to & LINK_INDEX) != 0; to = m->subscriptions[i].sid_next) {
         const struct sub *s = &m->subscriptions[i];
         if (s->owner == owner && s->sid_bytes == want_bytes && memcmp(s->sid, sid, sid_bytes) == 0)
             return i;
     }
     return 0;
-}
-
-// ---- Matching -----------------------------------------------------------------------------------
-
-#if defined(__GNUC__)
-#define PREFETCH(p) __builtin_prefetch(p)
-#else
-#define PREFETCH(p) ((void)(p))
-#endif
-
-// Splits a subject and looks its tokens up, all levels at once so that their cache misses overlap.
-// Answers their number, or 0 where one is empty, which matches nothing. What lies deeper than any
-// subscription can is counted but not looked up: only a `>` above reaches it.
-static uint32_t resolve(struct midge *m, const uint8_t *subject, uint32_t n) {
-    struct level *level = m->match.levels;
-    const uint8_t *s = subject;
-    const uint8_t *end = subject + n;
-    uint32_t tokens = 0;
-    for (;; s++) {
-        const uint8_t *dot = s;
-        while (dot < end && *dot != '.')
-            dot++;
-        if (dot == s)
-            return 0;
-        if (tokens < MIDGE_TOKENS_MAX) {
-            level[tokens].token = s;
-            level[tokens].bytes = (uint32_t)(dot - s);
-            level[tokens].hash = text_hash(m->seed, s, (uint32_t)(dot - s));
-            PREFETCH(&m->text_heads[table_bucket(&m->text_table, level[tokens].hash)]);
-        }
-        tokens++;
-        s = dot;
-        if (dot == end)
-            break;
-    }
-    uint32_t known = tokens < MIDGE_TOKENS_MAX ? tokens : MIDGE_TOKENS_MAX;
-    for (uint32_t i = 0; i < known; i++)
-        PREFETCH(&m->texts[m->text_heads[table_bucket(&m->text_table, level[i].hash)]]);
-    for (uint32_t i = 0; i < known; i++)
-        level[i].text = text_find(m, level[i].hash, level[i].token, level[i].bytes);
-    level[known].text = 0;
-    return tokens;
-}
-
-static inline uint32_t probe(const struct midge *m, index_t node, index_t token) {
-    return table_bucket(&m->node_table, hash_pair(m->seed, node, token));
-}
-
-// Walks the trie depth first. Of the two ways down from a node, `*` is put aside, and what its own
-// probe will touch is fetched meanwhile: so the stack holds at most one entry a level.
-static uint32_t walk(struct midge *m, index_t root, uint32_t tokens) {
-    struct match *match = &m->match;
-    const struct level *level = match->levels;
-    uint32_t count = 0;
-    uint32_t aside = 0;
-    index_t at = root;
-    uint32_t depth = 0;
-    uint32_t probes = 0;
-    for (;;) {
-        const struct node *node = &m->nodes[at];
-        index_t child = 0;
-        if (depth == tokens) {
-            if (node->plain != 0 || node->groups != 0)
-                match->nodes[count++] = at;
-        } else {
-            if (node->gt != 0)
-                match->nodes[count++] = node->gt;
-            index_t token = level[depth].text;
-            depth++;
-            if (node->star != 0) {
-                PREFETCH(&m->nodes[node->star]);
-                match->aside[aside].node = node->star;
-                match->aside[aside++].depth = depth;
-            }
-            if (node->filter & filter_bit(token)) {
-                probes++;
-                child = m->node_heads[probe(m, at, token)];
-                while (child != 0 &&
-                       (m->nodes[child].parent != at || m->nodes[child].token != token))
-                    child = m->nodes[child].next;
-            }
-        }
-        if (child != 0) {
-            at = child;
-        } else if (aside > 0) {
-            at = match->aside[--aside].node;
-            depth = match->aside[aside].depth;
-        } else {
-            m->probes += probes;
-            return count;
-        }
-    }
-}
-
-static bool same_bytes(const uint8_t *a, const uint8_t *b, uint32_t n) {
-    for (; n > 8; a += 8, b += 8, n -= 8) {
-        if (hash_load(a, 8) != hash_load(b, 8))
-            return false;
-    }
-    return hash_load(a, n) == hash_load(b, n);
-}
-
-static inline bool is_cached(const struct midge *m, const struct cached *entry, index_t root,
-                             const uint8_t *subject, uint32_t n) {
-    return entry->generation == m->generation && entry->root == root && entry->bytes == n &&
-           same_bytes(entry->subject, subject, n);
-}
-
-uint32_t subs_match(struct midge *m, index_t root, const uint8_t *subject, uint32_t n,
-                    const index_t **nodes) {
-    m->matches++;
-    // Publishers repeat themselves: the entry that served last is looked at without hashing.
-    struct cached *entry = &m->cache[m->cache_last];
-    if (!is_cached(m, entry, root, subject, n)) {
-        uint32_t hash = hash_bytes(m->seed + root, subject, n);
-        uint32_t at = hash & (MIDGE_CACHE_ENTRIES - 1);
-        entry = &m->cache[at];
-        if (!is_cached(m, entry, root, subject, n)) {
-            uint32_t tokens = resolve(m, subject, n);
-            uint32_t count = tokens == 0 ? 0 : walk(m, root, tokens);
-            *nodes = m->match.nodes;
-            // Only what comes twice is worth its place.
-            if (entry->candidate != hash) {
-                entry->candidate = hash;
-            } else if (n <= MIDGE_CACHE_SUBJECT_BYTES && count <= MIDGE_CACHE_NODES) {
-                entry->generation = m->generation;
-                entry->root = root;
-                entry->bytes = (uint8_t)n;
-                entry->count = (uint8_t)count;
-                memcpy(entry->subject, subject, n);
-                memcpy(entry->nodes, m->match.nodes, count * sizeof entry->nodes[0]);
-            }
-            return count;
-        }
-        m->cache_last = at;
-    }
-    m->cache_hits++;
-    *nodes = entry->nodes;
-    return entry->count;
 }
 
 index_t subs_pick(struct midge *m, index_t g) {

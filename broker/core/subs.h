@@ -1,13 +1,12 @@
 // The subject table: who wants which subject. A trie whose children are found by hash.
 //
-// A node stands for a prefix of subjects. Its literal children lie in one table, keyed by (parent,
-// token), so that a level of a match costs one probe however many subscriptions there are; its `*`
+// A node stands for a prefix of subjects. Its literal children lie in one table, keyed by parent and
+// the token's hash, so that a level of a match costs one probe however many subscriptions there are; its `*`
 // and `>` children are links. Tokens are interned texts. Plain subscriptions hang off a node in a
 // list, queue groups in a second list, each with its members in a ring. Accounts are separate roots
 // in the same table. A further table finds a subscription by its owner and sid.
 //
-// A match answers with nodes, never with subscriptions, so that it stays small and a cache of it
-// holds until a node appears or vanishes, not a subscription. What bounds it: the pools of
+// Matching is match.h's. What bounds the table: the pools of
 // subscriptions, nodes, groups and texts; a full one refuses the insert and changes nothing.
 // It refuses to know what an owner is beyond its number.
 
@@ -37,6 +36,11 @@ struct node {
     index_t children : NODE_CHILD_BITS;
     index_t filter : NODE_FILTER_BITS;
 };
+
+// The bit in a node's filter for a child whose token has that hash.
+static inline index_t node_filter(uint32_t hash) {
+    return (index_t)((index_t)1 << ((hash >> 16) * NODE_FILTER_BITS >> 16));
+}
 
 struct group {
     index_t next;     // of the same node
@@ -89,11 +93,6 @@ void subs_remove(struct midge *m, index_t sub);
 
 // The owner's subscription with that sid, 0 for none.
 index_t subs_find(const struct midge *m, uint16_t owner, const uint8_t *sid, uint32_t sid_bytes);
-
-// Matches a literal subject against a root. Answers how many nodes have subscriptions that match,
-// and points at them; valid until the next call that is not a const one.
-uint32_t subs_match(struct midge *m, index_t root, const uint8_t *subject, uint32_t n,
-                    const index_t **nodes);
 
 // Picks a group's next member, every member equally likely, 0 never. The walk is bounded: in groups
 // of up to GROUP_STRIDE members each pick is independent and uniform; in larger ones picks walk the

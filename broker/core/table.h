@@ -2,15 +2,27 @@
 // entries come, each splitting one older bucket, so the touched part of the bucket array follows
 // the population and no insert ever rehashes the whole. Entries are chained through a link of their
 // own. The users are text, subs (nodes) and subs (sids); each gives its hash and its link.
+//
+// Where an index has 32 bits, a link carries some bits of its entry's hash, and whether another
+// entry follows: so a search for what is not there ends, as a rule, without touching an entry. Such
+// tables have two buckets an entry.
 
 #ifndef CORE_TABLE_H
 #define CORE_TABLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "broker/limits.h"
 
 struct midge;
+
+#define LINK_WIDE (sizeof(index_t) == 4)
+#define LINK_INDEX ((index_t)(LINK_WIDE ? 0x00ffffffu : 0xffffu))
+#define LINK_TAG ((index_t)(LINK_WIDE ? 0x7f000000u : 0))
+#define LINK_MORE ((index_t)(LINK_WIDE ? 0x80000000u : 0))
+
+#define TABLE_BUCKETS(entries) ((entries) * (sizeof(index_t) == 4 ? 2 : 1))
 
 struct table {
     uint32_t buckets;  // in use, at least 1 once anything was inserted
@@ -18,51 +30,33 @@ struct table {
     uint32_t entries;
 };
 
-typedef uint32_t table_hash(const struct midge *m, index_t i);
-typedef index_t *table_link(struct midge *m, index_t i);
+// What a table is of.
+struct table_entries {
+    uint32_t max;
+    uint32_t (*hash)(const struct midge *m, index_t i);
+    index_t *(*link)(struct midge *m, index_t i);
+};
 
 static inline uint32_t table_bucket(const struct table *t, uint32_t hash) {
-    uint32_t b = hash & t->mask;
-    return b < t->buckets ? b : b & (t->mask >> 1);
+    // A shift by the outcome instead of a choice: it is as good as random.
+    return hash & t->mask >> ((hash & t->mask) >= t->buckets);
 }
 
-// Adds one bucket: the entries of its elder that hash to it move over.
-static inline void table_split(struct midge *m, struct table *t, index_t *heads, table_hash *hash,
-                               table_link *link) {
-    uint32_t young = t->buckets++;
-    if (young > t->mask)
-        t->mask = t->mask << 1 | 1;
-    index_t *from = &heads[young & (t->mask >> 1)];
-    index_t *to = &heads[young];
-    for (index_t i = *from; i != 0; i = *from) {
-        index_t *next = link(m, i);
-        if (table_bucket(t, hash(m, i)) == young) {
-            *from = *next;
-            *to = i;
-            to = next;
-        } else {
-            from = next;
-        }
-    }
-    *to = 0;
+// The entry to which a link leads if it may have that hash, else 0. Masks instead of choices here,
+// since what a hash decides no processor foresees.
+static inline index_t link_to(index_t link, uint32_t hash) {
+    return link & LINK_INDEX & (index_t)-(((link ^ (index_t)hash) & LINK_TAG) == 0);
 }
 
-static inline void table_insert(struct midge *m, struct table *t, index_t *heads, uint32_t max,
-                                table_hash *hash, table_link *link, index_t i) {
-    if (t->entries++ >= t->buckets && t->buckets < max)
-        table_split(m, t, heads, hash, link);
-    index_t *head = &heads[table_bucket(t, hash(m, i))];
-    *link(m, i) = *head;
-    *head = i;
+// Whether an entry follows that to which `link` leads, whose own link is `next`.
+static inline bool link_more(index_t link, index_t next) {
+    return LINK_WIDE ? (link & LINK_MORE) != 0 : next != 0;
 }
 
-static inline void table_remove(struct midge *m, struct table *t, index_t *heads, table_hash *hash,
-                                table_link *link, index_t i) {
-    index_t *at = &heads[table_bucket(t, hash(m, i))];
-    while (*at != i)
-        at = link(m, *at);
-    *at = *link(m, i);
-    t->entries--;
-}
+void table_insert(struct midge *m, struct table *t, index_t *heads,
+                  const struct table_entries *entries, index_t i);
+
+void table_remove(struct midge *m, struct table *t, index_t *heads,
+                  const struct table_entries *entries, index_t i);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "broker/core/midge.h"
 
-static uint32_t hash_of(const struct midge *m, index_t t) {
+uint32_t text_rehash(const struct midge *m, index_t t) {
     const struct text *cell = &m->texts[t];
     uint32_t left = cell->bytes;
     if (left <= TEXT_FIRST_BYTES)
@@ -21,6 +21,8 @@ static index_t *link_of(struct midge *m, index_t t) {
     return &m->texts[t].next;
 }
 
+static const struct table_entries texts = {MIDGE_TEXTS_MAX, text_rehash, link_of};
+
 bool text_equals(const struct midge *m, index_t t, const uint8_t *bytes, uint32_t n) {
     const struct text *cell = &m->texts[t];
     if (cell->bytes != n)
@@ -38,17 +40,14 @@ bool text_equals(const struct midge *m, index_t t, const uint8_t *bytes, uint32_
 }
 
 index_t text_find(const struct midge *m, uint32_t hash, const uint8_t *bytes, uint32_t n) {
-    index_t t = m->text_heads[table_bucket(&m->text_table, hash)];
-    if (n > 8) {
-        while (t != 0 && !text_equals(m, t, bytes, n))
-            t = m->texts[t].next;
-        return t;
+    index_t link = m->text_heads[table_bucket(&m->text_table, hash)];
+    while ((link & LINK_INDEX) != 0) {
+        index_t t = link_to(link, hash);
+        if (t != 0 && text_equals(m, t, bytes, n))
+            return t;
+        link = m->texts[link & LINK_INDEX].next;
     }
-    // hash_load reads up to eight bytes without loss.
-    uint64_t word = hash_load(bytes, n);
-    while (t != 0 && (m->texts[t].bytes != n || hash_load(m->texts[t].first, n) != word))
-        t = m->texts[t].next;
-    return t;
+    return 0;
 }
 
 static void free_cells(struct midge *m, index_t t) {
@@ -68,6 +67,7 @@ static index_t store(struct midge *m, const uint8_t *bytes, uint32_t n) {
     cell->more = 0;
     cell->refs = 1;
     cell->bytes = (uint16_t)n;
+    memset(cell->first, 0, 8);  // so that a short text is compared by one load
     uint32_t part = n < TEXT_FIRST_BYTES ? n : (uint32_t)TEXT_FIRST_BYTES;
     memcpy(cell->first, bytes, part);
     while ((bytes += part, n -= part) > 0) {
@@ -93,7 +93,7 @@ index_t text_hold(struct midge *m, const uint8_t *bytes, uint32_t n) {
         return text_again(m, t);
     t = store(m, bytes, n);
     if (t != 0)
-        table_insert(m, &m->text_table, m->text_heads, MIDGE_TEXTS_MAX, hash_of, link_of, t);
+        table_insert(m, &m->text_table, m->text_heads, &texts, t);
     return t;
 }
 
@@ -106,7 +106,7 @@ index_t text_again(struct midge *m, index_t t) {
 void text_drop(struct midge *m, index_t t) {
     if (t == 0 || --m->texts[t].refs > 0)
         return;
-    table_remove(m, &m->text_table, m->text_heads, hash_of, link_of, t);
+    table_remove(m, &m->text_table, m->text_heads, &texts, t);
     free_cells(m, t);
 }
 

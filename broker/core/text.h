@@ -45,6 +45,9 @@ static inline uint32_t text_hash(uint32_t seed, const uint8_t *bytes, uint32_t n
     return hash_bytes(hash, bytes, n);
 }
 
+// text_hash of a text.
+uint32_t text_rehash(const struct midge *m, index_t t);
+
 // Finds a text by its hash without counting it; 0 where it is not interned.
 index_t text_find(const struct midge *m, uint32_t hash, const uint8_t *bytes, uint32_t n);
 

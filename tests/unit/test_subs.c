@@ -63,16 +63,18 @@ static uint32_t times_among(const struct midge *m, index_t sub, const index_t *n
     return times;
 }
 
-static void expect_matches(struct midge *m, const struct name *literal) {
-    const index_t *nodes;
-    uint32_t count = subs_match(m, m->root, (const uint8_t *)literal->text, literal->n, &nodes);
+static void expect_found(struct midge *m, const struct name *literal, struct matched found) {
     for (uint32_t sid = 0; sid < SUBS; sid++) {
         if (wanted[sid].pattern == NULL)
             continue;
-        uint32_t times = times_among(m, wanted[sid].sub, nodes, count);
+        uint32_t times = times_among(m, wanted[sid].sub, found.nodes, found.count);
         if (times != name_matches(wanted[sid].pattern, literal))
             fail_msg("'%s' %u times for '%s'", wanted[sid].pattern->text, times, literal->text);
     }
+}
+
+static void expect_matches(struct midge *m, const struct name *literal) {
+    expect_found(m, literal, match(m, m->root, (const uint8_t *)literal->text, literal->n));
 }
 
 static struct midge *start(void) {
@@ -133,6 +135,65 @@ static void test_many_that_come_and_go(void **state) {
     assert_true(m->cache_hits > 0);
 }
 
+static struct lookup lookup_of(struct midge *m, const struct name *literal) {
+    return (struct lookup){.subject = (const uint8_t *)literal->text, .bytes = literal->n,
+                           .root = m->root};
+}
+
+// Several at once find what each alone does, however many there are.
+static void test_several_at_once(void **state) {
+    (void)state;
+    struct midge *m = start();
+    uint32_t together = 0;
+    for (uint32_t round = 0; round < 5000; round++) {
+        uint32_t sid = chance(SUBS);
+        if (wanted[sid].pattern != NULL)
+            remove_sub(m, sid);
+        else
+            insert(m, sid, &patterns[chance(patterns_count)], "");
+        struct lookup lookups[MIDGE_MATCH_AHEAD];
+        const struct name *names[MIDGE_MATCH_AHEAD];
+        uint32_t count = 1 + chance(MIDGE_MATCH_AHEAD);
+        for (uint32_t i = 0; i < count; i++) {
+            names[i] = any_literal();
+            lookups[i] = lookup_of(m, names[i]);
+            match_recall(m, &lookups[i]);
+        }
+        uint32_t found = match_ahead(m, lookups, count);
+        assert_in_range(found, 0, count);
+        for (uint32_t i = 0; i < found; i++)
+            expect_found(m, names[i], lookups[i].found);
+        together += found > 1;
+    }
+    assert_in_range(together, 1000, 5000);
+}
+
+// Subjects of every number of tokens up to one more than the deepest subscription may have.
+static void test_deep_subjects(void **state) {
+    (void)state;
+    static char deep[2 * (MIDGE_TOKENS_MAX + 2)];
+    struct midge *m = start();
+    insert(m, 1, &(struct name){.text = ">", .n = 1}, "");
+    insert(m, 2, &(struct name){.text = "a.*.>", .n = 5}, "");
+    for (uint32_t tokens = 1; tokens <= MIDGE_TOKENS_MAX + 1; tokens += 1 + tokens / 40) {
+        for (uint32_t i = 0; i < tokens; i++)
+            memcpy(deep + 2 * i, "a.", 2);
+        struct lookup lookups[MIDGE_MATCH_AHEAD];
+        for (uint32_t i = 0; i < MIDGE_MATCH_AHEAD; i++) {
+            // One of them has an empty token at its end, and matches nothing.
+            uint32_t n = 2 * tokens - (i == 1 ? 0 : 1);
+            lookups[i] = (struct lookup){(const uint8_t *)deep, n, m->root, 0, UNMATCHED};
+            match_recall(m, &lookups[i]);
+            struct matched alone = match(m, m->root, (const uint8_t *)deep, n);
+            assert_int_equal(alone.count, i == 1 ? 0 : tokens > 2 ? 2 : 1);
+        }
+        uint32_t found = match_ahead(m, lookups, MIDGE_MATCH_AHEAD);
+        assert_true(found >= 1);
+        for (uint32_t i = 0; i < found; i++)
+            assert_int_equal(lookups[i].found.count, i == 1 ? 0 : tokens > 2 ? 2 : 1);
+    }
+}
+
 // Each member of a group is as likely as any other.
 static void test_picks_are_fair(void **state) {
     (void)state;
@@ -156,6 +217,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_pattern_alone),
         cmocka_unit_test(test_many_that_come_and_go),
+        cmocka_unit_test(test_several_at_once),
+        cmocka_unit_test(test_deep_subjects),
         cmocka_unit_test(test_picks_are_fair),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
