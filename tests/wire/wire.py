@@ -52,6 +52,8 @@ def main():
     servers = [(version(program), program) for program in args.nats_server]
     if args.midge:
         servers.append(("midge", args.midge))
+    checks = [check for check in invariants.CHECKS if len(parts) == len(args.what)
+              and all(p in check[0].__name__ for p in parts)]
     jobs = []
     for who, program in servers:
         for cases in files:
@@ -61,10 +63,9 @@ def main():
             jobs.append((run, program, who, shared, play))
             if who == "midge":
                 jobs.append((run, args.sanitized or program, who, shared, play_in_pieces))
-        if not args.what:
-            jobs += [(invariants.run, program, who, check) for check in invariants.CHECKS]
-    if args.sanitized and not args.what:
-        jobs += [(invariants.run, args.sanitized, "midge", check) for check in invariants.CHECKS]
+        jobs += [(invariants.run, program, who, check) for check in checks]
+    if args.sanitized:
+        jobs += [(invariants.run, args.sanitized, "midge", check) for check in checks]
     if args.midge and args.nats_server and not args.what:
         jobs += [(compare.run, args.sanitized or args.midge, args.nats_server[0], kind)
                  for kind in compare.KINDS]
