@@ -23,7 +23,7 @@
 #endif
 
 // Nodes of the subject table: one for each distinct prefix of the subjects subscribed to.
-// At most 1,048,575. 16 / 32 B each, and a hash bucket.
+// At most 1,048,575. 16 / 32 B each, and 2 / 16 B of hash buckets.
 #ifndef MIDGE_NODES_MAX
 #define MIDGE_NODES_MAX (MIDGE_SUBSCRIPTIONS_MAX * 2)
 #endif

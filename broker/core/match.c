@@ -134,11 +134,13 @@ static uint32_t split(struct midge *m, const struct lookup *l, uint32_t which, u
 
 // ---- The walk -----------------------------------------------------------------------------------
 
-// A child that is looked for: its bucket, with the tag that a link to it has; then that link.
+// A child that is looked for: its bucket, with the tag that a link to it has. Then the first link
+// there, and the node to which that leads, if it may be the one.
 struct probe {
     struct visit from;
     index_t want;
     index_t link;
+    index_t child;
 };
 
 // Whether that node is the parent's child for the level's token.
@@ -204,12 +206,11 @@ static uint32_t walk(struct midge *m, uint32_t visits, uint32_t max) {
         probes += probed;
         for (struct probe *p = batch; p < batch + probed; p++) {
             p->link = m->node_heads[p->want & LINK_INDEX];
-            PREFETCH(&m->nodes[link_to(p->link, p->want)]);
+            p->child = link_to(p->link, p->want);
+            PREFETCH(&m->nodes[p->child]);
         }
-        for (const struct probe *p = batch; p < batch + probed; p++)
-            PREFETCH(&m->texts[m->nodes[link_to(p->link, p->want)].token]);
         for (const struct probe *p = batch; p < batch + probed; p++) {
-            index_t child = link_to(p->link, p->want);
+            index_t child = p->child;
             const struct node *node = &m->nodes[child];
             bool found = is_child(m, node, p->from.node, &match->levels[p->from.level]);
             if ((found == false) & link_more(p->link, node->next)) {

@@ -125,9 +125,9 @@ struct midge {
     struct cache_tag cache_tags[MIDGE_CACHE_ENTRIES];
     struct cached cache[MIDGE_CACHE_ENTRIES];
 
-    index_t text_heads[TABLE_BUCKETS(MIDGE_TEXTS_MAX)];
-    index_t node_heads[TABLE_BUCKETS(MIDGE_NODES_MAX)];
-    index_t sid_heads[TABLE_BUCKETS(MIDGE_SUBSCRIPTIONS_MAX)];
+    index_t text_heads[MIDGE_TEXTS_MAX];
+    index_t node_heads[MIDGE_NODES_MAX * NODE_BUCKETS];
+    index_t sid_heads[MIDGE_SUBSCRIPTIONS_MAX];
 #define X(name, type, max) type name[(max) + 1];
     MIDGE_POOLS(X)
 #undef X

@@ -15,7 +15,8 @@ static index_t *link_of_node(struct midge *m, index_t i) {
     return &m->nodes[i].next;
 }
 
-static const struct table_entries nodes = {MIDGE_NODES_MAX, hash_of_node, link_of_node};
+static const struct table_entries nodes = {MIDGE_NODES_MAX * NODE_BUCKETS, NODE_BUCKETS,
+                                           hash_of_node, link_of_node};
 
 static uint32_t hash_sid(const struct midge *m, uint16_t owner, const uint8_t *sid, uint32_t n) {
     return hash_bytes(m->seed ^ (uint32_t)owner << 8, sid, n);
@@ -32,7 +33,7 @@ static index_t *link_of_sid(struct midge *m, index_t i) {
     return &m->subscriptions[i].sid_next;
 }
 
-static const struct table_entries sids = {MIDGE_SUBSCRIPTIONS_MAX, hash_of_sid, link_of_sid};
+static const struct table_entries sids = {MIDGE_SUBSCRIPTIONS_MAX, 1, hash_of_sid, link_of_sid};
 
 bool subs_init(struct midge *m) {
     return text_hold(m, (const uint8_t *)"*", 1) == TEXT_STAR &&

@@ -37,6 +37,9 @@ struct node {
     index_t filter : NODE_FILTER_BITS;
 };
 
+// Buckets of nodes for each: a match looks into many, so that with wide indices chains are made rare.
+#define NODE_BUCKETS (sizeof(index_t) == 4 ? 4 : 1)
+
 // The bit in a node's filter for a child whose token has that hash.
 static inline index_t node_filter(uint32_t hash) {
     return (index_t)((index_t)1 << ((hash >> 16) * NODE_FILTER_BITS >> 16));

@@ -29,7 +29,7 @@ static void split(struct midge *m, struct table *t, index_t *heads,
 void table_insert(struct midge *m, struct table *t, index_t *heads,
                   const struct table_entries *entries, index_t i) {
     t->entries++;
-    while (t->buckets < TABLE_BUCKETS(t->entries) && t->buckets < TABLE_BUCKETS(entries->max))
+    while (t->buckets < t->entries * entries->per_entry && t->buckets < entries->buckets_max)
         split(m, t, heads, entries);
     uint32_t hash = entries->hash(m, i);
     prepend(&heads[table_bucket(t, hash)], entries->link(m, i), i, hash);

@@ -4,8 +4,7 @@
 // own. The users are text, subs (nodes) and subs (sids); each gives its hash and its link.
 //
 // Where an index has 32 bits, a link carries some bits of its entry's hash, and whether another
-// entry follows: so a search for what is not there ends, as a rule, without touching an entry. Such
-// tables have two buckets an entry.
+// entry follows: so a search for what is not there ends, as a rule, without touching an entry.
 
 #ifndef CORE_TABLE_H
 #define CORE_TABLE_H
@@ -22,8 +21,6 @@ struct midge;
 #define LINK_TAG ((index_t)(LINK_WIDE ? 0x7f000000u : 0))
 #define LINK_MORE ((index_t)(LINK_WIDE ? 0x80000000u : 0))
 
-#define TABLE_BUCKETS(entries) ((entries) * (sizeof(index_t) == 4 ? 2 : 1))
-
 struct table {
     uint32_t buckets;  // in use, at least 1 once anything was inserted
     uint32_t mask;     // smallest 2^k - 1 that is at least buckets - 1
@@ -32,7 +29,8 @@ struct table {
 
 // What a table is of.
 struct table_entries {
-    uint32_t max;
+    uint32_t buckets_max;
+    uint32_t per_entry;  // buckets; one is enough, more make a chain rarer
     uint32_t (*hash)(const struct midge *m, index_t i);
     index_t *(*link)(struct midge *m, index_t i);
 };

@@ -21,7 +21,7 @@ static index_t *link_of(struct midge *m, index_t t) {
     return &m->texts[t].next;
 }
 
-static const struct table_entries texts = {MIDGE_TEXTS_MAX, text_rehash, link_of};
+static const struct table_entries texts = {MIDGE_TEXTS_MAX, 1, text_rehash, link_of};
 
 bool text_equals(const struct midge *m, index_t t, const uint8_t *bytes, uint32_t n) {
     const struct text *cell = &m->texts[t];

@@ -50,6 +50,8 @@ BARS = {
     "wild-1000": {"rate": 1, "cpu_ns": None},
     "wild-10000": {"rate": 8, "cpu_ns": None},
     "wild-100000": {"rate": 6, "cpu_ns": None, "rss": None},
+    "tree-10000": {"rate": 8, "cpu_ns": None},
+    "tree-100000": {"rate": 6, "cpu_ns": None},
     "memory": {"rss_idle": None, "rss_connection": None, "rss_subscription": None,
                "rss_spread": None, "first_pings": None, "idle": 0.02},
     "connect-1": {"cpu_ns": 0.4},

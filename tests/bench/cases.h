@@ -16,6 +16,7 @@ struct shape {
     uint32_t in_flight;      // requests, of each requester
     uint32_t clients;        // that connect at once
     uint32_t subscriptions;  // with wildcards, on one connection
+    uint32_t levels;         // of their subjects: 5, or 4 the first of which is literal
 };
 
 void run_flow(const struct target *t, const struct shape *s);

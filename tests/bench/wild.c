@@ -2,9 +2,10 @@
 // on one connection. What must be delivered is computed beforehand, by a matcher that shares
 // nothing with a trie: it forms every pattern that could match a subject and looks it up by hash.
 //
-// A subject has five tokens, a17.b3.c40.d8.e25. A pattern fixes two or three of them, on any
-// levels; the others are `*`, or a `>` at the end: a17.*.c40.>. The vocabulary of a level grows
-// with the table, so that a publish matches about one subscription (0.35 in the smallest table).
+// A subject has five tokens, a17.b3.c40.d8.e25, or four. A pattern fixes two or three of five, on any
+// levels, or the first and one or two more of four; the others are `*`, or a `>` at the end:
+// a17.*.c40.>. The vocabulary of a level grows with the table, so that a publish matches about one
+// subscription (fewer in the smallest table).
 #include "cases.h"
 #include "pump.h"
 
@@ -15,7 +16,7 @@
 
 enum {
     SUBJECTS = 131072,
-    LEVELS = 5,
+    LEVELS = 5,  // at most
     SIZE = 16,
     WINDOW = 32768,  // subjects published ahead of the last that was delivered
     SLOTS = 1 << 18,
@@ -76,18 +77,18 @@ static bool set_add(struct set *s, uint64_t key, uint32_t number) {
     return true;
 }
 
-static uint64_t draw_subject(uint32_t vocabulary) {
+static uint64_t draw_subject(uint32_t levels, uint32_t vocabulary) {
     uint64_t key = 0;
-    for (uint32_t level = 0; level < LEVELS; level++)
+    for (uint32_t level = 0; level < levels; level++)
         key = with_token(key, level, 1 + draw(vocabulary));
     return key;
 }
 
-static uint64_t draw_pattern(uint32_t vocabulary) {
-    uint64_t key = draw_subject(vocabulary);
-    uint32_t stars = 2 + draw(2), last = LEVELS - 1;
+static uint64_t draw_pattern(uint32_t levels, uint32_t vocabulary) {
+    uint64_t key = draw_subject(levels, vocabulary);
+    uint32_t heads = LEVELS - levels, stars = levels - 3 + draw(2), last = levels - 1;
     while (stars > 0) {
-        uint32_t level = draw(LEVELS);
+        uint32_t level = heads + draw(levels - heads);
         if (token(key, level) != STAR) {
             key = with_token(key, level, STAR);
             stars--;
@@ -95,8 +96,8 @@ static uint64_t draw_pattern(uint32_t vocabulary) {
     }
     while (token(key, last) == STAR)
         last--;
-    if (last < LEVELS - 1 && draw(2)) {
-        uint32_t cut = last + 1 + draw(LEVELS - 1 - last);
+    if (last < levels - 1 && draw(2)) {
+        uint32_t cut = last + 1 + draw(levels - 1 - last);
         key = with_token(key & (((uint64_t)1 << 12 * cut) - 1), cut, REST);
     }
     return key;
@@ -118,15 +119,15 @@ static char *write_key(char *p, uint64_t key) {
     return p;
 }
 
-static struct expectation match(const struct set *patterns, uint64_t subject) {
+static struct expectation match(const struct set *patterns, uint32_t levels, uint64_t subject) {
     struct expectation e = {0};
-    for (uint32_t cut = 1; cut <= LEVELS; cut++) {
+    for (uint32_t cut = 1; cut <= levels; cut++) {
         for (uint32_t stars = 0; stars < 1u << cut; stars++) {
             uint64_t key = subject & (((uint64_t)1 << 12 * cut) - 1);
             for (uint32_t level = 0; level < cut; level++)
                 if (stars >> level & 1)
                     key = with_token(key, level, STAR);
-            if (cut < LEVELS)
+            if (cut < levels)
                 key = with_token(key, cut, REST);
             uint32_t slot = set_slot(patterns, key);
             if (patterns->key[slot] == key) {
@@ -186,14 +187,15 @@ void run_wild(const struct target *t, const struct shape *shape) {
     struct pump p;
     struct meter m;
     char line[64];
-    uint32_t vocabulary = 12;  // enough for that many subjects
+    uint32_t levels = shape->levels;
+    uint32_t vocabulary = levels == 5 ? 12 : 23;  // enough for that many subjects
     while (2 * vocabulary * vocabulary < shape->subscriptions)
         vocabulary++;
 
     pump_init(&p, t->port, false);
     conn_open(&subscriber, &p);
     for (uint32_t sid = 1; sid <= shape->subscriptions;) {
-        uint64_t pattern = draw_pattern(vocabulary);
+        uint64_t pattern = draw_pattern(levels, vocabulary);
         if (set_add(patterns, pattern, sid)) {
             write_key(line, pattern);
             conn_printf(&subscriber, "SUB %s %u\r\n", line, sid++);
@@ -203,9 +205,9 @@ void run_wild(const struct target *t, const struct shape *shape) {
 
     ring_init(&published, SUBJECTS, sizeof line + SIZE + 8);
     while (published.records < SUBJECTS) {
-        uint64_t subject = draw_subject(vocabulary);
+        uint64_t subject = draw_subject(levels, vocabulary);
         if (set_add(subjects, subject, 1)) {
-            w->expected[published.records] = match(patterns, subject);
+            w->expected[published.records] = match(patterns, levels, subject);
             write_key(line + sprintf(line, "PUB "), subject);
             ring_add(&published, line, SIZE);
         }

@@ -168,6 +168,35 @@ static void test_several_at_once(void **state) {
     assert_in_range(together, 1000, 5000);
 }
 
+// What a match costs depends on the subject, not on how many subscriptions there are.
+static uint32_t probes_a_match(uint32_t subscriptions) {
+    struct midge *m = broker_start(1000, 256);
+    owner = conn_open(m, MIDGE_CLIENT, NULL);
+    char text[32], number[16];
+    for (uint32_t i = 0; i < subscriptions; i++) {
+        int n = snprintf(text, sizeof text, "site.%u.*.temperature", i);
+        int digits = snprintf(number, sizeof number, "%u", i);
+        struct sub_wish wish = {.root = m->root, .owner = owner, .subject = (uint8_t *)text,
+                                .subject_bytes = (uint32_t)n, .sid = (uint8_t *)number,
+                                .sid_bytes = (uint32_t)digits};
+        assert_int_not_equal(subs_insert(m, &wish), 0);
+    }
+    uint32_t rounds = 10000;
+    for (uint32_t i = 0; i < rounds; i++) {
+        int n = snprintf(text, sizeof text, "site.%u.%u.temperature", chance(subscriptions), i);
+        assert_int_equal(match(m, m->root, (uint8_t *)text, (uint32_t)n).count, 1);
+    }
+    assert_int_equal(m->matches, rounds);
+    assert_int_equal(m->probes % rounds, 0);
+    return (uint32_t)(m->probes / rounds);
+}
+
+static void test_probes(void **state) {
+    (void)state;
+    assert_int_equal(probes_a_match(100), 3);
+    assert_int_equal(probes_a_match(100000), 3);
+}
+
 // Subjects of every number of tokens up to one more than the deepest subscription may have.
 static void test_deep_subjects(void **state) {
     (void)state;
@@ -218,6 +247,7 @@ int main(void) {
         cmocka_unit_test(test_each_pattern_alone),
         cmocka_unit_test(test_many_that_come_and_go),
         cmocka_unit_test(test_several_at_once),
+        cmocka_unit_test(test_probes),
         cmocka_unit_test(test_deep_subjects),
         cmocka_unit_test(test_picks_are_fair),
     };
