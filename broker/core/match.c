@@ -204,12 +204,18 @@ static uint32_t walk(struct midge *m, uint32_t visits, uint32_t max) {
             PREFETCH(&m->nodes[star]);
         }
         probes += probed;
-        for (struct probe *p = batch; p < batch + probed; p++) {
-            p->link = m->node_heads[p->want & LINK_INDEX];
-            p->child = link_to(p->link, p->want);
-            PREFETCH(&m->nodes[p->child]);
-        }
+        // Only those remain that have a child, or a longer chain in their bucket.
+        uint32_t left = 0;
         for (const struct probe *p = batch; p < batch + probed; p++) {
+            index_t link = m->node_heads[p->want & LINK_INDEX];
+            index_t child = link_to(link, p->want);
+            PREFETCH(&m->nodes[child]);
+            batch[left].from = p->from;
+            batch[left].link = link;
+            batch[left].child = child;
+            left += (child | (link & LINK_MORE)) != 0;
+        }
+        for (const struct probe *p = batch; p < batch + left; p++) {
             index_t child = p->child;
             const struct node *node = &m->nodes[child];
             bool found = is_child(m, node, p->from.node, &match->levels[p->from.level]);
