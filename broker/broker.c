@@ -5,8 +5,11 @@
 
 #include "broker/auth/auth.h"
 #include "broker/core/client.h"
+#include "broker/core/connect.h"
+#include "broker/core/info.h"
 #include "broker/core/local.h"
 #include "broker/core/midge.h"
+#include "broker/core/subscription.h"
 #include "broker/ops/monitor.h"
 
 // Subscriptions of ended connections that one turn removes.
@@ -212,7 +215,7 @@ void midge_lame_duck(struct midge *m) {
         return;
     log_text(m, MIDGE_INF, "Entering lame duck mode, stop accepting new clients");
     m->lame_duck = true;
-    client_inform_all(m);
+    info_send_all(m);
     const struct midge_config *config = m->config;
     m->lame_duck_ms = m->now.ms + config->lame_duck_grace_ms;
     m->lame_duck_next = 1;
@@ -229,9 +232,9 @@ static void reload_client(struct midge *m, struct conn *c, enum auth_verdict ver
     if (verdict == AUTH_REMOVED)
         conn_close(m, c, MIDGE_AUTH_VIOLATION, true);
     else if (verdict == AUTH_REFUSED)
-        client_refuse(m, c);
+        connect_refuse(m, c);
     else
-        client_recheck(m, c);
+        subscription_recheck(m, c);
 }
 
 // The newest clients above a lowered limit have to go.

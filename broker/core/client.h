@@ -1,13 +1,12 @@
-// What a NATS client may ask, and what it is told: CONNECT, SUB, UNSUB, PUB, PING, and INFO, +OK,
-// -ERR, PING, with nats-server's texts and its choice between closing and going on.
+// A NATS client's connection: its greeting, its commands, its pings, and the forms in which it is
+// answered, with nats-server's texts and its choice between closing and going on.
 
 #ifndef CORE_CLIENT_H
 #define CORE_CLIENT_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-#include "broker/core/deliver.h"
+#include "broker/core/format.h"
 #include "broker/core/parser.h"
 
 struct midge;
@@ -23,33 +22,20 @@ void client_turn_away(struct midge *m, struct conn *c);
 void client_command(struct midge *m, struct conn *c, enum verb verb, const uint8_t *args,
                     uint32_t n);
 
-// Takes the arguments of PUB or HPUB apart, and answers whether the payload is welcome; where it is
-// not, the connection is closing.
-bool client_announce(struct midge *m, struct conn *c, enum verb verb, const uint8_t *args,
-                     uint32_t n, struct publication *p);
-
-// Publishes to what the subject matches, as far as that was found already. False where it must be
-// tried again later; nothing was done then.
-bool client_publish(struct midge *m, struct conn *c, struct publication *p, struct matched found);
-
-// A pedantic client is told of a subject that is not literal.
-void client_check_subject(struct midge *m, struct conn *c, const struct publication *p);
-
-// A first verb other than CONNECT: whether it may pass. Where not, the connection is closing.
-bool client_may_speak(struct midge *m, struct conn *c);
-
-// Refuses a client: -ERR 'Authorization Violation', and the connection ends.
-void client_refuse(struct midge *m, struct conn *c);
+// Sends +OK to a client that is verbose.
+void client_ok(struct midge *m, struct conn *c);
 
 // Sends -ERR 'text'.
 void client_error(struct midge *m, struct conn *c, const char *text);
 
+// The same for a text that is composed: behind "-ERR '", which the caller writes first, in a scratch
+// line that is not m->line. The end appends the closing quote, and sends.
+struct format client_error_begin(struct midge *m);
+void client_error_end(struct midge *m, struct conn *c, struct format *line);
+
+// Sets the time of the first PING, by which the round trip is measured.
+void client_first_ping(struct midge *m, struct conn *c);
+
 void client_tick(struct midge *m, struct conn *c);
-
-// After a reload that changed what c may do: ends its subscriptions that are no longer allowed.
-void client_recheck(struct midge *m, struct conn *c);
-
-// Sends INFO to those who take it unasked.
-void client_inform_all(struct midge *m);
 
 #endif

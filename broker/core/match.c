@@ -5,7 +5,10 @@
 
 // ---- What is remembered -------------------------------------------------------------------------
 
-static bool same_bytes(const uint8_t *a, const uint8_t *b, uint32_t n) {
+// Short ones without a call.
+static inline bool same_bytes(const uint8_t *a, const uint8_t *b, uint32_t n) {
+    if (MIDGE_MATCH_AHEAD == 1)
+        return memcmp(a, b, n) == 0;
     if (n <= 8)
         return word_load_part(a, n) == word_load_part(b, n);
     uint32_t last = n - 8;
@@ -74,14 +77,15 @@ static inline uint32_t take_token(const struct midge *m, const struct lookup *l,
     const uint8_t *const end = l->subject + l->bytes;
     uint32_t hash;
     uint32_t n;
-    if (sizeof s < 8 || l->bytes < 8) {
+#if MIDGE_MATCH_AHEAD > 1
+    if (l->bytes < 8) {
         n = token_bytes(m, s, end, &hash);
         level->word = word_load_part(s, n);
     } else {
         // Eight bytes that end no later than the subject.
         const uint32_t left = (uint32_t)(end - s);
         const uint32_t back = 8 - (left < 8 ? left : 8);
-        uint64_t w = word_load(s - back) >> 8 * back;
+        uint64_t w = word_load(s - back) >> (8 * back & 63);
         n = word_first(word_equal(w, '.'));
         n = n < left ? n : left;
         if (n == 0)
@@ -89,11 +93,14 @@ static inline uint32_t take_token(const struct midge *m, const struct lookup *l,
         if (n == 8 && left > 8) {
             n = token_bytes(m, s, end, &hash);
         } else {
-            w &= ~(uint64_t)0 >> (64 - 8 * n);
+            w &= ~(uint64_t)0 >> ((64 - 8 * n) & 63);
             hash = hash_word((uint64_t)n << 32 | m->seed, w);
         }
         level->word = w;
     }
+#else
+    n = token_bytes(m, s, end, &hash);
+#endif
     level->key = hash_key(m->seed, hash);
     level->token = s;
     level->bytes = (uint16_t)n;
@@ -134,22 +141,16 @@ static uint32_t split(struct midge *m, const struct lookup *l, uint32_t which, u
 
 // ---- The walk -----------------------------------------------------------------------------------
 
-// A child that is looked for: its bucket, with the tag that a link to it has. Then the first link
-// there, and the node to which that leads, if it may be the one.
-struct probe {
-    struct visit from;
-    index_t want;
-    index_t link;
-    index_t child;
-};
-
 // Whether that node is the parent's child for the level's token.
 static inline bool is_child(const struct midge *m, const struct node *node, index_t parent,
                             const struct level *level) {
+#if MIDGE_MATCH_AHEAD > 1
     const struct text *cell = &m->texts[node->token];
-    return node->parent == parent && cell->bytes == level->bytes &&
-           word_load(cell->first) == level->word &&
-           (level->bytes <= 8 || text_equals(m, node->token, level->token, level->bytes));
+    if (node->parent == parent && cell->bytes == level->bytes && level->bytes <= 8)
+        return word_load(cell->first) == level->word;
+#endif
+    return node->parent == parent &&
+           text_equals(m, node->token, level->token, level->bytes);
 }
 
 // The child that is not the first in its bucket, 0 for none.
@@ -169,11 +170,11 @@ NEVER_INLINE index_t further(const struct midge *m, const struct probe *p) {
 static uint32_t walk(struct midge *m, uint32_t visits, uint32_t max) {
     struct match *const match = &m->match;
     struct visit *const stack = match->visits;
+    struct probe *const batch = match->probes;
     const struct table table = m->node_table;
     uint32_t count = 0;
     uint32_t probes = 0;
     while (visits > 0) {
-        struct probe batch[MIDGE_MATCH_AHEAD];
         uint32_t n = visits < MIDGE_MATCH_AHEAD ? visits : MIDGE_MATCH_AHEAD;
         uint32_t probed = 0;
         if (max - count < n)

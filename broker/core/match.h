@@ -57,7 +57,9 @@ uint32_t match_ahead(struct midge *m, struct lookup *l, uint32_t n);
 // A token of a subject; or what follows the last one.
 struct level {
     uint64_t key;   // the token's part of the hash of a child
+#if MIDGE_MATCH_AHEAD > 1
     uint64_t word;  // its first bytes
+#endif
     const uint8_t *token;
     index_t filter;  // its bit in a node's filter
     uint16_t bytes;
@@ -71,6 +73,15 @@ struct visit {
     uint16_t level;
 };
 
+// A child that is looked for: its bucket, with the tag that a link to it has. Then the first link
+// there, and the node to which that leads, if it may be the one.
+struct probe {
+    struct visit from;
+    index_t want;
+    index_t link;
+    index_t child;
+};
+
 #define MATCH_AHEAD_TOKENS 16  // that a subject has, on an average, where several are matched
 #define MATCH_LEVELS (MIDGE_TOKENS_MAX + 1 + (MIDGE_MATCH_AHEAD - 1) * MATCH_AHEAD_TOKENS)
 #define MATCH_FOUND (MIDGE_MATCH_AHEAD * 16)  // nodes in all, where several are matched
@@ -78,6 +89,7 @@ struct visit {
 struct match {
     struct level levels[MATCH_LEVELS];
     struct visit visits[MIDGE_MATCH_AHEAD * (MIDGE_TOKENS_MAX + 3)];
+    struct probe probes[MIDGE_MATCH_AHEAD];
     index_t nodes[MIDGE_SUBSCRIPTIONS_MAX + 1];  // that match: each has a subscription at least
     uint16_t levels_of[MIDGE_SUBSCRIPTIONS_MAX + 1];
     index_t ahead[MATCH_FOUND];

@@ -1,8 +1,11 @@
 #include "broker/core/parser.h"
 
+#include "broker/core/args.h"
 #include "broker/core/client.h"
+#include "broker/core/connect.h"
 #include "broker/core/hint.h"
 #include "broker/core/midge.h"
+#include "broker/core/publication.h"
 #include "broker/core/trace.h"
 
 // Where in a command the input stands.
@@ -31,10 +34,6 @@ const char *verb_name(enum verb verb) {
 static void refuse(struct midge *m, struct conn *c) {
     client_error(m, c, "Unknown Protocol Operation");
     conn_close(m, c, MIDGE_PROTOCOL_VIOLATION, true);
-}
-
-static bool is_blank(uint8_t b) {
-    return b == ' ' || b == '\t';
 }
 
 static uint8_t upper(uint8_t b) {
@@ -195,12 +194,12 @@ static uint32_t payload_more(struct midge *m, struct conn *c, const uint8_t *byt
         return part;
     struct publication p;
     input_gather(m, c, in->line_bytes);
-    if (!client_announce(m, c, (enum verb)in->verb, m->line, in->line_bytes, &p))
+    if (!publication_announce(m, c, in->verb == VERB_HPUB, m->line, in->line_bytes, &p))
         return n;
     p.chain = in->head;
     p.chain_blocks = in->blocks;
     p.offset = in->line_bytes;
-    if (!client_publish(m, c, &p, UNMATCHED)) {
+    if (!publication_send(m, c, &p, UNMATCHED)) {
         // The line end stays with the port, so that the message is tried again with it.
         in->bytes--;
         in->fill--;
@@ -218,25 +217,25 @@ static uint32_t publish_line(struct midge *m, struct conn *c, enum verb verb, co
     struct publication p;
     if (m->config->trace && !(c->flags & CONN_STALL_CHECKED))
         trace_in(m, c, verb_name(verb), args, args_bytes);
-    if (!client_announce(m, c, verb, args, args_bytes, &p))
+    if (!publication_announce(m, c, verb == VERB_HPUB, args, args_bytes, &p))
         return n;
     if (n < p.bytes + 2) {
         if (!payload_begin(m, c, verb, args, args_bytes, p.bytes)) {
             await_blocks(m, c);
             return STALLED;
         }
-        client_check_subject(m, c, &p);
+        publication_check(m, c, &p);
         return n > 0 ? payload_more(m, c, after, n) : 0;
     }
     if ((c->flags & CONN_PEDANTIC) && !(c->flags & CONN_STALL_CHECKED))
-        client_check_subject(m, c, &p);
+        publication_check(m, c, &p);
     if (after[p.bytes] != '\r' || after[p.bytes + 1] != '\n') {
         refuse(m, c);
         return n;
     }
     p.payload = after;
     uint32_t bytes = p.bytes;
-    return client_publish(m, c, &p, UNMATCHED) ? bytes + 2 : STALLED;
+    return publication_send(m, c, &p, UNMATCHED) ? bytes + 2 : STALLED;
 }
 
 // ---- Lines --------------------------------------------------------------------------------------
@@ -345,7 +344,7 @@ NEVER_INLINE uint32_t publish_run(struct midge *m, struct conn *c, const uint8_t
     uint32_t found = match_ahead(m, lookups, count);
     uint32_t used = 0;
     for (uint32_t i = 0; i < count && !(c->flags & CONN_CLOSING); i++) {
-        if (!client_publish(m, c, &run[i], i < found ? lookups[i].found : UNMATCHED))
+        if (!publication_send(m, c, &run[i], i < found ? lookups[i].found : UNMATCHED))
             return used > 0 ? used : STALLED;
         used = (uint32_t)(run[i].payload + run[i].bytes + 2 - p);
     }
@@ -369,7 +368,7 @@ static inline uint32_t try_plain(struct midge *m, struct conn *c, const uint8_t 
     if (found.nodes == NULL)
         return publish_run(m, c, p, n, &pub, &lookup);
 #endif
-    return client_publish(m, c, &pub, found) ? whole : STALLED;
+    return publication_send(m, c, &pub, found) ? whole : STALLED;
 }
 
 // Tries a command that lies whole in the bytes at hand. Answers what was consumed, 0 where it is
@@ -472,7 +471,7 @@ static uint32_t step(struct midge *m, struct conn *c, const uint8_t *p, uint32_t
     switch ((enum phase)in->phase) {
     case IN_VERB:
         if (in->bytes == 0) {
-            if (!(c->flags & CONN_ADMITTED) && upper(*p) != 'C' && !client_may_speak(m, c))
+            if (!(c->flags & CONN_ADMITTED) && upper(*p) != 'C' && !connect_unasked(m, c))
                 return n;
             uint32_t used = try_plain(m, c, p, n);
             if (used == 0)

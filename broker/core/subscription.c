@@ -1,0 +1,150 @@
+#include "broker/core/subscription.h"
+
+#include "broker/core/args.h"
+#include "broker/core/client.h"
+#include "broker/core/midge.h"
+#include "broker/core/permission.h"
+#include "broker/core/subject.h"
+#include "broker/core/trace.h"
+
+static void subscribe_violation(struct midge *m, struct conn *c, struct word subject,
+                                struct word queue, struct word sid, bool tokens) {
+    struct format f = client_error_begin(m);
+    format_text(&f, "-ERR 'Permissions Violation for Subscription to ");
+    format_quoted(&f, subject.bytes, subject.n);
+    if (tokens) {
+        format_text(&f, ", too many tokens");
+    } else if (queue.n > 0) {
+        format_text(&f, " using queue ");
+        format_quoted(&f, queue.bytes, queue.n);
+    }
+    client_error_end(m, c, &f);
+    struct format *log = log_conn(m, c, MIDGE_ERR);
+    format_text(log, tokens ? "Subscription Violation Too Many Tokens - Subject "
+                            : "Subscription Violation - Subject ");
+    format_quoted(log, subject.bytes, subject.n);
+    if (!tokens && queue.n > 0) {
+        format_text(log, ", Queue: ");
+        format_quoted(log, queue.bytes, queue.n);
+    }
+    format_text(log, ", SID ");
+    format_bytes(log, sid.bytes, sid.n);
+    log_end(m);
+}
+
+static bool may_subscribe(struct midge *m, struct conn *c, struct word subject,
+                          struct word queue, struct word sid) {
+    bool reserved = queue.n == 5 && memcmp(queue.bytes, "_sys_", 5) == 0;
+    if (reserved ||
+        !permission_subscribe(m->config, c->permissions,
+                              &(struct request){subject.bytes, queue.bytes, subject.n, queue.n})) {
+        subscribe_violation(m, c, subject, queue, sid, false);
+        return false;
+    }
+    uint32_t tokens_max = m->config->max_sub_tokens;
+    if (tokens_max > 0 && subject_tokens(subject.bytes, subject.n) > tokens_max) {
+        subscribe_violation(m, c, subject, queue, sid, true);
+        return false;
+    }
+    return true;
+}
+
+static void too_many_subscriptions(struct midge *m, struct conn *c) {
+    log_conn_text(m, c, MIDGE_ERR, "maximum subscriptions exceeded");
+    client_error(m, c, "maximum subscriptions exceeded");
+}
+
+void subscription_add(struct midge *m, struct conn *c, const uint8_t *args, uint32_t n) {
+    struct word words[WORDS_MAX];
+    if (args != m->line)
+        memcpy(m->line, args, n);
+    uint32_t count = args_split_lines(m->line, n, words);
+    if (count != 2 && count != 3) {
+        conn_close(m, c, MIDGE_PROTOCOL_VIOLATION, true);
+        return;
+    }
+    struct word subject = words[0];
+    struct word queue = count == 3 ? words[1] : (struct word){NULL, 0};
+    struct word sid = words[count - 1];
+    if (!may_subscribe(m, c, subject, queue, sid))
+        return;
+    uint32_t most = m->config->max_subscriptions;
+    if (most > 0 && c->subs_count >= most) {
+        too_many_subscriptions(m, c);
+        return;
+    }
+    if (subs_find(m, conn_index(m, c), sid.bytes, sid.n) == 0) {
+        if (!subject_valid(subject.bytes, subject.n)) {
+            client_error(m, c, "Invalid Subject");
+            return;
+        }
+        struct sub_wish wish = {.root = m->root, .owner = conn_index(m, c),
+                                .subject = subject.bytes, .subject_bytes = subject.n,
+                                .queue = queue.bytes, .queue_bytes = queue.n,
+                                .sid = sid.bytes, .sid_bytes = sid.n};
+        index_t i = subs_insert(m, &wish);
+        if (i == 0) {
+            too_many_subscriptions(m, c);
+            return;
+        }
+        if (permission_filtered(m->config, c->permissions,
+                                &(struct request){subject.bytes, queue.bytes, subject.n, queue.n}))
+            m->subscriptions[i].flags |= SUB_FILTERED;
+    }
+    client_ok(m, c);
+}
+
+void subscription_recheck(struct midge *m, struct conn *c) {
+    for (index_t i = c->subs, next; i != 0; i = next) {
+        next = m->subscriptions[i].owner_next;
+        uint32_t n = subs_subject(m, i, m->line, sizeof m->line);
+        uint8_t queue[256];
+        uint32_t queue_bytes = subs_queue(m, i, queue, sizeof queue);
+        if (queue_bytes > sizeof queue)
+            queue_bytes = sizeof queue;
+        struct sub *s = &m->subscriptions[i];
+        const struct request request = {m->line, queue, n, queue_bytes};
+        if (permission_subscribe(m->config, c->permissions, &request)) {
+            bool filtered = permission_filtered(m->config, c->permissions, &request);
+            s->flags = (uint8_t)((s->flags & ~SUB_FILTERED) | (filtered ? SUB_FILTERED : 0));
+            continue;
+        }
+        struct format f = client_error_begin(m);
+        format_text(&f, "-ERR 'Permissions Violation for Subscription to ");
+        format_quoted(&f, m->line, n);
+        if (queue_bytes > 0) {
+            format_text(&f, " using queue ");
+            format_quoted(&f, queue, queue_bytes);
+        }
+        format_text(&f, " (sid ");
+        n = subs_sid(m, i, m->line, sizeof m->line);
+        format_quoted(&f, m->line, n);
+        format_char(&f, ')');
+        client_error_end(m, c, &f);
+        subs_remove(m, i);
+    }
+}
+
+void subscription_drop(struct midge *m, struct conn *c, const uint8_t *args, uint32_t n) {
+    struct word words[WORDS_MAX];
+    if (args != m->line)
+        memcpy(m->line, args, n);
+    uint32_t count = args_split_lines(m->line, n, words);
+    if (count != 1 && count != 2) {
+        conn_close(m, c, MIDGE_PROTOCOL_VIOLATION, true);
+        return;
+    }
+    client_ok(m, c);
+    index_t i = subs_find(m, conn_index(m, c), words[0].bytes, words[0].n);
+    if (i == 0)
+        return;
+    int32_t max = count == 2 ? args_size(words[1]) : -1;
+    struct sub *s = &m->subscriptions[i];
+    if (max > 0 && (uint64_t)max > s->delivered) {
+        s->max = (uint32_t)max;
+        return;
+    }
+    if (m->config->trace)
+        trace_unsubscribe(m, c, i);
+    subs_remove(m, i);
+}
