@@ -17,6 +17,13 @@
 #define MIDGE_CONNECTIONS_MAX 16
 #endif
 
+// How many of them clients cannot take: what is left for monitoring, for the application, and to tell
+// a client that it is one too many. 1 or more, below MIDGE_CONNECTIONS_MAX.
+#ifndef MIDGE_CONNECTIONS_SPARE
+#define MIDGE_CONNECTIONS_SPARE 2
+#endif
+#define MIDGE_CLIENTS_MAX (MIDGE_CONNECTIONS_MAX - MIDGE_CONNECTIONS_SPARE)
+
 // Subscriptions of all connections together. 8..16,000,000. 36 / 48 B each, and a hash bucket.
 #ifndef MIDGE_SUBSCRIPTIONS_MAX
 #define MIDGE_SUBSCRIPTIONS_MAX 128
@@ -42,7 +49,7 @@
 // Blocks carry everything that is queued: output, unfinished input, payloads. One pool for all.
 // MIDGE_BLOCK_BYTES each, with a header of 6 / 8 B inside. Blocks: 8..16,000,000; bytes: 128..32,768.
 #ifndef MIDGE_BLOCKS_MAX
-#define MIDGE_BLOCKS_MAX 48
+#define MIDGE_BLOCKS_MAX 56
 #endif
 #ifndef MIDGE_BLOCK_BYTES
 #define MIDGE_BLOCK_BYTES 256
@@ -160,8 +167,28 @@ _Static_assert(MIDGE_BLOCKS_GUARANTEED >= 2,
 _Static_assert(MIDGE_CONNECTIONS_MAX * MIDGE_BLOCKS_GUARANTEED < MIDGE_BLOCKS_MAX,
                "MIDGE_BLOCKS_MAX must exceed what all connections are guaranteed: raise it, or "
                "lower MIDGE_CONNECTIONS_MAX");
-_Static_assert((MIDGE_CACHE_ENTRIES & (MIDGE_CACHE_ENTRIES - 1)) == 0,
+_Static_assert(MIDGE_CONNECTIONS_SPARE >= 1 && MIDGE_CONNECTIONS_SPARE < MIDGE_CONNECTIONS_MAX,
+               "MIDGE_CONNECTIONS_SPARE: 1 or more, below MIDGE_CONNECTIONS_MAX");
+_Static_assert((MIDGE_BLOCKS_MAX - (MIDGE_CONNECTIONS_MAX - 1) * MIDGE_BLOCKS_GUARANTEED) *
+                       (MIDGE_BLOCK_BYTES - 10ll) >=
+                   MIDGE_PAYLOAD_MAX + MIDGE_CONTROL_LINE_MAX + 2ll,
+               "MIDGE_BLOCKS_MAX must hold one message of MIDGE_PAYLOAD_MAX bytes beside what all other "
+               "connections are guaranteed: raise it, or lower MIDGE_PAYLOAD_MAX");
+_Static_assert(MIDGE_SUBSCRIPTIONS_MAX >= 8 && MIDGE_SUBSCRIPTIONS_MAX <= 16000000 &&
+                   MIDGE_TEXTS_MAX >= 8 && MIDGE_TEXTS_MAX <= 16000000,
+               "MIDGE_SUBSCRIPTIONS_MAX and MIDGE_TEXTS_MAX: 8..16,000,000, since a link has 24 bits "
+               "for an index");
+_Static_assert(sizeof(index_t) == 4 || MIDGE_SUBSCRIPTIONS_MAX + MIDGE_NODES_MAX + MIDGE_GROUPS_MAX +
+                       4 * MIDGE_CONNECTIONS_MAX + 4 * MIDGE_CLOSED_MAX < 65536,
+               "what may share a text is counted in 16 bits: lower the limits, or raise MIDGE_NODES_MAX "
+               "to 4,096 for indices of 32 bits");
+_Static_assert(MIDGE_CACHE_ENTRIES >= 1 && (MIDGE_CACHE_ENTRIES & (MIDGE_CACHE_ENTRIES - 1)) == 0,
                "MIDGE_CACHE_ENTRIES must be a power of two");
+_Static_assert(MIDGE_CACHE_SUBJECT_BYTES >= 1 && MIDGE_CACHE_SUBJECT_BYTES <= 255 &&
+                   MIDGE_CACHE_NODES >= 1 && MIDGE_CACHE_NODES <= 255,
+               "MIDGE_CACHE_SUBJECT_BYTES and MIDGE_CACHE_NODES: 1..255");
+_Static_assert(MIDGE_LOG_LINE_BYTES >= 80 && MIDGE_LOG_LINE_BYTES + 3 <= MIDGE_LOG_BYTES,
+               "MIDGE_LOG_BYTES must hold a line of MIDGE_LOG_LINE_BYTES, 80 or more, and 3 bytes");
 _Static_assert(MIDGE_MATCH_AHEAD >= 1 && MIDGE_MATCH_AHEAD <= 64, "MIDGE_MATCH_AHEAD: 1..64");
 _Static_assert(MIDGE_CONTROL_LINE_MAX >= 256 && MIDGE_CONTROL_LINE_MAX <= 65000,
                "MIDGE_CONTROL_LINE_MAX: 256..65,000 bytes");

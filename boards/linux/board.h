@@ -1,7 +1,8 @@
 // The limits of the Linux edge hub. Untouched pages of a pool cost address space only, so they are
 // generous; broker/limits.h says what each one is.
 
-#define MIDGE_CONNECTIONS_MAX 16384
+#define MIDGE_CONNECTIONS_MAX 16400  // 16,384 clients
+#define MIDGE_CONNECTIONS_SPARE 16
 #define MIDGE_SUBSCRIPTIONS_MAX 262144
 #define MIDGE_NODES_MAX 524288
 #define MIDGE_GROUPS_MAX 65536
@@ -19,6 +20,7 @@
 #define MIDGE_LOG_LINE_BYTES 16384
 #define MIDGE_CONFIG_TEXT_BYTES 1048576
 #define MIDGE_STALL_MS 10
+#define MIDGE_PAYLOAD_IDLE_MS 360000  // when pings would have found a silent client stale
 #define MIDGE_CONFIG_KEYS_MAX 1024
 #define MIDGE_CONFIG_DEPTH_MAX 32
 #define MIDGE_USERS_MAX 4096

@@ -8,6 +8,9 @@
 // How long a closing connection may take to send what is queued.
 #define FLUSH_MS 2000
 
+// Most of the output that one write deadline is for: a reader of what is behind it has its own.
+#define DUE_BYTES_MAX (4u << 20)
+
 static struct conn *at(struct midge *m, uint16_t i) {
     return &m->connections[i];
 }
@@ -236,10 +239,10 @@ void conn_sent(struct midge *m, struct conn *c, uint32_t n) {
         c->flags &= ~(uint32_t)CONN_BLOCKED;
         return;
     }
-    // What waits now must be gone by the deadline; only then does a later one begin.
+    // What waits now, up to a bound, must be gone by the deadline; only then does a later one begin.
     if (!(c->flags & CONN_BLOCKED) || n >= c->bytes_due) {
         c->flags |= CONN_BLOCKED;
-        c->bytes_due = left;
+        c->bytes_due = left < DUE_BYTES_MAX ? left : DUE_BYTES_MAX;
         c->deadline_ms = m->now.ms + m->config->write_deadline_ms;
         timer_need(m, conn_index(m, c), c->deadline_ms);
     } else {
@@ -326,13 +329,14 @@ void conn_resume_all(struct midge *m) {
     }
 }
 
-bool conn_evict(struct midge *m) {
+bool conn_make_room(struct midge *m, struct conn *waiting) {
     struct conn *largest = NULL;
     uint32_t most = 0;
     for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
         struct conn *c = at(m, (uint16_t)i);
         uint32_t held = c->blocks + c->out.bytes / m->block_room;
-        if ((c->flags & CONN_CLOSING) || c->kind == MIDGE_LOCAL || held <= MIDGE_BLOCKS_GUARANTEED || held <= most)
+        if ((c->flags & CONN_CLOSING) || c->kind == MIDGE_LOCAL ||
+            held <= MIDGE_BLOCKS_GUARANTEED || held <= most)
             continue;
         largest = c;
         most = held;
@@ -340,5 +344,8 @@ bool conn_evict(struct midge *m) {
     if (largest == NULL)
         return false;
     conn_slow(m, largest, MIDGE_SLOW_PENDING);
+    waiting->flags &= ~(uint32_t)CONN_STALL_SPENT;
+    if (!(waiting->flags & CONN_CLOSING))
+        conn_stall(m, waiting);
     return true;
 }

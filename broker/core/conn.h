@@ -175,7 +175,8 @@ bool conn_stall(struct midge *m, struct conn *c);
 // There is room again: whoever waits is resumed.
 void conn_resume_all(struct midge *m);
 
-// The largest holder of blocks above its share is closed as slow. False where there is none.
-bool conn_evict(struct midge *m);
+// Closes the largest holder of blocks above its share as slow, and lets c wait for what it held, unless
+// that is c itself. False where there is no such holder.
+bool conn_make_room(struct midge *m, struct conn *c);
 
 #endif

@@ -9,6 +9,10 @@
 // instead of copied. Measured: below it a copy costs less than the second block's cache miss.
 #define REFER_BYTES_MIN 1024
 
+// A receiver that took no bytes for so long, and a stall, is not waited for. A socket whose buffer is
+// full may say that there is room only once much of it was read, which at a few MB/s takes a while.
+#define PROGRESS_MS 1000
+
 // What the deliveries of one publication share.
 struct delivery {
     struct publication *p;
@@ -267,40 +271,47 @@ static void deliver_groups(struct midge *m, struct delivery *d, const index_t *n
     }
 }
 
+// Common blocks that are left while receivers are asked for room, and whether one lacked some.
+struct room {
+    uint32_t common;
+    bool lacking;
+};
+
 // Whether one receiver has room, or will not be waited for.
-static bool has_room(struct midge *m, const struct delivery *d, index_t sub, uint32_t *common) {
+static bool has_room(struct midge *m, const struct delivery *d, index_t sub, struct room *room) {
     const struct sub *s = &m->subscriptions[sub];
     const struct conn *c = owner_of(m, s);
     if (!eligible(m, d, s, c))
         return true;
     bool progressing = !(c->flags & CONN_BLOCKED) ||
-                       m->now.ms - c->progress_ms <= m->config->stall_ms;
+                       m->now.ms - c->progress_ms <= m->config->stall_ms + PROGRESS_MS;
     if ((c->flags & CONN_CROWDED) && progressing)
         return false;
     uint32_t need = blocks_for(m, d, c, s);
     uint32_t own = c->blocks < MIDGE_BLOCKS_GUARANTEED ? MIDGE_BLOCKS_GUARANTEED - c->blocks : 0;
     need = need > own ? need - own : 0;
-    if (need > *common)
+    if (need > room->common) {
+        room->lacking = true;
         return false;
-    *common -= need;
+    }
+    room->common -= need;
     return true;
 }
 
 static bool all_have_room(struct midge *m, const struct delivery *d, const index_t *nodes,
-                          uint32_t count) {
-    uint32_t common = block_common(m);
-    if (m->crowded == 0 && common >= m->blocks_ample)
+                          uint32_t count, struct room *room) {
+    if (m->crowded == 0 && room->common >= m->blocks_ample)
         return true;
     for (uint32_t i = 0; i < count; i++) {
         const struct node *node = &m->nodes[nodes[i]];
         for (index_t s = node->plain; s != 0; s = m->subscriptions[s].next) {
-            if (!has_room(m, d, s, &common))
+            if (!has_room(m, d, s, room))
                 return false;
         }
         for (index_t g = node->groups; g != 0; g = m->groups[g].next) {
             index_t s = m->groups[g].cursor;
             uint32_t left = m->groups[g].members;
-            while (left > 0 && !has_room(m, d, s, &common)) {
+            while (left > 0 && !has_room(m, d, s, room)) {
                 s = m->subscriptions[s].next;
                 left--;
             }
@@ -358,8 +369,12 @@ int32_t deliver(struct midge *m, struct conn *publisher, struct publication *p,
     uint32_t count = found.count;
     struct delivery d = {.p = p, .publisher = publisher};
     d.frame_bytes = 5 + p->subject_bytes + p->rest_bytes + p->bytes + 2;
-    if (!all_have_room(m, &d, nodes, count)) {
+    struct room room = {block_common(m), false};
+    if (!all_have_room(m, &d, nodes, count, &room)) {
         if (!m->config->no_fast_producer_stall && conn_stall(m, publisher))
+            return DELIVER_STALL;
+        // The pool is full: not who needs a block now must go, but who holds most of them.
+        if (room.lacking && conn_make_room(m, publisher))
             return DELIVER_STALL;
     }
     share(m, &d, nodes, count);

@@ -100,6 +100,13 @@ const uint8_t *midge_payload(const struct midge_message *message, uint32_t offse
 
 // ---- Asking -------------------------------------------------------------------------------------
 
+// Whether a text has nothing in it that would end a word of the protocol, or the line.
+static bool is_word(const char *text) {
+    while ((uint8_t)*text > ' ')
+        text++;
+    return *text == '\0';
+}
+
 int32_t midge_publish(struct midge *m, const char *subject, const char *reply,
                       const void *payload, uint32_t payload_bytes) {
     struct conn *c = local_of(m);
@@ -107,7 +114,8 @@ int32_t midge_publish(struct midge *m, const char *subject, const char *reply,
     uint32_t reply_n = reply != NULL ? (uint32_t)strlen(reply) : 0;
     if (c == NULL)
         return MIDGE_ERR_FULL;
-    if (!subject_literal((const uint8_t *)subject, n) || payload_bytes > m->config->max_payload ||
+    if (!subject_literal((const uint8_t *)subject, n) || !is_word(subject) ||
+        (reply_n > 0 && !is_word(reply)) || payload_bytes > m->config->max_payload ||
         n + reply_n + 16 > MIDGE_CONTROL_LINE_MAX)
         return MIDGE_ERR_INVALID;
     struct format rest = {m->rest, 0, sizeof m->rest};
@@ -120,7 +128,7 @@ int32_t midge_publish(struct midge *m, const char *subject, const char *reply,
     struct publication p = {.subject = (const uint8_t *)subject, .subject_bytes = n,
                             .reply = (const uint8_t *)reply, .reply_bytes = reply_n,
                             .rest = rest.to, .rest_bytes = rest.n, .bytes = payload_bytes,
-                            .payload = payload, .no_line_end = true};
+                            .payload = payload != NULL ? payload : "", .no_line_end = true};
     if (deliver(m, c, &p, UNMATCHED) == DELIVER_STALL) {
         // The application tries again by itself; it is not resumed.
         conn_resume_all(m);
@@ -142,7 +150,8 @@ int32_t midge_subscribe(struct midge *m, const char *subject, const char *queue,
     if (c == NULL || id > MIDGE_HANDLERS_MAX)
         return MIDGE_ERR_FULL;
     uint32_t n = (uint32_t)strlen(subject);
-    if (handler == NULL || !subject_valid((const uint8_t *)subject, n))
+    if (handler == NULL || !subject_valid((const uint8_t *)subject, n) || !is_word(subject) ||
+        (queue != NULL && !is_word(queue)))
         return MIDGE_ERR_INVALID;
     uint8_t sid[20];
     struct sub_wish wish = {.root = m->root, .owner = m->local,

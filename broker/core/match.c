@@ -1,5 +1,6 @@
 #include "broker/core/match.h"
 
+#include "broker/core/hash.h"
 #include "broker/core/hint.h"
 #include "broker/core/midge.h"
 
@@ -39,6 +40,11 @@ struct matched match_recall(struct midge *m, struct lookup *l) {
     m->matches++;
     m->cache_hits++;
     return (struct matched){entry->nodes, entry->count, m->generation};
+}
+
+void match_forget(struct midge *m) {
+    memset(m->cache, 0, sizeof m->cache);
+    m->generation = 1;
 }
 
 static void remember(struct midge *m, const struct lookup *l) {

@@ -40,12 +40,15 @@ struct lookup {
     struct matched found;
 };
 
-// The answer, if it is remembered; it stays valid until the next call of another function. If not, the
-// lookup's hash is set.
+// The answer, if it is remembered; it stays valid until the next call of another of these functions.
+// If not, the lookup's hash is set.
 struct matched match_recall(struct midge *m, struct lookup *l);
 
 // Finds the answer, remembered or not; it stays valid until the next call of this function.
 struct matched match(struct midge *m, index_t root, const uint8_t *subject, uint32_t n);
+
+// Forgets all that is remembered: the table's generation has come round to 0.
+void match_forget(struct midge *m);
 
 // Finds the answers to several that are not remembered at once, at most MIDGE_MATCH_AHEAD. They stay
 // valid until the next call of this function. Returns for how many of the first there was room,
@@ -86,12 +89,16 @@ struct probe {
 #define MATCH_LEVELS (MIDGE_TOKENS_MAX + 1 + (MIDGE_MATCH_AHEAD - 1) * MATCH_AHEAD_TOKENS)
 #define MATCH_FOUND (MIDGE_MATCH_AHEAD * 16)  // nodes in all, where several are matched
 
+// One subject finds a node once, and each has a subscription; several may find the same.
+#define MATCH_NODES \
+    (MIDGE_SUBSCRIPTIONS_MAX >= MATCH_FOUND ? MIDGE_SUBSCRIPTIONS_MAX + 1 : MATCH_FOUND)
+
 struct match {
     struct level levels[MATCH_LEVELS];
     struct visit visits[MIDGE_MATCH_AHEAD * (MIDGE_TOKENS_MAX + 3)];
     struct probe probes[MIDGE_MATCH_AHEAD];
-    index_t nodes[MIDGE_SUBSCRIPTIONS_MAX + 1];  // that match: each has a subscription at least
-    uint16_t levels_of[MIDGE_SUBSCRIPTIONS_MAX + 1];
+    index_t nodes[MATCH_NODES];
+    uint16_t levels_of[MATCH_NODES];
     index_t ahead[MATCH_FOUND];
 };
 

@@ -7,6 +7,7 @@
 #include "broker/core/midge.h"
 #include "broker/core/publication.h"
 #include "broker/core/trace.h"
+#include "broker/core/word.h"
 
 // Where in a command the input stands.
 enum phase { IN_VERB, IN_BLANKS, IN_ARGS, IN_SKIP, IN_PAYLOAD };
@@ -139,12 +140,11 @@ static void input_gather(struct midge *m, const struct conn *c, uint32_t n) {
 
 // Blocks are lacking: waits for some, and if that took too long makes room by force.
 static void await_blocks(struct midge *m, struct conn *c) {
-    if (conn_stall(m, c))
+    if (conn_stall(m, c) || conn_make_room(m, c))
         return;
-    conn_evict(m);
+    // What there is lies in messages on their way to several: it will come free.
     c->flags &= ~(uint32_t)CONN_STALL_SPENT;
-    if (!(c->flags & CONN_CLOSING))
-        conn_stall(m, c);
+    conn_stall(m, c);
 }
 
 // ---- Payloads -----------------------------------------------------------------------------------
@@ -310,7 +310,7 @@ ALWAYS_INLINE uint32_t welcome_publish(const struct midge *m, const uint8_t *p, 
                                 struct publication *to) {
     *to = (struct publication){0};
     uint32_t whole = plain_publish(p, n, to);
-    if (to->bytes > m->config->max_payload ||
+    if (whole == 0 || to->bytes > m->config->max_payload ||
         (uint32_t)(to->payload - to->subject) > m->config->max_control_line)
         return 0;
     return whole;

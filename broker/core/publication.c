@@ -154,6 +154,7 @@ bool publication_send(struct midge *m, struct conn *c, struct publication *p,
     if (m->config->trace && first)
         trace_payload(m, c, p);
     if (!may_publish(m, c, p)) {
+        c->flags &= ~(uint32_t)CONN_STALL_CHECKED;
         c->in_msgs++;
         c->in_bytes += p->bytes;
         return true;

@@ -1,5 +1,6 @@
 #include "broker/core/subs.h"
 
+#include "broker/core/hash.h"
 #include "broker/core/midge.h"
 
 // Texts that subs_init interns first, so that their indices are known.
@@ -80,6 +81,12 @@ static index_t node_add(struct midge *m, index_t parent, index_t token) {
     return i;
 }
 
+// A node begins or ceases to match: what was remembered does not hold any more.
+static void changed(struct midge *m) {
+    if (++m->generation == 0)
+        match_forget(m);
+}
+
 // Frees a node that is of no use any more, and its parents likewise.
 static void node_prune(struct midge *m, index_t i) {
     for (;;) {
@@ -98,7 +105,7 @@ static void node_prune(struct midge *m, index_t i) {
             m->nodes[parent].filter = 0;
         text_drop(m, node->token);
         POOL_GIVE(m, nodes, i);
-        m->generation++;
+        changed(m);
         i = parent;
     }
 }
@@ -249,7 +256,7 @@ index_t subs_insert(struct midge *m, const struct sub_wish *wish) {
     // A node that had no subscriptions starts to match.
     const struct node *at = &m->nodes[node];
     if (at->plain == 0 && (at->groups == 0 || m->groups[at->groups].members == 0))
-        m->generation++;
+        changed(m);
     if (group != 0)
         link_member(m, i, group);
     else

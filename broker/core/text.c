@@ -1,6 +1,17 @@
 #include "broker/core/text.h"
 
+#include "broker/core/hash.h"
 #include "broker/core/midge.h"
+
+uint32_t text_hash(uint32_t seed, const uint8_t *bytes, uint32_t n) {
+    if (n <= TEXT_FIRST_BYTES)
+        return hash_bytes(seed, bytes, n);
+    uint32_t hash = hash_bytes(seed, bytes, TEXT_FIRST_BYTES);
+    for (bytes += TEXT_FIRST_BYTES, n -= TEXT_FIRST_BYTES; n > TEXT_MORE_BYTES;
+         bytes += TEXT_MORE_BYTES, n -= TEXT_MORE_BYTES)
+        hash = hash_bytes(hash, bytes, TEXT_MORE_BYTES);
+    return hash_bytes(hash, bytes, n);
+}
 
 uint32_t text_rehash(const struct midge *m, index_t t) {
     const struct text *cell = &m->texts[t];

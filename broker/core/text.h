@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "broker/core/hash.h"
 #include "broker/limits.h"
 
 struct midge;
@@ -35,15 +34,7 @@ struct text {
 _Static_assert(sizeof(struct text) == TEXT_CELL_BYTES, "a text cell has no padding");
 
 // The hash of a text, taken cell by cell so that one in its cells hashes as one in a line does.
-static inline uint32_t text_hash(uint32_t seed, const uint8_t *bytes, uint32_t n) {
-    if (n <= TEXT_FIRST_BYTES)
-        return hash_bytes(seed, bytes, n);
-    uint32_t hash = hash_bytes(seed, bytes, TEXT_FIRST_BYTES);
-    for (bytes += TEXT_FIRST_BYTES, n -= TEXT_FIRST_BYTES; n > TEXT_MORE_BYTES;
-         bytes += TEXT_MORE_BYTES, n -= TEXT_MORE_BYTES)
-        hash = hash_bytes(hash, bytes, TEXT_MORE_BYTES);
-    return hash_bytes(hash, bytes, n);
-}
+uint32_t text_hash(uint32_t seed, const uint8_t *bytes, uint32_t n);
 
 // text_hash of a text.
 uint32_t text_rehash(const struct midge *m, index_t t);

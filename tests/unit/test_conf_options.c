@@ -16,7 +16,7 @@ static void test_defaults(void **state) {
     assert_int_equal(config.http_port, 0);
     assert_string_equal(text_of(config.http_base_path), "");
     assert_string_equal(text_of(config.server_name), "");
-    assert_int_equal(config.max_connections, MIDGE_CONNECTIONS_MAX);
+    assert_int_equal(config.max_connections, MIDGE_CLIENTS_MAX);
     assert_int_equal(config.max_subscriptions, 0);
     assert_int_equal(config.max_sub_tokens, 0);
     assert_int_equal(config.max_control_line, 4096);
@@ -272,7 +272,7 @@ static void test_bounds(void **state) {
     }
     assert_true(tested >= 10);
     assert_true(read_text("max_connections: 100K"));
-    assert_int_equal(config.max_connections, MIDGE_CONNECTIONS_MAX);
+    assert_int_equal(config.max_connections, MIDGE_CLIENTS_MAX);
 }
 
 // ---- Kinds --------------------------------------------------------------------------------------
