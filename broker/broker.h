@@ -17,8 +17,8 @@
 //         ... sleep until an event or wait_ms ...
 //     }
 //
-// Protocol followed: the NATS client protocol as nats-server 2.15 speaks it, documented in
-// broker/README.md. No function may be called from inside a handler except midge_publish.
+// Protocol followed: the NATS client protocol as nats-server 2.15 speaks it; tests/wire/cases
+// shows it. No function may be called from inside a handler except midge_publish and midge_payload.
 
 #ifndef MIDGE_BROKER_H
 #define MIDGE_BROKER_H

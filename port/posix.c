@@ -131,7 +131,7 @@ int32_t port_init(uint32_t connections) {
 
 // ---- Listening ----------------------------------------------------------------------------------
 
-// A listener's event carries its kind; a connection's handle is never so small.
+// A listener's event carries its kind, above what any connection's handle can be.
 static bool watch(int op, int fd, uint64_t id, uint32_t events) {
     struct epoll_event event = {.events = events, .data.u64 = id};
     return epoll_ctl(poll_fd, op, fd, &event) == 0;

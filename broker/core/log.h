@@ -24,7 +24,7 @@ struct log {
     uint8_t ring[MIDGE_LOG_BYTES];
 };
 
-// Begins a line; log_end stores it. Without effect on anything else, so callers ask log_wants first.
+// Begins a line; log_end stores it. Without effect on anything else, so callers ask the configuration's debug or trace first.
 struct format *log_begin(struct midge *m, int level);
 
 // Begins a line with the connection's label: address, cid, and what its CONNECT told of it.

@@ -8,3 +8,6 @@
 #define MIDGE_BLOCKS_MAX 512
 #define MIDGE_BLOCK_BYTES 256
 #define MIDGE_CONTROL_LINE_MAX 1024
+// As the hub does: several matches at once, links with tags.
+#define MIDGE_WIDE
+#define MIDGE_MATCH_AHEAD 4
