@@ -153,6 +153,9 @@ struct midge_limits {
 // Everything that can be configured. conf/ fills it from text (midge_configure); a program may fill
 // it by hand after midge_config_defaults. The broker reads it in place: it must outlive the broker,
 // or the next midge_reload.
+//
+// No time in ms may exceed INT32_MAX / 2, some 12 days: the broker tells past from future by the
+// sign of a difference in 32 bits, and beyond that a deadline would have passed at once.
 struct midge_config {
     // What clients meet.
     midge_text server_name;         // default: the server's id

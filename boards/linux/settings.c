@@ -19,14 +19,31 @@ struct midge_config *settings(void) {
 
 // ---- Complaints ---------------------------------------------------------------------------------
 
-// What was said while a configuration was read, by severity; each line ends in a line end.
+// What was said while a configuration was read, by severity. Each line of a list ends in a line
+// end; an error without a place stands alone and does not: command_fail prints one behind either,
+// as nats-server does.
 static struct report { char text[MIDGE_ERROR + 1][16384]; } report;
+
+// Whether a complaint begins with `file:line:column: `.
+static bool has_place(const char *line) {
+    const char *colon = strstr(line, ": ");
+    for (int numbers = 0; colon != NULL && numbers < 2; numbers++) {
+        const char *digits = colon;
+        while (digits > line && digits[-1] >= '0' && digits[-1] <= '9')
+            digits--;
+        if (digits == colon || digits == line || digits[-1] != ':')
+            return false;
+        colon = digits - 1;
+    }
+    return colon != NULL;
+}
 
 static void complain(void *context, enum midge_severity severity, const char *line) {
     struct report *r = context;
     char *text = r->text[severity];
     size_t n = strlen(text);
-    snprintf(text + n, sizeof r->text[severity] - n, "%s\n", line);
+    bool alone = severity == MIDGE_ERROR && !has_place(line);
+    snprintf(text + n, sizeof r->text[severity] - n, "%s%s", line, alone ? "" : "\n");
 }
 
 static const struct midge_reading reading = {

@@ -8,12 +8,6 @@ static void complain(struct reader *r, const struct entry *e, const char *senten
     reader_complain(r, e, MIDGE_ERROR, sentence, &e->key);
 }
 
-static void complain_of_number(struct reader *r, const struct entry *e, const char *sentence,
-                               uint32_t most) {
-    char digits[DIGITS_MAX];
-    reader_complain(r, e, MIDGE_ERROR, sentence, WORDS(word_of(most, digits)));
-}
-
 // ---- The block ----------------------------------------------------------------------------------
 
 static void check_names(struct reader *r, const struct midge_config *config,
@@ -69,7 +63,7 @@ void users_read(struct reader *r, struct midge_config *config, const struct entr
                             WORDS(value_word(&user, digits)));
             reader_skip(r, &user);
         } else if (config->users_count == MIDGE_USERS_MAX) {
-            complain_of_number(r, &user, "more than %s users", MIDGE_USERS_MAX);
+            reader_full(r, &user, "more than %s users", MIDGE_USERS_MAX);
             reader_skip(r, &user);
         } else {
             struct midge_user *u = &config->users[config->users_count];
@@ -146,8 +140,8 @@ static bool read_subject(struct reader *r, struct midge_config *config, const st
     if (!check_subject(r, list, text, queues))
         return false;
     if (config->subjects_count == MIDGE_PERMISSION_SUBJECTS_MAX) {
-        complain_of_number(r, list, "more than %s subjects in permissions",
-                           MIDGE_PERMISSION_SUBJECTS_MAX);
+        reader_full(r, list, "more than %s subjects in permissions",
+                    MIDGE_PERMISSION_SUBJECTS_MAX);
         return false;
     }
     config->subjects[config->subjects_count++] = value_keep(r, config, e, text);
@@ -257,7 +251,7 @@ uint32_t permissions_read(struct reader *r, struct midge_config *config, const s
         }
     }
     if (config->permissions_count == MIDGE_PERMISSIONS_MAX) {
-        complain_of_number(r, e, "more than %s sets of permissions", MIDGE_PERMISSIONS_MAX);
+        reader_full(r, e, "more than %s sets of permissions", MIDGE_PERMISSIONS_MAX);
         return 0;
     }
     config->permissions[config->permissions_count++] = set;

@@ -1,6 +1,6 @@
 #include "broker/conf/lex.h"
 
-#define END 0  // past the text; a NUL in it counts as its end too
+#define END 0  // past the text. A NUL in it ends what it interrupts, and is then refused: lex_key
 
 struct lexer lex_begin(const struct midge_source *source) {
     return (struct lexer){.source = *source, .line = 1};
@@ -215,9 +215,9 @@ void lex_key(struct lexer *lx, enum lex_place place, struct item *item) {
         fail_at(lx, item, "Unexpected array end '%s' processing map.");
     } else if (c == END && place == LEX_MAP) {
         fail(lx, item, "Unexpected EOF processing map.");
-    } else if (c == END) {
+    } else if (c == END && lx->width == 0) {
         mark(lx, item, ITEM_END);
-    } else if (c == '/' && place == LEX_TOP) {
+    } else if ((c == END || c == '/') && place == LEX_TOP) {
         fail(lx, item, "Unexpected EOF.");
     } else {
         back(lx);
@@ -231,6 +231,7 @@ bool lex_separator(struct lexer *lx, enum lex_place place, struct item *item) {
         c = next(lx);
     while (is_space(c));
     if (c == END && place == LEX_TOP) {
+        back(lx);
         mark(lx, item, ITEM_END);
         return false;
     }
@@ -271,8 +272,11 @@ bool lex_after(struct lexer *lx, enum lex_place place, struct item *item) {
     while (is_blank(c) || comment(lx, c));
     if (is_newline(c) || c == ',' || (c == ';' && place != LEX_ARRAY))
         return true;
-    if (place == LEX_TOP && lx->braces == 0 && (c == END || c == '}'))
+    if (place == LEX_TOP && lx->braces == 0 && (c == END || c == '}')) {
+        if (c == END)
+            back(lx);  // for lex_key to see whether it is the end
         return true;
+    }
     if (c == (place == LEX_ARRAY ? ']' : '}')) {
         back(lx);  // for lex_key or lex_element to close with
         return true;

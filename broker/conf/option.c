@@ -10,6 +10,9 @@
 #define MINUTE_MS (60u * SECOND_MS)
 
 #define NO_MAX UINT32_MAX
+// The broker compares times by the sign of their difference in 32 bits, and a deadline may be met
+// late: half of what a sign can tell apart, 12 days.
+#define MS_MAX (INT32_MAX / 2)
 #define BLOCKS_BYTES ((uint64_t)MIDGE_BLOCKS_MAX * MIDGE_BLOCK_BYTES)
 #define PENDING_MAX ((uint32_t)LEAST_OF(BLOCKS_BYTES, UINT32_MAX))
 
@@ -56,7 +59,8 @@ const struct option options[] = {
     OTHER(OPTION_AUTHORIZATION, "authorization"),
     OTHER(OPTION_USERS, "users", .place = PLACE_AUTHORIZATION, .reload = RELOAD_ALWAYS,
           .label = "Reloaded: authorization users"),
-    OTHER(OPTION_UNBUILT, "accounts", .reload = RELOAD_ALWAYS, .label = "Reloaded: accounts"),
+    OTHER(OPTION_UNBUILT, "accounts", .nothing = "{}", .reload = RELOAD_ALWAYS,
+          .label = "Reloaded: accounts"),
     FIXED(OPTION_TEXT, no_auth_user, "no_auth_user", "NoAuthUser"),
     NAMED(OPTION_TEXT, username, "user|username", .place = PLACE_AUTHORIZATION, .flags = "user",
           .label = "Reloaded: authorization username"),
@@ -75,17 +79,17 @@ const struct option options[] = {
           .place = PLACE_USER),
 
     // Limits, monitoring, files.
-    SHOWN(OPTION_SECONDS, ping_interval_ms, "ping_interval", .least = 1, .most = NO_MAX,
+    SHOWN(OPTION_SECONDS, ping_interval_ms, "ping_interval", .least = 1, .most = MS_MAX,
           .standard = 2 * MINUTE_MS),
     SHOWN(OPTION_COUNT, ping_max, "ping_max", .most = NO_MAX, .standard = 2),
     FIXED(OPTION_TEXT, http_host, "", "HTTPHost"),
     FIXED(OPTION_PORT, http_port, "http_port|monitor_port", "HTTPPort", .flags = "m|http_port"),
     FIXED(OPTION_TEXT, http_base_path, "http_base_path", "HTTPBasePath"),
     SHOWN(OPTION_TIMEOUT, auth_timeout_ms, "timeout", .place = PLACE_AUTHORIZATION, .least = 1,
-          .most = NO_MAX, .standard = 2 * SECOND_MS, .label = "Reloaded: authorization timeout"),
+          .most = MS_MAX, .standard = 2 * SECOND_MS, .label = "Reloaded: authorization timeout"),
     SHOWN(OPTION_BYTES, max_control_line, "max_control_line", .most = MIDGE_CONTROL_LINE_MAX,
           .standard = LEAST_OF(4 * KIB, MIDGE_CONTROL_LINE_MAX)),
-    SHOWN(OPTION_BYTES, max_payload, "max_payload", .most = MIDGE_PAYLOAD_MAX,
+    SHOWN(OPTION_PAYLOAD, max_payload, "max_payload", .most = MIDGE_PAYLOAD_MAX,
           .standard = LEAST_OF(1 * MIB, MIDGE_PAYLOAD_MAX)),
     FIXED(OPTION_COUNT, max_pending, "max_pending", "MaxPending", .most = PENDING_MAX,
           .standard = LEAST_OF(64 * MIB, PENDING_MAX)),
@@ -97,33 +101,40 @@ const struct option options[] = {
           .flags = "log_size_limit"),
     FIXED(OPTION_COUNT, log_max_num, "log_max_num|logfile_max_num", "LogMaxFiles", .most = NO_MAX),
     SHOWN(OPTION_SWITCH, syslog, "syslog", .flags = "s|syslog"),
-    SHOWN(OPTION_SECONDS, write_deadline_ms, "write_deadline", .least = 1, .most = NO_MAX,
+    SHOWN(OPTION_SECONDS, write_deadline_ms, "write_deadline", .least = 1, .most = MS_MAX,
           .standard = 10 * SECOND_MS),
     OTHER(OPTION_WRITE_TIMEOUT, "write_timeout"),
     FIXED(OPTION_COUNT, max_closed_clients, "max_closed_clients", "MaxClosedClients",
           .most = MIDGE_CLOSED_MAX, .standard = LEAST_OF(10000, MIDGE_CLOSED_MAX)),
     FIXED(OPTION_DURATION, lame_duck_duration_ms, "lame_duck_duration", "LameDuckDuration",
-          .least = 30 * SECOND_MS, .most = NO_MAX, .standard = 2 * MINUTE_MS),
+          .least = 30 * SECOND_MS, .most = MS_MAX, .standard = 2 * MINUTE_MS),
     FIXED(OPTION_DURATION, lame_duck_grace_ms, "lame_duck_grace_period", "LameDuckGracePeriod",
-          .most = NO_MAX, .standard = 10 * SECOND_MS),
+          .most = MS_MAX, .standard = 10 * SECOND_MS),
     SHOWN(OPTION_COUNT, max_traced_msg_len, "max_traced_msg_len", .flags = "max_traced_msg_len",
           .most = NO_MAX),
     NAMED(OPTION_TAGS, tags, "server_tags", .label = "Reloaded: tags"),
 
     // Features to come: TLS and what uses it, accounts and who vouches for them, other servers,
-    // other protocols.
+    // other protocols. What is written of them without using them passes where it changes nothing
+    // in nats-server either: an empty `tls` does there, it wants TLS of everybody, and so does an
+    // empty `jetstream`, which enables it.
+    OTHER(OPTION_UNBUILT, "allow_non_tls", .nothing = "true|yes|on"),
     OTHER(OPTION_UNBUILT,
-          "tls|allow_non_tls|https|https_port|ocsp|ocsp_cache|proxy_protocol|proxies|remote_syslog",
+          "tls|https|https_port|ocsp|ocsp_cache|proxy_protocol|proxies|remote_syslog",
           .flags = "tls|tlscert|tlskey|tlsverify|tlscacert|ms|https_port|r|remote_syslog"),
+    OTHER(OPTION_UNBUILT, "mappings|maps", .nothing = "{}"),
+    OTHER(OPTION_UNBUILT, "resolver|account_resolver|accounts_resolver", .nothing = "mem|memory"),
     OTHER(OPTION_UNBUILT,
-          "mappings|maps|system_account|system|operator|operators|roots|root|root_operators|"
-          "root_operator|trusted|trusted_keys|resolver|account_resolver|accounts_resolver|"
-          "resolver_tls|resolver_preload|resolver_pinned_accounts|default_sentinel"),
-    OTHER(OPTION_UNBUILT, "cluster|gateway|leafnodes|leaf",
+          "system_account|system|operator|operators|roots|root|root_operators|"
+          "root_operator|trusted|trusted_keys|resolver_pinned_accounts|default_sentinel"),
+    OTHER(OPTION_UNBUILT, "resolver_tls|resolver_preload", .nothing = "{}"),
+    OTHER(OPTION_UNBUILT, "cluster|gateway|leafnodes|leaf", .nothing = "{}",
           .flags = "cluster|cluster_listen|cluster_name|cluster_advertise|no_advertise|"
                    "connect_retries|routes"),
-    OTHER(OPTION_UNBUILT, "websocket|ws|mqtt|jetstream|store_dir|storedir|default_js_domain",
+    OTHER(OPTION_UNBUILT, "websocket|ws|mqtt|default_js_domain", .nothing = "{}"),
+    OTHER(OPTION_UNBUILT, "jetstream", .nothing = "disabled|disable|{off}",
           .flags = "js|jetstream|sd|store_dir"),
+    OTHER(OPTION_UNBUILT, "store_dir|storedir", .nothing = "*"),
 
     // What nobody could notice here.
     OTHER(OPTION_IGNORED,

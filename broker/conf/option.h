@@ -14,6 +14,7 @@ enum option_kind {
     OPTION_SWITCH,    // bool
     OPTION_COUNT,     // uint32_t; 0 stands for the standard
     OPTION_BYTES,     // the same; nats-server refuses what exceeds 31 bits
+    OPTION_PAYLOAD,   // the same; less than 0 is no limit
     OPTION_LIMIT,     // uint32_t, where 0 or less lets none at all through
     OPTION_TOKENS,    // uint32_t, 1..255
     OPTION_SIZE,      // uint64_t
@@ -30,7 +31,7 @@ enum option_kind {
     OPTION_AUTHORIZATION,
     OPTION_USERS,
     OPTION_PERMISSIONS,  // uint32_t, 1 + index
-    OPTION_UNBUILT,      // of a feature that is missing: refused, unless switched off
+    OPTION_UNBUILT,      // of a feature that is missing: refused, unless it asks for nothing
     OPTION_IGNORED,      // changes nothing that anyone could notice
 };
 
@@ -54,6 +55,9 @@ struct option {
     const char *flags;  // on the command line, or NULL
     const char *label;  // what a reload logs, unless that is `Reloaded: ` and the first name; if it
                         // cannot change, its name in nats-server's struct Options
+    const char *nothing;  // what of an unbuilt feature asks for nothing, besides `false`: scalars,
+                          // `*` for any text, `{}` for an empty map, `{off}` for one with `enabled`
+                          // (or `enable`) false
     uint32_t least, most, standard;  // of numbers; durations in ms
 };
 

@@ -16,6 +16,7 @@ void reader_begin(struct reader *r, const struct midge_source *source,
     r->values_left = VALUES_MAX;
     r->errors = 0;
     r->failed = false;
+    r->full = NULL;
     r->frame[0] = (struct frame){.place = LEX_TOP, .owner = NO_DEFINITION};
 }
 
@@ -79,6 +80,14 @@ static bool fail_syntax(struct reader *r, const struct item *item) {
     emit(r, MIDGE_ERROR, &c);
     r->failed = true;
     return false;
+}
+
+void reader_full(struct reader *r, const struct entry *e, const char *sentence, uint32_t most) {
+    char digits[DIGITS_MAX];
+    if (r->full == sentence)
+        return;
+    r->full = sentence;
+    reader_complain(r, e, MIDGE_ERROR, sentence, WORDS(word_of(most, digits)));
 }
 
 void reader_unknown(struct reader *r, const struct entry *e, const char *format) {

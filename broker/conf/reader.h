@@ -63,6 +63,7 @@ struct reader {
     uint32_t values_left;  // until variables have multiplied too much
     uint32_t errors;       // that were complained about
     bool failed;           // the grammar is broken
+    const char *full;      // the sentence of the limit that was last complained about
     struct frame frame[MIDGE_CONFIG_DEPTH_MAX];
     struct definition definition[MIDGE_CONFIG_KEYS_MAX];
 };
@@ -78,6 +79,10 @@ void reader_skip(struct reader *r, const struct entry *e);
 // Complains about an entry.
 void reader_complain(struct reader *r, const struct entry *e, enum midge_severity severity,
                      const char *sentence, const struct word *words);
+
+// Complains that there is more of something than fits, which the sentence takes. Whatever else is
+// too much of it draws no complaint of its own.
+void reader_full(struct reader *r, const struct entry *e, const char *sentence, uint32_t most);
 
 // Complains at the end of the map about a key that nobody knows, unless it was used as a variable.
 // The sentence takes the key.

@@ -46,14 +46,12 @@ static void read_text(struct reader *r, struct midge_config *config, const struc
 
 static void add_tag(struct reader *r, struct midge_config *config, const struct entry *e,
                     const struct entry *tag) {
-    char digits[DIGITS_MAX];
     if (tag->value.kind != ITEM_TEXT) {
         reader_complain(r, e, MIDGE_ERROR, "error parsing tags: unsupported type %s",
                         WORDS(value_go_type(tag)));
         reader_skip(r, tag);
     } else if (config->tags_count == sizeof config->tags / sizeof config->tags[0]) {
-        reader_complain(r, e, MIDGE_ERROR, "more than %s tags",
-                        WORDS(word_of(config->tags_count, digits)));
+        reader_full(r, e, "more than %s tags", config->tags_count);
     } else {
         midge_text t = value_keep(r, config, tag, value_text(r, config, tag));
         for (char *c = config->text + t; *c != '\0'; c++)
@@ -98,25 +96,49 @@ static bool set_number(const struct option *o, void *into, int64_t value) {
     return value > o->most;
 }
 
+// A number as a remark shows it.
+static struct word number_word(const struct option *o, int64_t value, char text[32]) {
+    struct format f = {(uint8_t *)text, 0, 32};
+    bool ms = o->kind == OPTION_DURATION || o->kind == OPTION_SECONDS || o->kind == OPTION_TIMEOUT;
+    if (!ms || value > INT64_MAX / 1000)
+        return word_of(value, text);
+    format_duration(&f, (uint64_t)value * 1000);
+    return (struct word){text, f.n};
+}
+
 // The same, with a remark.
 static void read_number(struct reader *r, const struct option *o, void *into, const struct entry *e,
                         int64_t value) {
-    char a[DIGITS_MAX], b[DIGITS_MAX];
+    char a[32], b[32];
     if (set_number(o, into, value))
         reader_complain(r, e, MIDGE_REMARK,
                         "%s of %s is above the maximum of this build, %s, which is used instead",
-                        WORDS(e->key, word_of(value, a), word_of(o->most, b)));
+                        WORDS(e->key, number_word(o, value, a), number_word(o, o->most, b)));
+}
+
+// No limit: as much as there can be, with a remark.
+static void lift_limit(struct reader *r, const struct option *o, void *into,
+                       const struct entry *e) {
+    char a[DIGITS_MAX], b[DIGITS_MAX];
+    set_number(o, into, o->most);
+    reader_complain(r, e, MIDGE_REMARK,
+                    "%s of %s, no limit, is above the maximum of this build, %s, which is used "
+                    "instead",
+                    WORDS(e->key, word_of(e->integer, a), word_of(o->most, b)));
 }
 
 static void read_count(struct reader *r, const struct option *o, void *into,
                        const struct entry *e) {
     if (!value_expect(r, e, ITEM_INTEGER))
         return;
-    if ((o->kind == OPTION_BYTES && e->integer > INT32_MAX) ||
+    bool bytes = o->kind == OPTION_BYTES || o->kind == OPTION_PAYLOAD;
+    if ((bytes && e->integer > INT32_MAX) ||
         (o->kind == OPTION_TOKENS && e->integer > UINT8_MAX))
         complain(r, e, "%s value is too big");
     else if (o->kind == OPTION_TOKENS && e->integer <= 0)
         complain(r, e, "%s value can not be negative");
+    else if (o->kind == OPTION_PAYLOAD && e->integer < 0)
+        lift_limit(r, o, into, e);
     else
         read_number(r, o, into, e, e->integer);
 }
@@ -246,6 +268,30 @@ static void read_timeout(struct reader *r, struct midge_config *config, const st
 
 // ---- Options ------------------------------------------------------------------------------------
 
+// Whether the value of an unbuilt feature leaves it unused, and may therefore pass. Reads it to its
+// end.
+static bool asks_for_nothing(struct reader *r, const struct option *o, const struct entry *e) {
+    const char *nothing = o->nothing != NULL ? o->nothing : "";
+    if (e->value.kind == ITEM_MAP) {
+        bool empty = true;
+        bool off = false;
+        struct entry inner;
+        while (reader_next(r, &inner)) {
+            empty = false;
+            if (word_is(inner.key, "enabled|enable", true))  // the last one counts
+                off = inner.value.kind == ITEM_BOOL && !value_true(&inner);
+            reader_skip(r, &inner);
+        }
+        return (empty && word_is(word("{}"), nothing, false)) ||
+               (off && word_is(word("{off}"), nothing, false));
+    }
+    reader_skip(r, e);
+    if (e->value.kind == ITEM_BOOL)
+        return !value_true(e) || word_is(e->value.text, nothing, true);
+    return e->value.kind == ITEM_TEXT &&
+           (nothing[0] == '*' || word_is(e->value.text, nothing, true));
+}
+
 static void read_option(struct reader *r, struct midge_config *config, const struct option *o,
                         void *into, const struct entry *e) {
     switch ((enum option_kind)o->kind) {
@@ -254,6 +300,7 @@ static void read_option(struct reader *r, struct midge_config *config, const str
         break;
     case OPTION_COUNT:
     case OPTION_BYTES:
+    case OPTION_PAYLOAD:
     case OPTION_LIMIT:
     case OPTION_TOKENS:
         read_count(r, o, into, e);
@@ -298,9 +345,8 @@ static void read_option(struct reader *r, struct midge_config *config, const str
         *(uint32_t *)member(o, into) = permissions_read(r, config, e);
         break;
     case OPTION_UNBUILT:
-        if (e->value.kind != ITEM_BOOL || value_true(e))
+        if (!asks_for_nothing(r, o, e))
             complain(r, e, "%q is not built into this midge yet");
-        reader_skip(r, e);
         break;
     case OPTION_IGNORED:
         reader_complain(r, e, MIDGE_REMARK, "%q has no effect here", &e->key);

@@ -38,9 +38,7 @@ bool value_expect(struct reader *r, const struct entry *e, enum item_kind kind) 
 }
 
 static struct word complain_of_room(struct reader *r, const struct entry *e) {
-    char digits[DIGITS_MAX];
-    reader_complain(r, e, MIDGE_ERROR, "the strings of the config exceed %s bytes",
-                    WORDS(word_of(MIDGE_CONFIG_TEXT_BYTES, digits)));
+    reader_full(r, e, "the strings of the config exceed %s bytes", MIDGE_CONFIG_TEXT_BYTES);
     return word("");
 }
 

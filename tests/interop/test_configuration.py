@@ -201,6 +201,52 @@ def test_start_that_fails(same, config):
     assert status == 1 and said
 
 
+@pytest.mark.parametrize(
+    "config",
+    [
+        "port: [1\n",
+        "port: $NOWHERE",
+        "include nowhere.conf",
+        "port",
+        "port: 1\n\0",
+        "foo: 1",
+        "foo: 1\nbar: 2",
+        "ping_interval: 10\nfoo: 1",
+        "max_payload: 2MB\nmax_pending: 1MB",
+        'lame_duck_duration: "30s", lame_duck_grace_period: "40s"',
+        "no_auth_user: a",
+    ],
+)
+@pytest.mark.unlike("2.9", "accepts or words some otherwise")
+def test_blank_lines_behind_complaints(same, config):
+    """Only a list of complaints with their places is followed by one."""
+
+    def ends(side):
+        side.write("hub.conf", config)
+        ended = side.run("-a", "127.0.0.1", "-p", "-1", "-c", "hub.conf")
+        return ended.returncode, len(ended.stderr) - len(ended.stderr.rstrip("\n"))
+
+    assert same(ends)[0] == 1
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "cluster {}, gateway {}, leafnodes {}, websocket {}, mqtt {}, accounts {}, mappings {}",
+        "jetstream { enabled: false }",
+        "jetstream: disabled",
+        "jetstream: false",
+        "allow_non_tls: true",
+        "resolver: MEMORY",
+        "store_dir: x",
+    ],
+)
+@pytest.mark.unlike("2.9", "knows fewer forms")
+def test_features_that_are_not_asked_for(check, config):
+    """Generated files name them though they are off."""
+    assert check(config) == (0, ["nats-server: configuration file hub.conf is valid"])
+
+
 @pytest.mark.midge
 @pytest.mark.parametrize(
     "config, name",

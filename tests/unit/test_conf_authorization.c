@@ -131,6 +131,9 @@ static void test_limits(void **state) {
     assert_false(
         read_text(repeat("authorization { users: [", "{user: u%d}\n", MIDGE_USERS_MAX + 1, "] }")));
     assert_non_null(strstr(said, ": more than 4096 users\n"));
+    // One complaint, however many there are.
+    read_bad(repeat("authorization { users: [\n", "{user: u%d}\n", MIDGE_USERS_MAX + 5, "] }"),
+             "E u.conf:4098:2: more than 4096 users\n");
 
     // Each user has a set of its own: one more, the default's, is one too many.
     const char *own = "{user: u%d, permissions: {publish: s%1$d}}\n";

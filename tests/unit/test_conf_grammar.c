@@ -16,10 +16,39 @@ static void test_line_ends(void **state) {
 
 static void test_zero_bytes(void **state) {
     (void)state;
-    // It ends what stands before it, as in nats-server, but not the text.
-    assert_true(read_bytes("port: 1\0host: a", 15));
-    assert_int_equal(config.port, 1);
-    assert_string_equal(text_of(config.host), "a");
+    // Nothing that stands behind it is passed over unsaid, not even where nats-server does so: right
+    // behind a value.
+    static const struct {
+        const char *text;
+        size_t bytes;
+        int line;
+    } cases[] = {
+#define TEXT(t) t, sizeof t - 1
+        {TEXT("\0"), 1},
+        {TEXT("port: 1\0host: a"), 1},
+        {TEXT("port: 1 \0"), 1},
+        {TEXT("port: 1\n\0"), 2},
+        {TEXT("port: 1\n\0\0foo: 1\n"), 2},
+        {TEXT("port: 1\n# a\0b\nhost: b\n"), 2},
+        {TEXT("port: 1\nhost: a\0b\n"), 2},
+        {TEXT("authorization {}\n\n\0"), 3},
+        {TEXT("server_name: \"a\0b\""), 1},
+        {TEXT("server_name: 'a\0b'"), 1},
+        {TEXT("port: 1\n}\n\0\nfoo: 1"), 3},
+        {TEXT("{ port: 1 }\0"), 1},
+#undef TEXT
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char expected[64];
+        snprintf(expected, sizeof expected, "E Parse error on line %d: 'Unexpected EOF.'\n",
+                 cases[i].line);
+        assert_false(read_bytes(cases[i].text, cases[i].bytes));
+        assert_string_equal(said, expected);
+    }
+    assert_false(read_bytes("a\0b: 1", 6));
+    assert_string_equal(said, "E config is invalid (u.conf:1:1)\n");
+    assert_false(read_bytes("authorization { \0 }", 19));
+    assert_string_equal(said, "E Parse error on line 1: 'Unexpected EOF processing map.'\n");
     read_bad("host: \"a\\x00b\"", "E u.conf:1:0: a string cannot hold a zero byte\n");
 }
 

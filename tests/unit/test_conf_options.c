@@ -198,10 +198,47 @@ static void test_durations(void **state) {
     read_good("authorization { timeout: \"1.5s\" }");
     assert_int_equal(config.auth_timeout_ms, 1500);
     assert_true(read_text("authorization { timeout: \"1200h\" }"));
-    assert_int_equal(config.auth_timeout_ms, UINT32_MAX);
+    assert_int_equal(config.auth_timeout_ms, INT32_MAX / 2);
     assert_non_null(strstr(said,
-                           "\nR u.conf:1:16: timeout of 4320000000 is above the maximum of this "
-                           "build, 4294967295, which is used instead\n"));
+                           "\nR u.conf:1:16: timeout of 1200h0m0s is above the maximum of this "
+                           "build, 298h15m41.823s, which is used instead\n"));
+    // Beyond what a signed difference of milliseconds can tell, a time would have passed at once.
+    assert_true(read_text("ping_interval: 1000h, write_deadline: 597h\n"
+                          "lame_duck_duration: 299h, lame_duck_grace_period: 298h"));
+    assert_int_equal(config.ping_interval_ms, INT32_MAX / 2);
+    assert_int_equal(config.write_deadline_ms, INT32_MAX / 2);
+    assert_int_equal(config.lame_duck_duration_ms, INT32_MAX / 2);
+    assert_int_equal(config.lame_duck_grace_ms, 298 * 3600000);
+    assert_true(read_text("lame_duck_grace_period: 1000h\nping_interval: 99999999"));
+    assert_int_equal(config.lame_duck_grace_ms, INT32_MAX / 2);
+    assert_int_equal(config.ping_interval_ms, INT32_MAX / 2);
+    for (uint32_t i = 0; i < options_count; i++) {
+        uint8_t kind = options[i].kind;
+        if (kind == OPTION_DURATION || kind == OPTION_SECONDS || kind == OPTION_TIMEOUT)
+            assert_int_equal(options[i].most, INT32_MAX / 2);
+    }
+}
+
+static void test_no_limit(void **state) {
+    (void)state;
+    char expected[256];
+    static const char *const values[] = {"-1", "-5", "-3000000000"};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "max_payload: %s", values[i]);
+        snprintf(expected, sizeof expected,
+                 "R u.conf:1:0: max_payload of %s, no limit, is above the maximum of this build, "
+                 "%d, which is used instead\n",
+                 values[i], MIDGE_PAYLOAD_MAX);
+        assert_true(read_text(text));
+        assert_string_equal(said, expected);
+        assert_int_equal(config.max_payload, MIDGE_PAYLOAD_MAX);
+        assert_true(midge_config_complete(&config, &reading));
+    }
+    // Of these nats-server takes it as it is, and so lets nothing through, or as none at all.
+    read_good("max_control_line: -1, max_connections: -1, max_subs: -1, max_traced_msg_len: -1");
+    assert_int_equal(config.max_control_line + config.max_connections, 0);
+    assert_int_equal(config.max_subscriptions + config.max_traced_msg_len, 0);
 }
 
 static void test_others(void **state) {
@@ -218,6 +255,8 @@ static void test_others(void **state) {
     assert_string_equal(text_of(config.tags[1]), "b");
     read_bad("server_tags: [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q]",
              "E u.conf:1:0: more than 16 tags\n");
+    read_bad("server_tags: [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t]\nfoo: 1",
+             "E u.conf:1:0: more than 16 tags\nE u.conf:2:1: unknown field \"foo\"\n");
     read_bad("write_timeout: retry",
              "E u.conf:1:0: write_timeout \"retry\" is not built into this midge yet\n");
 }
@@ -232,7 +271,7 @@ static uint32_t number_of(const struct option *o) {
 
 static bool is_count(const struct option *o) {
     return o->kind == OPTION_COUNT || o->kind == OPTION_BYTES || o->kind == OPTION_LIMIT ||
-           o->kind == OPTION_TOKENS;
+           o->kind == OPTION_TOKENS || o->kind == OPTION_PAYLOAD;
 }
 
 // Every number at each of its bounds and beyond. Above the most it is brought down, and a remark
@@ -262,8 +301,10 @@ static void test_bounds(void **state) {
         }
         if (o->kind != OPTION_TOKENS) {
             snprintf(text, sizeof text, "%s: -5", name);
-            read_good(text);
-            assert_int_equal(number_of(o), o->least);
+            if (o->kind != OPTION_PAYLOAD) {
+                read_good(text);
+                assert_int_equal(number_of(o), o->least);
+            }
             snprintf(text, sizeof text, "%s: 0", name);
             read_good(text);
             assert_int_equal(number_of(o), o->kind == OPTION_LIMIT ? 0 : o->standard);
@@ -298,7 +339,7 @@ static void test_wrong_kinds(void **state) {
         {OPTION_TAGS, "X......"},          {OPTION_WRITE_TIMEOUT, "......."},
         {OPTION_AUTHORIZATION, "......."}, {OPTION_USERS, "......."},
         {OPTION_PERMISSIONS, "......."},   {OPTION_UNBUILT, "......."},
-        {OPTION_IGNORED, "XXXXXXX"},
+        {OPTION_IGNORED, "XXXXXXX"},       {OPTION_PAYLOAD, "..X...."},
     };
     static const char *const around[] = {
         [PLACE_TOP] = "%.*s: %s\n",
@@ -311,6 +352,11 @@ static void test_wrong_kinds(void **state) {
             if (kinds[k].kind == (enum option_kind)o->kind)
                 taken = kinds[k].taken;
         }
+        // Of unbuilt features, what asks for nothing.
+        if (o->nothing != NULL && o->nothing[0] == '*')
+            taken = "X......";
+        else if (o->nothing != NULL && strstr(o->nothing, "true") != NULL)
+            taken = ".X.....";
         assert_non_null(taken);
         for (size_t v = 0; v < sizeof values / sizeof values[0] && o->names[0] != '\0'; v++) {
             char text[512];
@@ -441,7 +487,7 @@ int main(void) {
         cmocka_unit_test(test_defaults),  cmocka_unit_test(test_defaults_again),
         cmocka_unit_test(test_addresses), cmocka_unit_test(test_advertised),
         cmocka_unit_test(test_base_path), cmocka_unit_test(test_logging),
-        cmocka_unit_test(test_durations), cmocka_unit_test(test_others),
+        cmocka_unit_test(test_durations), cmocka_unit_test(test_no_limit), cmocka_unit_test(test_others),
         cmocka_unit_test(test_bounds),    cmocka_unit_test(test_wrong_kinds),
         cmocka_unit_test(test_names),     cmocka_unit_test(test_unbuilt),
         cmocka_unit_test(test_complete),  cmocka_unit_test(test_flags),
