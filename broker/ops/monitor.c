@@ -20,6 +20,8 @@ static const char *status_text(enum http_status status) {
         return "414 URI Too Long";
     case HTTP_HEAD_TOO_LARGE:
         return "431 Request Header Fields Too Large";
+    case HTTP_INTERNAL_ERROR:
+        return "500 Internal Server Error";
     case HTTP_VERSION_UNKNOWN:
         return "505 HTTP Version Not Supported";
     default:
@@ -32,23 +34,31 @@ static struct format refusal(struct midge *m, enum http_status status) {
     struct format f = FORMAT(m->line);
     format_text(&f, "HTTP/1.1 ");
     format_text(&f, status_text(status));
-    format_text(&f, "\r\nContent-Type: text/plain; charset=utf-8\r\n" HEAD_END);
+    format_text(&f, status == HTTP_INTERNAL_ERROR
+                        ? "\r\nContent-Type: application/json\r\n" HEAD_END
+                        : "\r\nContent-Type: text/plain; charset=utf-8\r\n" HEAD_END);
     return f;
 }
 
-// Sends a refusal, cut to what a connection always has room for.
-static void refuse(struct midge *m, struct conn *c, const struct format *f) {
+// Sends a refusal, cut to what a connection always has room for; only its head to who asked for that.
+static void refuse(struct midge *m, struct conn *c, struct format *f, bool head_only) {
     uint32_t most = MIDGE_BLOCKS_GUARANTEED * (m->block_room - OUTQ_RUN_BYTES);
+    if (head_only) {
+        const uint32_t whole = f->n;
+        for (f->n = 4; f->n < whole && memcmp(f->to + f->n - 4, "\r\n\r\n", 4) != 0;)
+            f->n++;
+    }
     block_give(m, c, c->in.head);
     c->in.head = 0;
     conn_send(m, c, f->to, f->n < most ? f->n : most);
     conn_close(m, c, MIDGE_PEER_CLOSED, true);
 }
 
-static void refuse_status(struct midge *m, struct conn *c, enum http_status status) {
+static void refuse_status(struct midge *m, struct conn *c, enum http_status status,
+                          bool head_only) {
     struct format f = refusal(m, status);
     format_text(&f, status == HTTP_NOT_FOUND ? "404 page not found\n" : status_text(status));
-    refuse(m, c, &f);
+    refuse(m, c, &f, head_only);
 }
 
 // ---- Answers ------------------------------------------------------------------------------------
@@ -163,12 +173,12 @@ static void take_request(struct midge *m, struct conn *c) {
     uint8_t *target = m->blocks[c->in.head].bytes;
     c->in.bytes = http_parse(&s->http, target);
     if (c->in.bytes == 0) {
-        refuse_status(m, c, HTTP_BAD_REQUEST);
+        refuse_status(m, c, HTTP_BAD_REQUEST, head_only);
         return;
     }
     int endpoint = endpoint_find(m->config, (const char *)target);
     if (endpoint < 0) {
-        refuse_status(m, c, HTTP_NOT_FOUND);
+        refuse_status(m, c, HTTP_NOT_FOUND, head_only);
         return;
     }
     m->http_requests[endpoint]++;
@@ -176,10 +186,17 @@ static void take_request(struct midge *m, struct conn *c) {
     *s = (struct monitor_state){.endpoint = (uint8_t)(1 + endpoint), .head_only = head_only};
     s->first = true;
     struct format complaint = refusal(m, HTTP_BAD_REQUEST);
-    if (check(m, c, &complaint))
+    if (!check(m, c, &complaint)) {
+        refuse(m, c, &complaint, head_only);
+    } else if (endpoint == ENDPOINT_HEALTHZ && m->lame_duck) {
+        // Who spreads clients over hubs must not send more of them to this one.
+        complaint = refusal(m, HTTP_INTERNAL_ERROR);
+        format_text(&complaint, "{\"status\":\"error\",\"error\":\"failed to be ready for "
+                                "connections after 1ms: server\"}");
+        refuse(m, c, &complaint, head_only);
+    } else {
         write_on(m, c);
-    else
-        refuse(m, c, &complaint);
+    }
 }
 
 // ---- Connections --------------------------------------------------------------------------------
@@ -204,7 +221,7 @@ uint32_t monitor_rx(struct midge *m, struct conn *c, const uint8_t *bytes, uint3
     if (status == HTTP_OK)
         take_request(m, c);
     else if (status != HTTP_MORE)
-        refuse_status(m, c, status);
+        refuse_status(m, c, status, http_is_head(&s->http));
     return n;
 }
 

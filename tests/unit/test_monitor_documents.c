@@ -457,9 +457,30 @@ static void test_statuses(void **state) {
     text = exchange(m, "HEAD /varz HTTP/1.1\r\n\r\n", UINT32_MAX, UINT32_MAX);
     assert_memory_equal(text, "HTTP/1.1 200 OK\r\n", 17);
     assert_string_equal(strstr(text, "\r\n\r\n"), "\r\n\r\n");
+    static const char *const wrong[] = {"/nope", "/connz?sort=x", "/%zz"};
+    for (uint32_t i = 0; i < 3; i++) {
+        char line[64];
+        snprintf(line, sizeof line, "HEAD %s HTTP/1.1\r\n\r\n", wrong[i]);
+        text = exchange(m, line, UINT32_MAX, UINT32_MAX);
+        assert_memory_equal(text, "HTTP/1.1 40", 11);
+        assert_string_equal(strstr(text, "\r\n\r\n"), "\r\n\r\n");
+    }
     // The client asked for nothing more.
     assert_int_equal(m->open[MIDGE_MONITOR], 0);
     assert_int_equal(m->pools[POOL_blocks].used, 0);
+}
+
+// A hub that is about to go is not to be sent more clients.
+static void test_health(void **state) {
+    (void)state;
+    struct midge *m = broker_start(100, 256);
+    assert_string_equal(body_of(m, "/healthz"), "{\"status\":\"ok\"}");
+    client(m, "CONNECT {}\r\n");
+    midge_lame_duck(m);
+    const char *text = exchange(m, "GET /healthz HTTP/1.1\r\n\r\n", UINT32_MAX, UINT32_MAX);
+    assert_memory_equal(text, "HTTP/1.1 500 Internal Server Error\r\n", 36);
+    assert_non_null(strstr(text, "\r\nContent-Type: application/json\r\n"));
+    assert_non_null(strstr(text, "\r\n\r\n{\"status\":\"error\",\"error\":\"failed to be ready "));
 }
 
 static void test_base_path(void **state) {
@@ -616,6 +637,7 @@ int main(void) {
         cmocka_unit_test(test_sorting),     cmocka_unit_test(test_closed),
         cmocka_unit_test(test_closed_ring), cmocka_unit_test(test_complaints),
         cmocka_unit_test(test_statuses),    cmocka_unit_test(test_base_path),
+        cmocka_unit_test(test_health),
         cmocka_unit_test(test_text),        cmocka_unit_test(test_moments),
         cmocka_unit_test(test_clock),       cmocka_unit_test(test_ages),
         cmocka_unit_test(test_numbers),
