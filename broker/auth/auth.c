@@ -81,25 +81,26 @@ enum auth_verdict auth_again(const struct midge *m, struct conn *c,
                              const struct midge_config *config) {
     const struct midge_config *old = m->config;
     uint32_t was = c->user;
+    // Who it is: one of the users, or the single one.
+    midge_text name = was != 0 ? old->users[was - 1].name : old->username;
+    midge_text password = was != 0 ? old->users[was - 1].password : old->password;
     c->user = c->permissions = 0;
     if (config->users_count > 0) {
-        if (was == 0)
-            return AUTH_REFUSED;
-        const struct midge_user *before = &old->users[was - 1];
-        const char *name = midge_config_text(old, before->name);
+        const char *text = midge_config_text(old, name);
         const struct midge_user *user =
-            find_user(config, (const uint8_t *)name, (uint32_t)strlen(name));
+            name == 0 ? NULL : find_user(config, (const uint8_t *)text, (uint32_t)strlen(text));
         if (user == NULL)
-            return AUTH_REMOVED;
+            return was != 0 ? AUTH_REMOVED : AUTH_REFUSED;
         become(config, c, user);
-        return same_text(old, before->password, config, user->password) ? AUTH_STAYS
-                                                                        : AUTH_REFUSED;
+        return same_text(old, password, config, user->password) ? AUTH_STAYS : AUTH_REFUSED;
     }
     if (config->token == 0 && config->username == 0)
-        return AUTH_STAYS;
-    if (!same_text(old, old->token, config, config->token))
+        return name != 0 ? AUTH_REMOVED : AUTH_STAYS;
+    bool anyone = old->users_count == 0 && old->username == 0 && old->token == 0;
+    bool same_token = same_text(old, old->token, config, config->token);
+    if (anyone || (old->token != 0 && !same_token))
         return AUTH_REFUSED;
-    bool same = same_text(old, old->username, config, config->username) &&
-                same_text(old, old->password, config, config->password);
+    bool same = same_token && same_text(old, name, config, config->username) &&
+                same_text(old, password, config, config->password);
     return same ? AUTH_STAYS : AUTH_REMOVED;
 }
