@@ -65,9 +65,12 @@ bool midge_init(struct midge *m, const struct midge_config *config, struct midge
         return false;
     const struct midge_limits *limits = &config->limits;
     const uint32_t most[POOL_COUNT] = {
-        [POOL_connections] = limits->connections, [POOL_subscriptions] = limits->subscriptions,
-        [POOL_nodes] = limits->nodes,             [POOL_groups] = limits->groups,
-        [POOL_texts] = limits->texts,             [POOL_blocks] = limits->blocks,
+        [POOL_connections] = limits->connections,
+        [POOL_subscriptions] = limits->subscriptions,
+        [POOL_nodes] = limits->nodes,
+        [POOL_groups] = limits->groups,
+        [POOL_texts] = limits->texts,
+        [POOL_blocks] = limits->blocks,
     };
     for (uint32_t i = 0; i < POOL_COUNT; i++)
         m->pools[i].limit = (index_t)most[i];
@@ -222,7 +225,8 @@ void midge_lame_duck(struct midge *m) {
     // One second apart at most, and all within the duration.
     uint32_t clients = m->open[MIDGE_CLIENT];
     uint32_t spread = config->lame_duck_duration_ms > config->lame_duck_grace_ms
-                          ? config->lame_duck_duration_ms - config->lame_duck_grace_ms : 0;
+                          ? config->lame_duck_duration_ms - config->lame_duck_grace_ms
+                          : 0;
     m->lame_duck_step_ms = clients > 0 && spread / clients < 1000 ? spread / clients : 1000;
 }
 
@@ -240,8 +244,8 @@ static void reload_client(struct midge *m, struct conn *c, enum auth_verdict ver
 // The newest clients above a lowered limit have to go.
 static void reload_max_connections(struct midge *m) {
     uint32_t clients = m->open[MIDGE_CLIENT];
-    for (uint32_t excess = clients > m->config->max_connections
-                               ? clients - m->config->max_connections : 0;
+    for (uint32_t excess =
+             clients > m->config->max_connections ? clients - m->config->max_connections : 0;
          excess > 0; excess--) {
         struct conn *newest = NULL;
         for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {

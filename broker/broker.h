@@ -158,22 +158,22 @@ struct midge_limits {
 // sign of a difference in 32 bits, and beyond that a deadline would have passed at once.
 struct midge_config {
     // What clients meet.
-    midge_text server_name;         // default: the server's id
-    uint32_t max_connections;       // clients at once
-    uint32_t max_subscriptions;     // of one connection; 0 is no limit of its own
-    uint32_t max_sub_tokens;        // tokens in a SUB's subject; 0 is no limit of its own
-    uint32_t max_control_line;      // bytes, 4,096 on the hub
-    uint32_t max_payload;           // bytes, headers included
-    uint32_t max_pending;           // bytes queued for one client before it is closed as slow
-    uint32_t ping_interval_ms;      // 2 min
-    uint32_t ping_max;              // pings without an answer
-    uint32_t write_deadline_ms;     // age of the oldest queued byte before a client is slow, 10 s
-    uint32_t auth_timeout_ms;       // 2 s
-    uint32_t stall_ms;              // most that one read of a publisher waits for a receiver
-    uint32_t payload_idle_ms;       // an unfinished payload without a byte for so long is stale
-    uint32_t lame_duck_duration_ms; // 2 min, the grace period included
-    uint32_t lame_duck_grace_ms;    // 10 s
-    uint32_t max_closed_clients;    // remembered by /connz
+    midge_text server_name;          // default: the server's id
+    uint32_t max_connections;        // clients at once
+    uint32_t max_subscriptions;      // of one connection; 0 is no limit of its own
+    uint32_t max_sub_tokens;         // tokens in a SUB's subject; 0 is no limit of its own
+    uint32_t max_control_line;       // bytes, 4,096 on the hub
+    uint32_t max_payload;            // bytes, headers included
+    uint32_t max_pending;            // bytes queued for one client before it is closed as slow
+    uint32_t ping_interval_ms;       // 2 min
+    uint32_t ping_max;               // pings without an answer
+    uint32_t write_deadline_ms;      // age of the oldest queued byte before a client is slow, 10 s
+    uint32_t auth_timeout_ms;        // 2 s
+    uint32_t stall_ms;               // most that one read of a publisher waits for a receiver
+    uint32_t payload_idle_ms;        // an unfinished payload without a byte for so long is stale
+    uint32_t lame_duck_duration_ms;  // 2 min, the grace period included
+    uint32_t lame_duck_grace_ms;     // 10 s
+    uint32_t max_closed_clients;     // remembered by /connz
     bool no_header_support;
     bool no_fast_producer_stall;
 
@@ -191,7 +191,7 @@ struct midge_config {
     int32_t port;
     midge_text http_host;
     int32_t http_port;
-    midge_text http_base_path;  // "" or with a slash in front and none behind
+    midge_text http_base_path;    // "" or with a slash in front and none behind
     midge_text client_advertise;  // host[:port] for INFO instead of the listening address
 
     // Logging and files; read by the board, except for the first five.
@@ -206,7 +206,7 @@ struct midge_config {
     midge_text ports_file_dir;
     midge_text tags[16];  // server_tags
     uint32_t tags_count;
-    char digest[72];         // "sha256:..." of the file, filled by the board where it can
+    char digest[72];          // "sha256:..." of the file, filled by the board where it can
     uint64_t loaded_wall_us;  // when it was loaded, for /varz
 
     // From the board.
@@ -291,13 +291,13 @@ int32_t midge_option_flag(const char *flag, uint32_t flag_bytes);
 // Whether it is a switch, whose flag takes no word after it.
 bool midge_option_switch(int32_t option);
 
-// Sets it. MIDGE_ERR_INVALID where the text is no value for it, MIDGE_ERR_FULL where the text does not
-// fit, MIDGE_ERR_UNBUILT where it belongs to a feature that this build lacks; else 0.
+// Sets it. MIDGE_ERR_INVALID where the text is no value for it, MIDGE_ERR_FULL where the text does
+// not fit, MIDGE_ERR_UNBUILT where it belongs to a feature that this build lacks; else 0.
 int32_t midge_option_set(struct midge_config *config, int32_t option, const char *text);
 
 // Walks over what differs between two configurations, one option a call: answers the next after
-// `option` (0 to begin with), and 0 at the end. The line says what nats-server's reload logs; *fixed
-// is set where the option cannot change while the broker runs, and the line then says so.
+// `option` (0 to begin with), and 0 at the end. The line says what nats-server's reload logs;
+// *fixed is set where the option cannot change while the broker runs, and the line then says so.
 int32_t midge_config_change(const struct midge_config *from, const struct midge_config *to,
                             int32_t option, bool *fixed, char *line, uint32_t line_max);
 
@@ -369,8 +369,8 @@ struct midge_host {
     uint64_t rss_bytes;
     uint32_t cpu_permille;  // of one core, since the last call
     uint32_t cores;
-    uint16_t port;       // as bound
-    uint16_t http_port;  // as bound
+    uint16_t port;         // as bound
+    uint16_t http_port;    // as bound
     const char *platform;  // shown as "go" in INFO and /varz, where tools look for the run-time
 };
 
@@ -384,8 +384,8 @@ struct midge_message {
     const char *subject;
     const char *reply;
     uint32_t subject_bytes;
-    uint32_t reply_bytes;   // 0: none
-    uint32_t header_bytes;  // leading part of the payload, 0: none
+    uint32_t reply_bytes;    // 0: none
+    uint32_t header_bytes;   // leading part of the payload, 0: none
     uint32_t payload_bytes;  // headers included
     const struct midge *midge;
     uint32_t skip;
@@ -402,8 +402,8 @@ const uint8_t *midge_payload(const struct midge_message *message, uint32_t offse
 // Publishes on behalf of the application. `reply` may be NULL. Answers 0, MIDGE_ERR_FULL where a
 // receiver or a pool has no room now, or MIDGE_ERR_INVALID for a malformed subject or a payload
 // above the limit.
-int32_t midge_publish(struct midge *m, const char *subject, const char *reply,
-                      const void *payload, uint32_t payload_bytes);
+int32_t midge_publish(struct midge *m, const char *subject, const char *reply, const void *payload,
+                      uint32_t payload_bytes);
 
 // Subscribes a handler. `queue` may be NULL. Answers an id above 0, MIDGE_ERR_FULL, or
 // MIDGE_ERR_INVALID.

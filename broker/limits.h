@@ -17,14 +17,15 @@
 #define MIDGE_CONNECTIONS_MAX 16
 #endif
 
-// How many of them clients cannot take: what is left for monitoring, for the application, and to tell
-// a client that it is one too many. 1 or more, below MIDGE_CONNECTIONS_MAX.
+// How many of them clients cannot take: what is left for monitoring, for the application, and to
+// tell a client that it is one too many. 1 or more, below MIDGE_CONNECTIONS_MAX.
 #ifndef MIDGE_CONNECTIONS_SPARE
 #define MIDGE_CONNECTIONS_SPARE 2
 #endif
 #define MIDGE_CLIENTS_MAX (MIDGE_CONNECTIONS_MAX - MIDGE_CONNECTIONS_SPARE)
 
-// Subscriptions of all connections together. 8..16,000,000. 40 / 48 B each, and 2 / 4 B of hash bucket.
+// Subscriptions of all connections together. 8..16,000,000. 40 / 48 B each, and 2 / 4 B of hash
+// bucket.
 #ifndef MIDGE_SUBSCRIPTIONS_MAX
 #define MIDGE_SUBSCRIPTIONS_MAX 128
 #endif
@@ -47,7 +48,8 @@
 #endif
 
 // Blocks carry everything that is queued: output, unfinished input, payloads. One pool for all.
-// MIDGE_BLOCK_BYTES each, with a header of 6 / 10 B inside. Blocks: 8..16,000,000; bytes: 128..32,768.
+// MIDGE_BLOCK_BYTES each, with a header of 6 / 10 B inside. Blocks: 8..16,000,000; bytes:
+// 128..32,768.
 #ifndef MIDGE_BLOCKS_MAX
 #define MIDGE_BLOCKS_MAX 56
 #endif
@@ -118,8 +120,8 @@
 #define MIDGE_PERMISSION_SUBJECTS_MAX 32
 #endif
 
-// Most that one read of a publisher waits for a slow receiver, and how long an unfinished payload may
-// stand still. Where no kernel buffers, every burst would otherwise look like a slow receiver.
+// Most that one read of a publisher waits for a slow receiver, and how long an unfinished payload
+// may stand still. Where no kernel buffers, every burst would otherwise look like a slow receiver.
 #ifndef MIDGE_STALL_MS
 #define MIDGE_STALL_MS 2000
 #endif
@@ -147,10 +149,10 @@
 #define MIDGE_PAYLOAD_MAX 4096
 #endif
 
-// The index type of every table. 0 is "none" in all of them. MIDGE_WIDE makes it 32 bits in any case:
-// for tests, which so take a hub's ways through small tables.
-#if !defined(MIDGE_WIDE) && MIDGE_SUBSCRIPTIONS_MAX < 65535 && MIDGE_NODES_MAX < 4096 && MIDGE_TEXTS_MAX < 65535 && \
-    MIDGE_BLOCKS_MAX < 65535 && MIDGE_GROUPS_MAX < 65535
+// The index type of every table. 0 is "none" in all of them. MIDGE_WIDE makes it 32 bits in any
+// case: for tests, which so take a hub's ways through small tables.
+#if !defined(MIDGE_WIDE) && MIDGE_SUBSCRIPTIONS_MAX < 65535 && MIDGE_NODES_MAX < 4096 && \
+    MIDGE_TEXTS_MAX < 65535 && MIDGE_BLOCKS_MAX < 65535 && MIDGE_GROUPS_MAX < 65535
 typedef uint16_t index_t;
 #else
 typedef uint32_t index_t;
@@ -158,31 +160,36 @@ typedef uint32_t index_t;
 
 _Static_assert(MIDGE_CONNECTIONS_MAX >= 4 && MIDGE_CONNECTIONS_MAX <= 65000,
                "MIDGE_CONNECTIONS_MAX: 4..65,000, since a handle has 16 bits for the index");
-_Static_assert(MIDGE_NODES_MAX < (sizeof(index_t) == 4 ? 1 << 20 : 1 << 12),
-               "MIDGE_NODES_MAX: below 1,048,576, or 4,096 where indices have 16 bits, since a node "
-               "counts its children in so many bits");
+_Static_assert(
+    MIDGE_NODES_MAX < (sizeof(index_t) == 4 ? 1 << 20 : 1 << 12),
+    "MIDGE_NODES_MAX: below 1,048,576, or 4,096 where indices have 16 bits, since a node "
+    "counts its children in so many bits");
 _Static_assert(MIDGE_BLOCK_BYTES >= 128 && MIDGE_BLOCK_BYTES <= 32768,
                "MIDGE_BLOCK_BYTES: 128..32,768, since a run's length has 15 bits");
 _Static_assert(MIDGE_BLOCKS_GUARANTEED >= 2,
                "MIDGE_BLOCKS_GUARANTEED: at least 2, one for input and one for output");
-_Static_assert(MIDGE_CONNECTIONS_MAX * MIDGE_BLOCKS_GUARANTEED < MIDGE_BLOCKS_MAX,
+_Static_assert(MIDGE_CONNECTIONS_MAX *MIDGE_BLOCKS_GUARANTEED < MIDGE_BLOCKS_MAX,
                "MIDGE_BLOCKS_MAX must exceed what all connections are guaranteed: raise it, or "
                "lower MIDGE_CONNECTIONS_MAX");
 _Static_assert(MIDGE_CONNECTIONS_SPARE >= 1 && MIDGE_CONNECTIONS_SPARE < MIDGE_CONNECTIONS_MAX,
                "MIDGE_CONNECTIONS_SPARE: 1 or more, below MIDGE_CONNECTIONS_MAX");
-_Static_assert((MIDGE_BLOCKS_MAX - (MIDGE_CONNECTIONS_MAX - 1) * MIDGE_BLOCKS_GUARANTEED) *
-                       (MIDGE_BLOCK_BYTES - 10ll) >=
-                   MIDGE_PAYLOAD_MAX + MIDGE_CONTROL_LINE_MAX + 2ll,
-               "MIDGE_BLOCKS_MAX must hold one message of MIDGE_PAYLOAD_MAX bytes beside what all other "
-               "connections are guaranteed: raise it, or lower MIDGE_PAYLOAD_MAX");
-_Static_assert(MIDGE_SUBSCRIPTIONS_MAX >= 8 && MIDGE_SUBSCRIPTIONS_MAX <= 16000000 &&
-                   MIDGE_TEXTS_MAX >= 8 && MIDGE_TEXTS_MAX <= 16000000,
-               "MIDGE_SUBSCRIPTIONS_MAX and MIDGE_TEXTS_MAX: 8..16,000,000, since a link has 24 bits "
-               "for an index");
-_Static_assert(sizeof(index_t) == 4 || MIDGE_SUBSCRIPTIONS_MAX + MIDGE_NODES_MAX + MIDGE_GROUPS_MAX +
-                       4 * MIDGE_CONNECTIONS_MAX + 4 * MIDGE_CLOSED_MAX < 65536,
-               "what may share a text is counted in 16 bits: lower the limits, or raise MIDGE_NODES_MAX "
-               "to 4,096 for indices of 32 bits");
+_Static_assert(
+    (MIDGE_BLOCKS_MAX - (MIDGE_CONNECTIONS_MAX - 1) * MIDGE_BLOCKS_GUARANTEED) *
+            (MIDGE_BLOCK_BYTES - 10ll) >=
+        MIDGE_PAYLOAD_MAX + MIDGE_CONTROL_LINE_MAX + 2ll,
+    "MIDGE_BLOCKS_MAX must hold one message of MIDGE_PAYLOAD_MAX bytes beside what all other "
+    "connections are guaranteed: raise it, or lower MIDGE_PAYLOAD_MAX");
+_Static_assert(
+    MIDGE_SUBSCRIPTIONS_MAX >= 8 && MIDGE_SUBSCRIPTIONS_MAX <= 16000000 && MIDGE_TEXTS_MAX >= 8 &&
+        MIDGE_TEXTS_MAX <= 16000000,
+    "MIDGE_SUBSCRIPTIONS_MAX and MIDGE_TEXTS_MAX: 8..16,000,000, since a link has 24 bits "
+    "for an index");
+_Static_assert(
+    sizeof(index_t) == 4 || MIDGE_SUBSCRIPTIONS_MAX + MIDGE_NODES_MAX + MIDGE_GROUPS_MAX +
+                                    4 * MIDGE_CONNECTIONS_MAX + 4 * MIDGE_CLOSED_MAX <
+                                65536,
+    "what may share a text is counted in 16 bits: lower the limits, or raise MIDGE_NODES_MAX "
+    "to 4,096 for indices of 32 bits");
 _Static_assert(MIDGE_CACHE_ENTRIES >= 1 && (MIDGE_CACHE_ENTRIES & (MIDGE_CACHE_ENTRIES - 1)) == 0,
                "MIDGE_CACHE_ENTRIES must be a power of two");
 _Static_assert(MIDGE_CACHE_SUBJECT_BYTES >= 1 && MIDGE_CACHE_SUBJECT_BYTES <= 255 &&

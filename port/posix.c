@@ -2,8 +2,8 @@
 //
 // Input is read into a buffer that all connections share. What the broker does not consume for want
 // of room stays in that buffer, which then belongs to the connection until it does; there are a few
-// such buffers. While none is free, input is only peeked at, and what was consumed is then discarded
-// in the kernel: so a stalled publisher never stops another one, and none costs memory.
+// such buffers. While none is free, input is only peeked at, and what was consumed is then
+// discarded in the kernel: so a stalled publisher never stops another one, and none costs memory.
 
 #include "port/port.h"
 
@@ -24,21 +24,21 @@
 #include <time.h>
 #include <unistd.h>
 
-#define READ_BYTES 131072    // one read; also what may be read before output is sent
-#define BUFFERS 16           // read buffers
-#define SPANS 64             // pieces of output in one call of the system
-#define EVENTS 256           // events a turn
-#define ACCEPTS 64           // connections accepted on one event
-#define RESERVED_FILES 32    // descriptors for everything but connections
-#define BUSY_US 200          // turns are close that follow within so long
-#define LOOKS 60             // about 20 us
-#define ACCEPT_PAUSE_MS 500  // after running out of descriptors
+#define READ_BYTES 131072       // one read; also what may be read before output is sent
+#define BUFFERS 16              // read buffers
+#define SPANS 64                // pieces of output in one call of the system
+#define EVENTS 256              // events a turn
+#define ACCEPTS 64              // connections accepted on one event
+#define RESERVED_FILES 32       // descriptors for everything but connections
+#define BUSY_US 200             // turns are close that follow within so long
+#define LOOKS 60                // about 20 us
+#define ACCEPT_PAUSE_MS 500     // after running out of descriptors
 #define ACCEPT_SAY_US 60000000  // said again after so long without
 
 enum {
-    SOCKET_PAUSED = 1,    // not read until the broker has room
-    SOCKET_BLOCKED = 2,   // has output that the kernel did not take
-    SOCKET_CLOSING = 4,   // closes once its output is sent
+    SOCKET_PAUSED = 1,   // not read until the broker has room
+    SOCKET_BLOCKED = 2,  // has output that the kernel did not take
+    SOCKET_CLOSING = 4,  // closes once its output is sent
     SOCKET_MONITOR = 8,
 };
 
@@ -49,7 +49,6 @@ struct socket {
     uint8_t buffer;  // 1 + index of the buffer that it keeps, 0 for none
     uint8_t flags;
 };
-
 
 static struct socket sockets[MIDGE_CONNECTIONS_MAX + 1];
 static uint8_t buffers[BUFFERS][READ_BYTES];
@@ -62,7 +61,7 @@ static struct listener {
 static bool accept_paused;
 static uint32_t accept_resume_ms;
 static uint64_t accept_said_us;  // when the log was told last, 0 never
-static uint32_t read_bytes;  // since output was last sent
+static uint32_t read_bytes;      // since output was last sent
 
 static uint32_t talking;    // turns in a row in which nobody came or went
 static bool several_cores;  // so that looking for events keeps nobody from making them
@@ -198,8 +197,8 @@ int32_t port_listen(enum midge_kind kind, const char *name, int32_t port) {
         return -error;
     }
     listeners[kind].fd = fd;
-    uint16_t bound = ntohs(address.any.sa_family == AF_INET ? address.in.sin_port
-                                                            : address.in6.sin6_port);
+    uint16_t bound =
+        ntohs(address.any.sa_family == AF_INET ? address.in.sin_port : address.in6.sin6_port);
     *(kind == MIDGE_CLIENT ? &host.port : &host.http_port) = bound;
     host_told = false;
     return bound;
@@ -294,7 +293,8 @@ static bool send_output(struct midge *m, struct socket *s) {
     if (s->flags & SOCKET_CLOSING) {
         // Bytes left unread would make the close a reset, which could overtake what was sent.
         shutdown(s->fd, SHUT_WR);
-        while (recv(s->fd, NULL, READ_BYTES, MSG_TRUNC) == READ_BYTES) {}
+        while (recv(s->fd, NULL, READ_BYTES, MSG_TRUNC) == READ_BYTES) {
+        }
         drop(m, s, MIDGE_PEER_CLOSED);
         return false;
     }
@@ -421,8 +421,8 @@ static void accept_all(struct midge *m, enum midge_kind kind) {
             continue;
         }
         struct socket *s = &sockets[midge_slot(conn)];
-        *s = (struct socket){.fd = fd, .conn = conn,
-                             .flags = kind == MIDGE_MONITOR ? SOCKET_MONITOR : 0};
+        *s = (struct socket){
+            .fd = fd, .conn = conn, .flags = kind == MIDGE_MONITOR ? SOCKET_MONITOR : 0};
         if (!watch(EPOLL_CTL_ADD, fd, conn, EPOLLIN))
             drop(m, s, MIDGE_READ_ERROR);
     }
@@ -464,8 +464,8 @@ static int wait_ms(struct midge *m) {
     return wait > INT32_MAX ? -1 : (int)wait;
 }
 
-// Waits for events. To sleep and be woken costs more than most turns do: while clients talk and turns
-// follow each other closely, the next event is looked for a little before going to sleep.
+// Waits for events. To sleep and be woken costs more than most turns do: while clients talk and
+// turns follow each other closely, the next event is looked for a little before going to sleep.
 static int wait_for_events(struct epoll_event *events, int wait) {
     static uint64_t last_us;
     sigset_t none;

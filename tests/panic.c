@@ -6,8 +6,7 @@
 
 #include "broker/broker.h"
 
-void midge_panic(const char *file, int line)
-{
+void midge_panic(const char *file, int line) {
     fprintf(stderr, "%s:%d: assertion failed\n", file, line);
     abort();
 }

@@ -66,10 +66,11 @@ bool auth_check(struct midge *m, struct conn *c, const struct credentials *given
     if (config->token != 0)
         return same_secret(midge_config_text(config, config->token), given->token,
                            given->token_bytes);
-    bool known = same_name(midge_config_text(config, config->username), given->user,
-                           given->user_bytes);
+    bool known =
+        same_name(midge_config_text(config, config->username), given->user, given->user_bytes);
     return same_secret(midge_config_text(config, config->password), given->password,
-                       given->password_bytes) && known;
+                       given->password_bytes) &&
+           known;
 }
 
 static bool same_text(const struct midge_config *a, midge_text x, const struct midge_config *b,

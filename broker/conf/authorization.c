@@ -140,8 +140,7 @@ static bool read_subject(struct reader *r, struct midge_config *config, const st
     if (!check_subject(r, list, text, queues))
         return false;
     if (config->subjects_count == MIDGE_PERMISSION_SUBJECTS_MAX) {
-        reader_full(r, list, "more than %s subjects in permissions",
-                    MIDGE_PERMISSION_SUBJECTS_MAX);
+        reader_full(r, list, "more than %s subjects in permissions", MIDGE_PERMISSION_SUBJECTS_MAX);
         return false;
     }
     config->subjects[config->subjects_count++] = value_keep(r, config, e, text);

@@ -132,8 +132,7 @@ static void read_count(struct reader *r, const struct option *o, void *into,
     if (!value_expect(r, e, ITEM_INTEGER))
         return;
     bool bytes = o->kind == OPTION_BYTES || o->kind == OPTION_PAYLOAD;
-    if ((bytes && e->integer > INT32_MAX) ||
-        (o->kind == OPTION_TOKENS && e->integer > UINT8_MAX))
+    if ((bytes && e->integer > INT32_MAX) || (o->kind == OPTION_TOKENS && e->integer > UINT8_MAX))
         complain(r, e, "%s value is too big");
     else if (o->kind == OPTION_TOKENS && e->integer <= 0)
         complain(r, e, "%s value can not be negative");

@@ -125,7 +125,8 @@ void client_command(struct midge *m, struct conn *c, enum verb verb, const uint8
         // Clients have nothing to say here, but it must be JSON.
         j = (struct json){.at = args, .end = args + n};
         if (json_enter(&j))
-            while (json_member(&j, &key, &value)) {}
+            while (json_member(&j, &key, &value)) {
+            }
         else
             j.bad = !json_null(&j);
         if (j.bad || !json_ended(&j))

@@ -28,8 +28,8 @@ void client_ok(struct midge *m, struct conn *c);
 // Sends -ERR 'text'.
 void client_error(struct midge *m, struct conn *c, const char *text);
 
-// The same for a text that is composed: behind "-ERR '", which the caller writes first, in a scratch
-// line that is not m->line. The end appends the closing quote, and sends.
+// The same for a text that is composed: behind "-ERR '", which the caller writes first, in a
+// scratch line that is not m->line. The end appends the closing quote, and sends.
 struct format client_error_begin(struct midge *m);
 void client_error_end(struct midge *m, struct conn *c, struct format *line);
 

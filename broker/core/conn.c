@@ -71,8 +71,8 @@ void conn_wish(struct midge *m, struct conn *c, int wish) {
 }
 
 midge_conn midge_next(struct midge *m, enum midge_wish *wish) {
-    static const uint8_t order[] = {MIDGE_WISH_ABORT, MIDGE_WISH_CLOSE_AFTER_SEND,
-                                    MIDGE_WISH_SEND, MIDGE_WISH_RESUME};
+    static const uint8_t order[] = {MIDGE_WISH_ABORT, MIDGE_WISH_CLOSE_AFTER_SEND, MIDGE_WISH_SEND,
+                                    MIDGE_WISH_RESUME};
     while (m->lists[LIST_WISHES].head != 0) {
         struct conn *c = at(m, m->lists[LIST_WISHES].head);
         for (uint32_t i = 0; i < sizeof order; i++) {
@@ -239,7 +239,8 @@ void conn_sent(struct midge *m, struct conn *c, uint32_t n) {
         c->flags &= ~(uint32_t)CONN_BLOCKED;
         return;
     }
-    // What waits now, up to a bound, must be gone by the deadline; only then does a later one begin.
+    // What waits now, up to a bound, must be gone by the deadline; only then does a later one
+    // begin.
     if (!(c->flags & CONN_BLOCKED) || n >= c->bytes_due) {
         c->flags |= CONN_BLOCKED;
         c->bytes_due = left < DUE_BYTES_MAX ? left : DUE_BYTES_MAX;

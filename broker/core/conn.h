@@ -22,13 +22,13 @@
 struct midge;
 
 enum {
-    CONN_CLOSING = 1 << 0,   // conn_close was called
-    CONN_GONE = 1 << 1,      // the port said midge_closed; only subscriptions are left
-    CONN_WISHING = 1 << 2,   // in the list of wishes
-    CONN_STALLED = 1 << 3,   // in the list of stalled publishers
+    CONN_CLOSING = 1 << 0,      // conn_close was called
+    CONN_GONE = 1 << 1,         // the port said midge_closed; only subscriptions are left
+    CONN_WISHING = 1 << 2,      // in the list of wishes
+    CONN_STALLED = 1 << 3,      // in the list of stalled publishers
     CONN_STALL_SPENT = 1 << 4,  // this read has waited as long as it may
-    CONN_CROWDED = 1 << 5,   // its output is above the mark where publishers wait
-    CONN_BLOCKED = 1 << 6,   // the stack took less than there was
+    CONN_CROWDED = 1 << 5,      // its output is above the mark where publishers wait
+    CONN_BLOCKED = 1 << 6,      // the stack took less than there was
     // What a client said in its CONNECT, or its default.
     CONN_CONNECTED = 1 << 8,
     CONN_ADMITTED = 1 << 9,  // authentication passed or is not required
@@ -37,8 +37,8 @@ enum {
     CONN_ECHO = 1 << 12,
     CONN_HEADERS = 1 << 13,
     CONN_NO_RESPONDERS = 1 << 14,
-    CONN_ASYNC_INFO = 1 << 15,  // protocol 1
-    CONN_PONGED = 1 << 16,      // its first PING was answered
+    CONN_ASYNC_INFO = 1 << 15,     // protocol 1
+    CONN_PONGED = 1 << 16,         // its first PING was answered
     CONN_STALL_CHECKED = 1 << 17,  // the message that waits was checked already
 };
 
@@ -68,7 +68,7 @@ struct monitor_state {
     uint8_t endpoint;  // 1 + its index, 0 while the request is not complete
     uint8_t flags;     // what is asked for
     uint8_t sort;
-    uint8_t row;  // of the document
+    uint8_t row;      // of the document
     uint8_t loop[2];  // rows of the lists that it is in
     uint8_t loops;
     uint8_t depth;
@@ -100,7 +100,7 @@ struct conn {
     uint8_t kind;    // enum midge_kind
     uint8_t wishes;  // bits 1 << enum midge_wish
     struct outq out;
-    index_t blocks;  // held
+    index_t blocks;        // held
     uint32_t user;         // 1 + index of its user, 0 for none
     uint32_t permissions;  // 1 + index, 0 for none
     uint64_t in_msgs, in_bytes, out_msgs, out_bytes;
@@ -117,8 +117,8 @@ struct conn {
     uint32_t bytes_due;
     uint32_t progress_ms;  // when the stack last took bytes
     uint32_t rtt_us;
-    uint32_t ping_us;     // its low bits, not 0; 0 where none was sent
-    uint32_t pinged_ms;   // when the client last sent one
+    uint32_t ping_us;    // its low bits, not 0; 0 where none was sent
+    uint32_t pinged_ms;  // when the client last sent one
     uint32_t stalls;
     index_t subs;  // first subscription
     uint32_t subs_count;
@@ -175,8 +175,8 @@ bool conn_stall(struct midge *m, struct conn *c);
 // There is room again: whoever waits is resumed.
 void conn_resume_all(struct midge *m);
 
-// Closes the largest holder of blocks above its share as slow, and lets c wait for what it held, unless
-// that is c itself. False where there is no such holder.
+// Closes the largest holder of blocks above its share as slow, and lets c wait for what it held,
+// unless that is c itself. False where there is no such holder.
 bool conn_make_room(struct midge *m, struct conn *c);
 
 #endif

@@ -49,9 +49,8 @@ static bool take_member(struct connect *to, struct json_piece key, struct json_p
         const char *key;
         uint32_t flag;
     } switches[] = {
-        {"verbose", CONN_VERBOSE}, {"pedantic", CONN_PEDANTIC}, {"echo", CONN_ECHO},
-        {"headers", CONN_HEADERS}, {"no_responders", CONN_NO_RESPONDERS},
-        {"tls_required", 0},
+        {"verbose", CONN_VERBOSE}, {"pedantic", CONN_PEDANTIC},           {"echo", CONN_ECHO},
+        {"headers", CONN_HEADERS}, {"no_responders", CONN_NO_RESPONDERS}, {"tls_required", 0},
     };
     if (value.type == JSON_NULL)
         return true;
@@ -59,8 +58,8 @@ static bool take_member(struct connect *to, struct json_piece key, struct json_p
     for (uint32_t i = 0; i < sizeof switches / sizeof switches[0]; i++) {
         if (!json_key_is(key, switches[i].key))
             continue;
-        to->flags = value.type == JSON_TRUE ? to->flags | switches[i].flag
-                                            : to->flags & ~switches[i].flag;
+        to->flags =
+            value.type == JSON_TRUE ? to->flags | switches[i].flag : to->flags & ~switches[i].flag;
         return truth;
     }
     if (json_key_is(key, "new_account")) {
@@ -153,10 +152,9 @@ void connect_refuse(struct midge *m, struct conn *c) {
 }
 
 void connect_command(struct midge *m, struct conn *c, const uint8_t *args, uint32_t n) {
-    const uint32_t told = CONN_VERBOSE | CONN_PEDANTIC | CONN_ECHO | CONN_HEADERS |
-                          CONN_NO_RESPONDERS;
-    struct connect said = {.flags = c->flags & told,
-                           .protocol = (c->flags & CONN_ASYNC_INFO) != 0};
+    const uint32_t told =
+        CONN_VERBOSE | CONN_PEDANTIC | CONN_ECHO | CONN_HEADERS | CONN_NO_RESPONDERS;
+    struct connect said = {.flags = c->flags & told, .protocol = (c->flags & CONN_ASYNC_INFO) != 0};
     c->auth_due = false;
     c->rtt_us = (uint32_t)(m->now.us - c->started_us);
     client_first_ping(m, c);

@@ -9,8 +9,9 @@
 // instead of copied. Measured: below it a copy costs less than the second block's cache miss.
 #define REFER_BYTES_MIN 1024
 
-// A receiver that took no bytes for so long, and a stall, is not waited for. A socket whose buffer is
-// full may say that there is room only once much of it was read, which at a few MB/s takes a while.
+// A receiver that took no bytes for so long, and a stall, is not waited for. A socket whose buffer
+// is full may say that there is room only once much of it was read, which at a few MB/s takes a
+// while.
 #define PROGRESS_MS 1000
 
 // What the deliveries of one publication share.
@@ -18,9 +19,9 @@ struct delivery {
     struct publication *p;
     struct conn *publisher;
     uint32_t frame_bytes;  // head, rest, payload and line end: all but the sid and its blank
-    index_t shared;  // the chain that receivers refer to, 0 for none
+    index_t shared;        // the chain that receivers refer to, 0 for none
     uint32_t shared_offset;
-    int32_t count;   // deliveries, and the bytes of them
+    int32_t count;  // deliveries, and the bytes of them
     uint64_t bytes;
 };
 
@@ -83,8 +84,7 @@ static bool append_chain(struct midge *m, struct conn *c, const struct publicati
 
 // The general way: in pieces, across blocks, with the header cut off for those who cannot take it.
 // Room was made sure of.
-static bool append_pieces(struct midge *m, const struct delivery *d, struct conn *c,
-                          index_t sub) {
+static bool append_pieces(struct midge *m, const struct delivery *d, struct conn *c, index_t sub) {
     const struct publication *p = d->p;
     bool header = p->header_bytes > 0;
     bool strip = header && !(c->flags & CONN_HEADERS);
@@ -101,8 +101,7 @@ static bool append_pieces(struct midge *m, const struct delivery *d, struct conn
     if (strip || (p->hpub && !header)) {
         // The sizes differ from what the publisher wrote.
         if (p->reply_bytes > 0)
-            done = done && outq_append(m, c, p->reply, p->reply_bytes) &&
-                   outq_append(m, c, " ", 1);
+            done = done && outq_append(m, c, p->reply, p->reply_bytes) && outq_append(m, c, " ", 1);
         skip = p->header_bytes;
         uint8_t digits[20];
         done = done && outq_append(m, c, digits, format_decimal(digits, p->bytes - skip)) &&
@@ -144,7 +143,8 @@ static inline void copy_small(uint8_t *to, const uint8_t *from, uint32_t n) {
 static inline bool append_tail(struct midge *m, const struct delivery *d, struct conn *c,
                                const struct sub *s) {
     const struct publication *p = d->p;
-    if (p->hpub || p->payload == NULL || p->no_line_end || d->shared != 0 || s->sid_bytes > SUB_SID_BYTES)
+    if (p->hpub || p->payload == NULL || p->no_line_end || d->shared != 0 ||
+        s->sid_bytes > SUB_SID_BYTES)
         return false;
     uint32_t n = d->frame_bytes + s->sid_bytes + 1;
     // The sid is copied in its full width, which can reach beyond the end of an empty message.
@@ -213,8 +213,8 @@ static bool deliver_one(struct midge *m, struct delivery *d, index_t sub) {
 
 // ---- All receivers ------------------------------------------------------------------------------
 
-// Delivers to one member of the queue groups with the name of the first: those of all matching nodes
-// count as one. Members that refuse are passed over.
+// Delivers to one member of the queue groups with the name of the first: those of all matching
+// nodes count as one. Members that refuse are passed over.
 static void deliver_group(struct midge *m, struct delivery *d, const index_t *groups,
                           uint32_t count) {
     uint32_t members = 0;
@@ -345,7 +345,8 @@ static void share(struct midge *m, struct delivery *d, const index_t *nodes, uin
         for (uint32_t at = 0; at < p->bytes + 2; at += m->block_room) {
             index_t b = block_take(m, d->publisher);
             uint32_t left = p->bytes + 2 - at;
-            memcpy(m->blocks[b].bytes, p->payload + at, left < m->block_room ? left : m->block_room);
+            memcpy(m->blocks[b].bytes, p->payload + at,
+                   left < m->block_room ? left : m->block_room);
             if (last != 0)
                 m->blocks[last].next = b;
             else

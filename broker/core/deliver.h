@@ -1,9 +1,9 @@
 // One publication to all who want it.
 //
-// A receiver gets a message whole or not at all. Small ones are copied to the receiver's tail block;
-// a large one for several receivers is stored once, in a shared chain, and referred to. A receiver
-// that has no room makes the publisher wait (DELIVER_STALL, nothing was delivered), once a read and
-// for at most stall_ms; after that it is closed as slow.
+// A receiver gets a message whole or not at all. Small ones are copied to the receiver's tail
+// block; a large one for several receivers is stored once, in a shared chain, and referred to. A
+// receiver that has no room makes the publisher wait (DELIVER_STALL, nothing was delivered), once a
+// read and for at most stall_ms; after that it is closed as slow.
 
 #ifndef CORE_DELIVER_H
 #define CORE_DELIVER_H
@@ -40,8 +40,8 @@ struct publication {
 enum { DELIVER_STALL = -1 };
 
 // Delivers to what the subject matches, as far as that was found already. Answers to how many
-// subscriptions, or DELIVER_STALL. Takes the chain, if there is one, out of `publisher`'s input where
-// it becomes shared, and then sets publication->chain to 0.
+// subscriptions, or DELIVER_STALL. Takes the chain, if there is one, out of `publisher`'s input
+// where it becomes shared, and then sets publication->chain to 0.
 int32_t deliver(struct midge *m, struct conn *publisher, struct publication *p,
                 struct matched found);
 

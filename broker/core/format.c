@@ -51,8 +51,11 @@ static void format_hex(struct format *f, uint32_t v, uint32_t digits) {
 
 // Bytes of the UTF-8 sequence at p, 0 if it is not one.
 static uint32_t utf8_bytes(const uint8_t *p, uint32_t n) {
-    uint32_t len = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3
-                   : p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+    uint32_t len = p[0] < 0x80                   ? 1
+                   : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
+                   : (p[0] & 0xf0) == 0xe0       ? 3
+                   : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
+                                                 : 0;
     if (len == 0 || len > n)
         return 0;
     for (uint32_t i = 1; i < len; i++)
@@ -95,8 +98,12 @@ void format_json(struct format *f, const void *bytes, uint32_t n) {
     format_char(f, '"');
     while (n > 0) {
         uint32_t len = utf8_bytes(p, n);
-        const char *escape = p[0] == '\n' ? "\\n" : p[0] == '\r' ? "\\r" : p[0] == '\t' ? "\\t"
-                             : p[0] == '"' ? "\\\"" : p[0] == '\\' ? "\\\\" : NULL;
+        const char *escape = p[0] == '\n'   ? "\\n"
+                             : p[0] == '\r' ? "\\r"
+                             : p[0] == '\t' ? "\\t"
+                             : p[0] == '"'  ? "\\\""
+                             : p[0] == '\\' ? "\\\\"
+                                            : NULL;
         if (escape != NULL) {
             format_text(f, escape);
         } else if (len == 0) {

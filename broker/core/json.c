@@ -248,8 +248,8 @@ uint32_t json_decode(struct json_piece s, uint8_t *to) {
         p += 5;
         if (rune >= 0xd800 && rune < 0xe000) {
             // A high surrogate wants a low one right behind it; anything else is replaced.
-            uint32_t low = end - p >= 6 && p[0] == '\\' && p[1] == 'u'
-                               ? (uint32_t)hex4(p + 2, end) : 0;
+            uint32_t low =
+                end - p >= 6 && p[0] == '\\' && p[1] == 'u' ? (uint32_t)hex4(p + 2, end) : 0;
             if (rune < 0xdc00 && low >= 0xdc00 && low < 0xe000) {
                 rune = 0x10000 + ((rune - 0xd800) << 10) + (low - 0xdc00);
                 p += 6;

@@ -10,15 +10,24 @@
 
 #define JSON_DEPTH_MAX 64
 
-enum json_type { JSON_BAD, JSON_NULL, JSON_TRUE, JSON_FALSE, JSON_NUMBER, JSON_STRING,
-                 JSON_OBJECT, JSON_ARRAY };
+enum json_type {
+    JSON_BAD,
+    JSON_NULL,
+    JSON_TRUE,
+    JSON_FALSE,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_OBJECT,
+    JSON_ARRAY
+};
 
 struct json {
     const uint8_t *at, *end;
     bool bad;
 };
 
-// A piece of the text: a number, the inside of a string with its escapes, or a whole object or array.
+// A piece of the text: a number, the inside of a string with its escapes, or a whole object or
+// array.
 struct json_piece {
     enum json_type type;
     const uint8_t *bytes;
@@ -31,9 +40,9 @@ bool json_enter(struct json *j);
 // Whether the whole text is null.
 bool json_null(struct json *j);
 
-// The next member of the object entered: its key and its value. The key begins zeroed, and is that of
-// the member before from then on. False at the object's end, or where the text is bad, which sets
-// `bad`.
+// The next member of the object entered: its key and its value. The key begins zeroed, and is that
+// of the member before from then on. False at the object's end, or where the text is bad, which
+// sets `bad`.
 bool json_member(struct json *j, struct json_piece *key, struct json_piece *value);
 
 // Whether a key is `name`, which is in lower case; its own case does not matter.

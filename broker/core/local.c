@@ -11,8 +11,7 @@ static struct conn *local_of(struct midge *m) {
         m->local = conn_open(m, MIDGE_LOCAL, NULL);
         if (m->local == 0)
             return NULL;
-        m->connections[m->local].flags |=
-            CONN_CONNECTED | CONN_ADMITTED | CONN_ECHO | CONN_HEADERS;
+        m->connections[m->local].flags |= CONN_CONNECTED | CONN_ADMITTED | CONN_ECHO | CONN_HEADERS;
     }
     return &m->connections[m->local];
 }
@@ -62,8 +61,8 @@ static void hand_over(struct midge *m, struct conn *c) {
     // MSG subject sid [reply] size, or HMSG with the header's size before it.
     bool header = m->line[0] == 'H';
     uint32_t sizes = header ? 2 : 1;
-    struct midge_message message = {.midge = m, .skip = line + 2, .subject = words[1],
-                                    .subject_bytes = bytes[1]};
+    struct midge_message message = {
+        .midge = m, .skip = line + 2, .subject = words[1], .subject_bytes = bytes[1]};
     if (count == 4 + sizes) {
         message.reply = words[3];
         message.reply_bytes = bytes[3];
@@ -107,8 +106,8 @@ static bool is_word(const char *text) {
     return *text == '\0';
 }
 
-int32_t midge_publish(struct midge *m, const char *subject, const char *reply,
-                      const void *payload, uint32_t payload_bytes) {
+int32_t midge_publish(struct midge *m, const char *subject, const char *reply, const void *payload,
+                      uint32_t payload_bytes) {
     struct conn *c = local_of(m);
     uint32_t n = (uint32_t)strlen(subject);
     uint32_t reply_n = reply != NULL ? (uint32_t)strlen(reply) : 0;
@@ -125,10 +124,15 @@ int32_t midge_publish(struct midge *m, const char *subject, const char *reply,
     }
     format_u64(&rest, payload_bytes);
     format_text(&rest, "\r\n");
-    struct publication p = {.subject = (const uint8_t *)subject, .subject_bytes = n,
-                            .reply = (const uint8_t *)reply, .reply_bytes = reply_n,
-                            .rest = rest.to, .rest_bytes = rest.n, .bytes = payload_bytes,
-                            .payload = payload != NULL ? payload : "", .no_line_end = true};
+    struct publication p = {.subject = (const uint8_t *)subject,
+                            .subject_bytes = n,
+                            .reply = (const uint8_t *)reply,
+                            .reply_bytes = reply_n,
+                            .rest = rest.to,
+                            .rest_bytes = rest.n,
+                            .bytes = payload_bytes,
+                            .payload = payload != NULL ? payload : "",
+                            .no_line_end = true};
     if (deliver(m, c, &p, UNMATCHED) == DELIVER_STALL) {
         // The application tries again by itself; it is not resumed.
         conn_resume_all(m);
@@ -154,11 +158,14 @@ int32_t midge_subscribe(struct midge *m, const char *subject, const char *queue,
         (queue != NULL && !is_word(queue)))
         return MIDGE_ERR_INVALID;
     uint8_t sid[20];
-    struct sub_wish wish = {.root = m->root, .owner = m->local,
-                            .subject = (const uint8_t *)subject, .subject_bytes = n,
+    struct sub_wish wish = {.root = m->root,
+                            .owner = m->local,
+                            .subject = (const uint8_t *)subject,
+                            .subject_bytes = n,
                             .queue = (const uint8_t *)queue,
                             .queue_bytes = queue != NULL ? (uint32_t)strlen(queue) : 0,
-                            .sid = sid, .sid_bytes = format_decimal(sid, (uint32_t)id)};
+                            .sid = sid,
+                            .sid_bytes = format_decimal(sid, (uint32_t)id)};
     index_t sub = subs_insert(m, &wish);
     if (sub == 0)
         return MIDGE_ERR_FULL;

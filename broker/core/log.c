@@ -52,8 +52,8 @@ static void label(struct midge *m, const struct conn *c, struct format *f) {
     format_text(f, "cid:");
     format_u64(f, c->cid);
     format_text(f, " - ");
-    // As nats-server labels a client that it let in: "v<version>:<lang>:<name>" with what is missing
-    // left out, and "<account>/user:<user>".
+    // As nats-server labels a client that it let in: "v<version>:<lang>:<name>" with what is
+    // missing left out, and "<account>/user:<user>".
     const uint32_t known = CONN_CONNECTED | CONN_ADMITTED;
     if ((c->flags & known) != known)
         return;

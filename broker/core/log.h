@@ -1,5 +1,6 @@
-// Log lines: composed here, kept in a ring until the board takes them with midge_log. The oldest are
-// dropped for newer ones; how many is said by a line of its own. One line is composed at a time.
+// Log lines: composed here, kept in a ring until the board takes them with midge_log. The oldest
+// are dropped for newer ones; how many is said by a line of its own. One line is composed at a
+// time.
 
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
@@ -24,7 +25,8 @@ struct log {
     uint8_t ring[MIDGE_LOG_BYTES];
 };
 
-// Begins a line; log_end stores it. Without effect on anything else, so callers ask the configuration's debug or trace first.
+// Begins a line; log_end stores it. Without effect on anything else, so callers ask the
+// configuration's debug or trace first.
 struct format *log_begin(struct midge *m, int level);
 
 // Begins a line with the connection's label: address, cid, and what its CONNECT told of it.

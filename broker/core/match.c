@@ -115,8 +115,9 @@ static inline uint32_t take_token(const struct midge *m, const struct lookup *l,
 }
 
 // Splits a subject into levels from `first` on: one a token, and one for what follows the last.
-// Returns the level after it; `first` where a token is empty, so that nothing matches; 0 for want of
-// levels. Tokens deeper than those of any subscription are left out: only a `>` above reaches them.
+// Returns the level after it; `first` where a token is empty, so that nothing matches; 0 for want
+// of levels. Tokens deeper than those of any subscription are left out: only a `>` above reaches
+// them.
 static uint32_t split(struct midge *m, const struct lookup *l, uint32_t which, uint32_t first) {
     const uint8_t *const end = l->subject + l->bytes;
     const uint32_t deepest = first + MIDGE_TOKENS_MAX;
@@ -155,8 +156,7 @@ static inline bool is_child(const struct midge *m, const struct node *node, inde
     if (node->parent == parent && cell->bytes == level->bytes && level->bytes <= 8)
         return word_load(cell->first) == level->word;
 #endif
-    return node->parent == parent &&
-           text_equals(m, node->token, level->token, level->bytes);
+    return node->parent == parent && text_equals(m, node->token, level->token, level->bytes);
 }
 
 // The child that is not the first in its bucket, 0 for none.
@@ -169,8 +169,9 @@ NEVER_INLINE index_t further(const struct midge *m, const struct probe *p) {
     return i;
 }
 
-// Walks from the first `visits` of the stack. Puts the nodes that match in match.nodes and whose they
-// are, by a level of theirs, in match.levels_of; returns their number, or where there may be more than `max`, MATCH_NONE.
+// Walks from the first `visits` of the stack. Puts the nodes that match in match.nodes and whose
+// they are, by a level of theirs, in match.levels_of; returns their number, or where there may be
+// more than `max`, MATCH_NONE.
 #define MATCH_NONE UINT32_MAX
 
 static uint32_t walk(struct midge *m, uint32_t visits, uint32_t max) {

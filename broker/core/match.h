@@ -1,10 +1,11 @@
-// Matching: from a literal subject to the nodes of the subject table whose subscriptions it reaches.
+// Matching: from a literal subject to the nodes of the subject table whose subscriptions it
+// reaches.
 //
 // A match answers with nodes, never with subscriptions, so that it stays small, and holds until a
-// node begins or ceases to match (struct midge's `generation`). What was matched twice is remembered
-// in a direct-mapped cache. What was not takes a walk of the trie: a chain of cache misses, in a
-// large table, and of branches that cannot be foreseen. So several subjects are walked together
-// where there are several: the nodes still to be visited lie on one stack, whose top
+// node begins or ceases to match (struct midge's `generation`). What was matched twice is
+// remembered in a direct-mapped cache. What was not takes a walk of the trie: a chain of cache
+// misses, in a large table, and of branches that cannot be foreseen. So several subjects are walked
+// together where there are several: the nodes still to be visited lie on one stack, whose top
 // MIDGE_MATCH_AHEAD are taken at a time, and all of a batch is fetched before any of it is used.
 //
 // What bounds it: a batch takes its visits from the top and puts at most two in place of each, one
@@ -22,7 +23,8 @@
 struct midge;
 
 // The answer: nodes that have subscriptions; NULL where it was not found yet. It holds as long as
-// `generation` is the table's. Passed by value: in registers, since it is asked for by every message.
+// `generation` is the table's. Passed by value: in registers, since it is asked for by every
+// message.
 struct matched {
     const index_t *nodes;
     uint32_t count;
@@ -40,8 +42,8 @@ struct lookup {
     struct matched found;
 };
 
-// The answer, if it is remembered; it stays valid until the next call of another of these functions.
-// If not, the lookup's hash is set.
+// The answer, if it is remembered; it stays valid until the next call of another of these
+// functions. If not, the lookup's hash is set.
 struct matched match_recall(struct midge *m, struct lookup *l);
 
 // Finds the answer, remembered or not; it stays valid until the next call of this function.
@@ -50,16 +52,16 @@ struct matched match(struct midge *m, index_t root, const uint8_t *subject, uint
 // Forgets all that is remembered: the table's generation has come round to 0.
 void match_forget(struct midge *m);
 
-// Finds the answers to several that are not remembered at once, at most MIDGE_MATCH_AHEAD. They stay
-// valid until the next call of this function. Returns for how many of the first there was room,
-// which may be none.
+// Finds the answers to several that are not remembered at once, at most MIDGE_MATCH_AHEAD. They
+// stay valid until the next call of this function. Returns for how many of the first there was
+// room, which may be none.
 uint32_t match_ahead(struct midge *m, struct lookup *l, uint32_t n);
 
 // ---- Scratch and cache, parts of struct midge ---------------------------------------------------
 
 // A token of a subject; or what follows the last one.
 struct level {
-    uint64_t key;   // the token's part of the hash of a child
+    uint64_t key;  // the token's part of the hash of a child
 #if MIDGE_MATCH_AHEAD > 1
     uint64_t word;  // its first bytes
 #endif

@@ -18,10 +18,10 @@
 #include "broker/core/timer.h"
 
 // A bug, in release builds too. Operating conditions and peers' mistakes are answered otherwise.
-#define MIDGE_ASSERT(condition)                 \
-    do {                                        \
-        if (!(condition))                       \
-            midge_panic(__FILE__, __LINE__);    \
+#define MIDGE_ASSERT(condition)              \
+    do {                                     \
+        if (!(condition))                    \
+            midge_panic(__FILE__, __LINE__); \
     } while (0)
 
 // What differs between kinds of connections. broker.c has the one constant table, so that core
@@ -106,7 +106,7 @@ struct midge {
     uint32_t lame_duck_step_ms;  // between two
     uint32_t lame_duck_next;     // where to look for it
 
-    char id[57];  // the server's public key, as text
+    char id[57];     // the server's public key, as text
     uint16_t local;  // the application's connection, 0 before its first use
     struct handler handlers[MIDGE_HANDLERS_MAX];
 

@@ -1,9 +1,9 @@
 // What waits to be sent to one connection: a chain of blocks that hold runs.
 //
-// A run is a 2-byte length and so many bytes, or a reference to a stretch of a shared chain (a large
-// payload that is stored once for all its receivers). The last run of a block may be open: its
-// length is 0 and it ends where the block's bytes end, so appending to it is a copy and an addition.
-// Nothing is copied on the way out: outq_spans points into the blocks.
+// A run is a 2-byte length and so many bytes, or a reference to a stretch of a shared chain (a
+// large payload that is stored once for all its receivers). The last run of a block may be open:
+// its length is 0 and it ends where the block's bytes end, so appending to it is a copy and an
+// addition. Nothing is copied on the way out: outq_spans points into the blocks.
 //
 // Costs no block while empty. Bounded by the connection's share of blocks.
 
@@ -22,12 +22,12 @@ struct conn;
 struct midge_span;
 
 struct outq {
-    index_t head;   // first block, 0 while empty
-    index_t tail;   // last block
-    uint16_t fill;  // bytes in use of the tail
-    uint16_t open;  // where the open run begins in the tail, OUTQ_CLOSED if none does
-    uint16_t at;    // where the first unsent run begins in the head
-    uint32_t done;  // bytes of that run that were sent
+    index_t head;    // first block, 0 while empty
+    index_t tail;    // last block
+    uint16_t fill;   // bytes in use of the tail
+    uint16_t open;   // where the open run begins in the tail, OUTQ_CLOSED if none does
+    uint16_t at;     // where the first unsent run begins in the head
+    uint32_t done;   // bytes of that run that were sent
     uint32_t bytes;  // unsent bytes, references included
 };
 

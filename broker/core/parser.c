@@ -21,11 +21,11 @@ static const struct verb_row {
     bool args;   // takes arguments
     bool blank;  // which a blank must precede
 } verbs[VERB_COUNT] = {
-    [VERB_PUB] = {"PUB", 3, true, true},        [VERB_HPUB] = {"HPUB", 4, true, true},
-    [VERB_SUB] = {"SUB", 3, true, true},        [VERB_UNSUB] = {"UNSUB", 5, true, true},
+    [VERB_PUB] = {"PUB", 3, true, true},          [VERB_HPUB] = {"HPUB", 4, true, true},
+    [VERB_SUB] = {"SUB", 3, true, true},          [VERB_UNSUB] = {"UNSUB", 5, true, true},
     [VERB_CONNECT] = {"CONNECT", 7, true, false}, [VERB_INFO] = {"INFO", 4, true, false},
-    [VERB_PING] = {"PING", 4, false, false},    [VERB_PONG] = {"PONG", 4, false, false},
-    [VERB_OK] = {"+OK", 3, false, false},       [VERB_ERR] = {"-ERR", 4, true, true},
+    [VERB_PING] = {"PING", 4, false, false},      [VERB_PONG] = {"PONG", 4, false, false},
+    [VERB_OK] = {"+OK", 3, false, false},         [VERB_ERR] = {"-ERR", 4, true, true},
 };
 
 const char *verb_name(enum verb verb) {
@@ -55,7 +55,8 @@ static enum verb verb_of(const uint8_t *p, uint32_t n) {
     return VERB_NONE;
 }
 
-// The arguments without the line end. As nats-server does it: a CR anywhere takes the last byte off.
+// The arguments without the line end. As nats-server does it: a CR anywhere takes the last byte
+// off.
 static uint32_t trim(const uint8_t *args, uint32_t n) {
     if (n > 0 && (args[n - 1] == '\r' || memchr(args, '\r', n) != NULL))
         n--;
@@ -184,7 +185,8 @@ static uint32_t payload_more(struct midge *m, struct conn *c, const uint8_t *byt
     // The line end is checked at the byte where it goes wrong.
     for (uint32_t i = 2; i > 0; i--) {
         uint32_t at = in->need - i;
-        if (at >= in->bytes && at < in->bytes + part && bytes[at - in->bytes] != (i == 2 ? '\r' : '\n')) {
+        if (at >= in->bytes && at < in->bytes + part &&
+            bytes[at - in->bytes] != (i == 2 ? '\r' : '\n')) {
             refuse(m, c);
             return n;
         }
@@ -261,13 +263,13 @@ static inline const uint8_t *next_blank(const uint8_t *p, const uint8_t *end) {
         if (blanks != 0)
             return p + word_first(blanks);
     }
-    while (p < end && *p > ' ')
+    while (p<end && * p> ' ')
         p++;
     return p;
 }
 
-// Takes apart a PUB that lies whole in the bytes at hand, written as clients write it: single blanks,
-// CR LF, no header. Answers its length, 0 where it is anything else.
+// Takes apart a PUB that lies whole in the bytes at hand, written as clients write it: single
+// blanks, CR LF, no header. Answers its length, 0 where it is anything else.
 ALWAYS_INLINE uint32_t plain_publish(const uint8_t *p, uint32_t n, struct publication *to) {
     const uint8_t *const begin = p;
     const uint8_t *const end = p + n;
@@ -307,7 +309,7 @@ ALWAYS_INLINE uint32_t plain_publish(const uint8_t *p, uint32_t n, struct public
 
 // Likewise, if the message is within the limits.
 ALWAYS_INLINE uint32_t welcome_publish(const struct midge *m, const uint8_t *p, uint32_t n,
-                                struct publication *to) {
+                                       struct publication *to) {
     *to = (struct publication){0};
     uint32_t whole = plain_publish(p, n, to);
     if (whole == 0 || to->bytes > m->config->max_payload ||
@@ -328,7 +330,7 @@ static inline struct matched recall(struct midge *m, const struct publication *p
 // Publishes a message whose matches are not remembered, so that it takes long to find them, and
 // those that follow it in the input and are like it: what they match is found together.
 NEVER_INLINE uint32_t publish_run(struct midge *m, struct conn *c, const uint8_t *p, uint32_t n,
-                            const struct publication *first, const struct lookup *lookup) {
+                                  const struct publication *first, const struct lookup *lookup) {
     struct publication run[MIDGE_MATCH_AHEAD];
     struct lookup lookups[MIDGE_MATCH_AHEAD];
     uint32_t whole = (uint32_t)(first->payload + first->bytes + 2 - p);
@@ -435,8 +437,9 @@ static uint32_t step_args(struct midge *m, struct conn *c, const uint8_t *p, uin
     uint32_t part = lf != NULL ? (uint32_t)(lf - p) : n;
     uint32_t held = in->bytes + part;
     // A CR at the end may belong to the line end.
-    uint8_t last = part > 0 ? p[part - 1]
-                   : in->fill > 0 ? m->blocks[in->tail].bytes[in->fill - 1] : 0;
+    uint8_t last = part > 0       ? p[part - 1]
+                   : in->fill > 0 ? m->blocks[in->tail].bytes[in->fill - 1]
+                                  : 0;
     if (line_too_long(m, c, held - (last == '\r')))
         return n;
     if (!input_reserve(m, c, held)) {

@@ -14,8 +14,20 @@
 struct midge;
 struct conn;
 
-enum verb { VERB_NONE, VERB_PUB, VERB_HPUB, VERB_SUB, VERB_UNSUB, VERB_CONNECT, VERB_INFO,
-            VERB_PING, VERB_PONG, VERB_OK, VERB_ERR, VERB_COUNT };
+enum verb {
+    VERB_NONE,
+    VERB_PUB,
+    VERB_HPUB,
+    VERB_SUB,
+    VERB_UNSUB,
+    VERB_CONNECT,
+    VERB_INFO,
+    VERB_PING,
+    VERB_PONG,
+    VERB_OK,
+    VERB_ERR,
+    VERB_COUNT
+};
 
 // The verb as it is written.
 const char *verb_name(enum verb verb);

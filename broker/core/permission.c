@@ -69,8 +69,7 @@ bool permission_subscribe(const struct midge_config *config, uint32_t set,
     return allowed(config, p->subscribe_allow, p->subscribe_deny, subject_covers, r);
 }
 
-bool permission_filtered(const struct midge_config *config, uint32_t set,
-                         const struct request *r) {
+bool permission_filtered(const struct midge_config *config, uint32_t set, const struct request *r) {
     if (set == 0)
         return false;
     struct verdict verdict =
@@ -78,7 +77,6 @@ bool permission_filtered(const struct midge_config *config, uint32_t set,
     return verdict.plain || verdict.queued;
 }
 
-bool permission_receive(const struct midge_config *config, uint32_t set,
-                        const struct request *r) {
+bool permission_receive(const struct midge_config *config, uint32_t set, const struct request *r) {
     return set == 0 || !denied(config, config->permissions[set - 1].subscribe_deny, r);
 }

@@ -1,8 +1,9 @@
 // Pools: fixed arrays whose entries are taken and given back by index.
 //
-// A pool recycles the entry given back last, and takes a fresh one only when there is none such: the
-// touched part of an array follows the largest population that it ever had. Index 0 is "none"; entries are 1..limit. A free entry's first bytes link
-// the free list. One list below yields the storage, the high-water marks, the RAM table and /varz.
+// A pool recycles the entry given back last, and takes a fresh one only when there is none such:
+// the touched part of an array follows the largest population that it ever had. Index 0 is "none";
+// entries are 1..limit. A free entry's first bytes link the free list. One list below yields the
+// storage, the high-water marks, the RAM table and /varz.
 
 #ifndef CORE_POOL_H
 #define CORE_POOL_H
@@ -14,19 +15,19 @@
 #include "broker/limits.h"
 
 // X(name, entry type, maximum): one row a pool, in the order in which struct midge holds them.
-#define MIDGE_POOLS(X)                                        \
-    X(connections, struct conn, MIDGE_CONNECTIONS_MAX)        \
-    X(subscriptions, struct sub, MIDGE_SUBSCRIPTIONS_MAX)     \
-    X(nodes, struct node, MIDGE_NODES_MAX)                    \
-    X(groups, struct group, MIDGE_GROUPS_MAX)                 \
-    X(texts, struct text, MIDGE_TEXTS_MAX)                    \
+#define MIDGE_POOLS(X)                                    \
+    X(connections, struct conn, MIDGE_CONNECTIONS_MAX)    \
+    X(subscriptions, struct sub, MIDGE_SUBSCRIPTIONS_MAX) \
+    X(nodes, struct node, MIDGE_NODES_MAX)                \
+    X(groups, struct group, MIDGE_GROUPS_MAX)             \
+    X(texts, struct text, MIDGE_TEXTS_MAX)                \
     X(blocks, struct block, MIDGE_BLOCKS_MAX)
 
 enum pool_id {
 #define X(name, type, max) POOL_##name,
     MIDGE_POOLS(X)
 #undef X
-    POOL_COUNT
+        POOL_COUNT
 };
 
 struct pool {
@@ -47,7 +48,7 @@ index_t pool_take(struct pool *p, void *entries, size_t entry_bytes);
 void pool_give(struct pool *p, void *entries, size_t entry_bytes, index_t i);
 
 // The pool `name` of broker m.
-#define POOL_TAKE(m, name) pool_take(&(m)->pools[POOL_##name], (m)->name, sizeof (m)->name[0])
-#define POOL_GIVE(m, name, i) pool_give(&(m)->pools[POOL_##name], (m)->name, sizeof (m)->name[0], i)
+#define POOL_TAKE(m, name) pool_take(&(m)->pools[POOL_##name], (m)->name, sizeof(m)->name[0])
+#define POOL_GIVE(m, name, i) pool_give(&(m)->pools[POOL_##name], (m)->name, sizeof(m)->name[0], i)
 
 #endif

@@ -8,8 +8,8 @@
 #include "broker/core/subject.h"
 #include "broker/core/trace.h"
 
-// Points at what follows the sid in the MSG line. As clients write it, it lies in the line as it must
-// be sent; with other blanks or line ends it is put together in the scratch line.
+// Points at what follows the sid in the MSG line. As clients write it, it lies in the line as it
+// must be sent; with other blanks or line ends it is put together in the scratch line.
 static void set_rest(struct midge *m, struct publication *p, const uint8_t *args, uint32_t n,
                      const struct word *words, uint32_t count) {
     const uint8_t *end = args + n;
@@ -37,8 +37,7 @@ bool publication_announce(struct midge *m, struct conn *c, bool hpub, const uint
     struct word words[WORDS_MAX];
     uint32_t count = args_split(args, n, words);
     uint32_t sizes = hpub ? 2 : 1;
-    if ((hpub && !(c->flags & CONN_HEADERS)) || count < 1 + sizes ||
-        count > 2 + sizes) {
+    if ((hpub && !(c->flags & CONN_HEADERS)) || count < 1 + sizes || count > 2 + sizes) {
         conn_close(m, c, MIDGE_PROTOCOL_VIOLATION, true);
         return false;
     }
@@ -59,9 +58,11 @@ bool publication_announce(struct midge *m, struct conn *c, bool hpub, const uint
         conn_close(m, c, MIDGE_MAX_PAYLOAD, true);
         return false;
     }
-    *p = (struct publication){.subject = words[0].bytes, .subject_bytes = words[0].n,
+    *p = (struct publication){.subject = words[0].bytes,
+                              .subject_bytes = words[0].n,
                               .hpub = hpub,
-                              .header_bytes = (uint32_t)header, .bytes = (uint32_t)bytes};
+                              .header_bytes = (uint32_t)header,
+                              .bytes = (uint32_t)bytes};
     if (count == 2 + sizes) {
         p->reply = words[1].bytes;
         p->reply_bytes = words[1].n;
@@ -75,8 +76,8 @@ void publication_check(struct midge *m, struct conn *c, const struct publication
         client_error(m, c, "Invalid Publish Subject");
 }
 
-static void publish_violation(struct midge *m, struct conn *c, const char *what,
-                              const char *of, const uint8_t *subject, uint32_t n) {
+static void publish_violation(struct midge *m, struct conn *c, const char *what, const char *of,
+                              const uint8_t *subject, uint32_t n) {
     struct format f = client_error_begin(m);
     format_text(&f, "-ERR 'Permissions Violation for Publish ");
     format_text(&f, what);

@@ -8,8 +8,8 @@
 
 #include "broker/core/deliver.h"
 
-// Takes the arguments of PUB, or HPUB, apart, and answers whether the payload is welcome; where it is
-// not, the connection is closing.
+// Takes the arguments of PUB, or HPUB, apart, and answers whether the payload is welcome; where it
+// is not, the connection is closing.
 bool publication_announce(struct midge *m, struct conn *c, bool hpub, const uint8_t *args,
                           uint32_t n, struct publication *p);
 

@@ -1,10 +1,10 @@
 // The subject table: who wants which subject. A trie whose children are found by hash.
 //
-// A node stands for a prefix of subjects. Its literal children lie in one table, keyed by parent and
-// the token's hash, so that a level of a match costs one probe however many subscriptions there are; its `*`
-// and `>` children are links. Tokens are interned texts. Plain subscriptions hang off a node in a
-// list, queue groups in a second list, each with its members in a ring. Accounts are separate roots
-// in the same table. A further table finds a subscription by its owner and sid.
+// A node stands for a prefix of subjects. Its literal children lie in one table, keyed by parent
+// and the token's hash, so that a level of a match costs one probe however many subscriptions there
+// are; its `*` and `>` children are links. Tokens are interned texts. Plain subscriptions hang off
+// a node in a list, queue groups in a second list, each with its members in a ring. Accounts are
+// separate roots in the same table. A further table finds a subscription by its owner and sid.
 //
 // Matching is match.h's. What bounds the table: the pools of
 // subscriptions, nodes, groups and texts; a full one refuses the insert and changes nothing.
@@ -32,12 +32,14 @@ struct node {
     index_t plain;     // first plain subscription
     index_t groups;    // first queue group
     // How many children there are, and a bit for each value of some bits of their tokens' hashes:
-    // most probes for a child that is not there end here. Bits are cleared only with the last child.
+    // most probes for a child that is not there end here. Bits are cleared only with the last
+    // child.
     index_t children : NODE_CHILD_BITS;
     index_t filter : NODE_FILTER_BITS;
 };
 
-// Buckets of nodes for each: a match looks into many, so that with wide indices chains are made rare.
+// Buckets of nodes for each: a match looks into many, so that with wide indices chains are made
+// rare.
 #define NODE_BUCKETS (sizeof(index_t) == 4 ? 4 : 1)
 
 // The bit in a node's filter for a child whose token has that hash.
@@ -46,10 +48,10 @@ static inline index_t node_filter(uint32_t hash) {
 }
 
 struct group {
-    index_t next;     // of the same node
+    index_t next;  // of the same node
     index_t node;
-    index_t name;     // text
-    index_t cursor;   // the member picked last, in the ring of members
+    index_t name;    // text
+    index_t cursor;  // the member picked last, in the ring of members
     index_t members;
 };
 

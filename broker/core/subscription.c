@@ -32,8 +32,8 @@ static void subscribe_violation(struct midge *m, struct conn *c, struct word sub
     log_end(m);
 }
 
-static bool may_subscribe(struct midge *m, struct conn *c, struct word subject,
-                          struct word queue, struct word sid) {
+static bool may_subscribe(struct midge *m, struct conn *c, struct word subject, struct word queue,
+                          struct word sid) {
     bool reserved = queue.n == 5 && memcmp(queue.bytes, "_sys_", 5) == 0;
     if (reserved ||
         !permission_subscribe(m->config, c->permissions,
@@ -78,10 +78,14 @@ void subscription_add(struct midge *m, struct conn *c, const uint8_t *args, uint
             client_error(m, c, "Invalid Subject");
             return;
         }
-        struct sub_wish wish = {.root = m->root, .owner = conn_index(m, c),
-                                .subject = subject.bytes, .subject_bytes = subject.n,
-                                .queue = queue.bytes, .queue_bytes = queue.n,
-                                .sid = sid.bytes, .sid_bytes = sid.n};
+        struct sub_wish wish = {.root = m->root,
+                                .owner = conn_index(m, c),
+                                .subject = subject.bytes,
+                                .subject_bytes = subject.n,
+                                .queue = queue.bytes,
+                                .queue_bytes = queue.n,
+                                .sid = sid.bytes,
+                                .sid_bytes = sid.n};
         index_t i = subs_insert(m, &wish);
         if (i == 0) {
             too_many_subscriptions(m, c);

@@ -43,7 +43,7 @@ static inline uint32_t table_bucket(const struct table *t, uint32_t hash) {
 // The entry to which a link leads if it may have that hash, else 0. Masks instead of choices here,
 // since what a hash decides no processor foresees.
 static inline index_t link_to(index_t link, uint32_t hash) {
-    return link & LINK_INDEX & (index_t)-(((link ^ (index_t)hash) & LINK_TAG) == 0);
+    return link & LINK_INDEX & (index_t) - (((link ^ (index_t)hash) & LINK_TAG) == 0);
 }
 
 // Whether an entry follows that to which `link` leads, whose own link is `next`.

@@ -1,8 +1,8 @@
 // Interned text: each distinct byte string is stored once and counted. Subject tokens, queue names,
 // long sids and the names that clients give are texts, so equal ones share and compare by index.
 //
-// A text takes a cell for its first bytes and a further one for each TEXT_MORE_BYTES. What bounds it:
-// MIDGE_TEXTS_MAX cells; a length of 65,535. A lookup costs one probe and no copy.
+// A text takes a cell for its first bytes and a further one for each TEXT_MORE_BYTES. What bounds
+// it: MIDGE_TEXTS_MAX cells; a length of 65,535. A lookup costs one probe and no copy.
 
 #ifndef CORE_TEXT_H
 #define CORE_TEXT_H

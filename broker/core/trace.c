@@ -111,8 +111,8 @@ static void put_sid(struct midge *m, struct format *f, index_t sub) {
     format_bytes(f, sid, n < sizeof sid ? n : (uint32_t)sizeof sid);
 }
 
-void trace_delivery(struct midge *m, const struct conn *c, index_t sub,
-                    const struct publication *p, index_t chain, uint32_t offset) {
+void trace_delivery(struct midge *m, const struct conn *c, index_t sub, const struct publication *p,
+                    index_t chain, uint32_t offset) {
     bool header = p->header_bytes > 0;
     bool strip = header && !(c->flags & CONN_HEADERS);
     struct format *f = begin(m, c, "->>", header && !strip ? "HMSG " : "MSG ");

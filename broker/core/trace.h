@@ -1,5 +1,5 @@
-// What `trace` logs of the wire: each command, message and error, in nats-server's form. Callers ask
-// config->trace first where that saves work. A line that does not fit a log line is cut.
+// What `trace` logs of the wire: each command, message and error, in nats-server's form. Callers
+// ask config->trace first where that saves work. A line that does not fit a log line is cut.
 
 #ifndef CORE_TRACE_H
 #define CORE_TRACE_H
@@ -21,8 +21,8 @@ void trace_out(struct midge *m, const struct conn *c, const char *verb, const vo
                uint32_t n);
 
 // A message that goes out to one subscription, and its payload.
-void trace_delivery(struct midge *m, const struct conn *c, index_t sub,
-                    const struct publication *p, index_t chain, uint32_t offset);
+void trace_delivery(struct midge *m, const struct conn *c, index_t sub, const struct publication *p,
+                    index_t chain, uint32_t offset);
 
 // The payload of a message that came in.
 void trace_payload(struct midge *m, const struct conn *c, const struct publication *p);

@@ -26,7 +26,8 @@ static bool is_live(const struct midge *m, index_t sub) {
     return sub != 0 && m->subscriptions[sub].home != 0;
 }
 
-// The subscription at the cursor; NULL where it was removed, and perhaps another client has its place.
+// The subscription at the cursor; NULL where it was removed, and perhaps another client has its
+// place.
 static const struct sub *sub_shown(const struct answer *a) {
     const struct monitor_state *s = &a->c->monitor;
     const struct sub *sub = &a->m->subscriptions[s->sub];

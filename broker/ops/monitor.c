@@ -40,7 +40,8 @@ static struct format refusal(struct midge *m, enum http_status status) {
     return f;
 }
 
-// Sends a refusal, cut to what a connection always has room for; only its head to who asked for that.
+// Sends a refusal, cut to what a connection always has room for; only its head to who asked for
+// that.
 static void refuse(struct midge *m, struct conn *c, struct format *f, bool head_only) {
     uint32_t most = MIDGE_BLOCKS_GUARANTEED * (m->block_room - OUTQ_RUN_BYTES);
     if (head_only) {

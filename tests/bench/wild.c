@@ -2,8 +2,8 @@
 // on one connection. What must be delivered is computed beforehand, by a matcher that shares
 // nothing with a trie: it forms every pattern that could match a subject and looks it up by hash.
 //
-// A subject has five tokens, a17.b3.c40.d8.e25, or four. A pattern fixes two or three of five, on any
-// levels, or the first and one or two more of four; the others are `*`, or a `>` at the end:
+// A subject has five tokens, a17.b3.c40.d8.e25, or four. A pattern fixes two or three of five, on
+// any levels, or the first and one or two more of four; the others are `*`, or a `>` at the end:
 // a17.*.c40.>. The vocabulary of a level grows with the table, so that a publish matches about one
 // subscription (fewer in the smallest table).
 #include "cases.h"

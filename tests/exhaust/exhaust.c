@@ -1,7 +1,7 @@
 // For every pool and every n: the n-th take fails. For every number of blocks from the least to
 // plenty; and for every moment: from then on only guaranteed blocks are left, for a while. The same
-// conversation is held each time. After each of its steps the broker must be sound, each client must
-// have got whole messages, and once everybody has left, every pool must be as it was.
+// conversation is held each time. After each of its steps the broker must be sound, each client
+// must have got whole messages, and once everybody has left, every pool must be as it was.
 
 #include <stdio.h>
 #include <string.h>
@@ -32,7 +32,8 @@ static void publish(uint32_t peer, const char *subject, uint32_t n) {
 static void on_message(void *context, const struct midge_message *message) {
     uint32_t *handled = context;
     uint32_t n;
-    for (uint32_t at = 0; midge_payload(message, at, &n) != NULL; at += n) {}
+    for (uint32_t at = 0; midge_payload(message, at, &n) != NULL; at += n) {
+    }
     ++*handled;
     // Refused where there is no room, which is an answer.
     (void)midge_publish(message->midge == &w.m ? &w.m : NULL, "app.out", NULL, "seen", 4);
@@ -41,36 +42,100 @@ static void on_message(void *context, const struct midge_message *message) {
 // The conversation, one step a call. False after the last.
 static bool step(uint32_t number) {
     switch (number) {
-    case 0: world_open(&w, A, MIDGE_CLIENT); break;
-    case 1: say(A, CONNECT(MODERN ",\"name\":\"a client with a long name\",\"lang\":\"c\"")); break;
-    case 2: say(A, "SUB a.b.c 1\r\nSUB a.* 2\r\nPING\r\n"); break;
-    case 3: world_open(&w, B, MIDGE_CLIENT); break;
-    case 4: say(B, CONNECT("") "SUB a.> group a-long-sid-for-a-cell-of-text\r\n"); break;
-    case 5: world_open(&w, C, MIDGE_CLIENT); break;
-    case 6: say(C, CONNECT(MODERN) "SUB a.> group 1\r\nSUB a.b group 2\r\nSUB > other 3\r\n"); break;
-    case 7: world_open(&w, DEAF, MIDGE_CLIENT); break;
-    case 8: say(DEAF, CONNECT("") "SUB a.> 1\r\nSUB a.b.c 2\r\n"); w.peers[DEAF].deaf = true; break;
-    case 9: (void)midge_subscribe(&w.m, "app.in", NULL, on_message, &w.handled); break;
-    case 10: say(A, "PUB a.b 5\r\nhello\r\nPUB app.in 2\r\nhi\r\n"); break;
-    case 11: publish(B, "a.b.c", 3000); break;
-    case 12: say(A, "HPUB a.b 12 14\r\nNATS/1.0\r\n\r\nxx\r\n"); break;
-    case 13: say(A, "SUB _INBOX.* 9\r\nPUB nobody _INBOX.x 0\r\n\r\n"); break;
-    case 14: say(A, "UNSUB 1 2\r\nSUB d.e.f.g.h.i.j.k.l 3\r\nSUB 1.2.3.4.5.6.7 q 4\r\n"); break;
-    case 15: publish(A, "a.b", 1500); break;
-    case 16: publish(B, "a.b.c", 4096); break;
-    case 17: publish(C, "a.c", 1100); break;
-    case 18: world_open(&w, WEB, MIDGE_MONITOR); break;
-    case 19: say(WEB, "GET /connz?subs=1 HTTP/1.1\r\n"); say(WEB, "Host: x\r\n\r\n"); break;
-    case 20: say(B, "PUB a.b 2000\r\n"); world_say(&w, B, payload, 900); break;
-    case 21: world_close(&w, B); break;
-    case 22: world_open(&w, B, MIDGE_CLIENT); break;
-    case 23: say(B, CONNECT("") "SUB a.* 1\r\nSUB"); say(B, " a.b"); say(B, " 2\r\nSUB a.*.c 3\r\n"); break;
-    case 24: publish(A, "a.b", 700); break;
-    case 25: say(C, "UNSUB 2\r\nUNSUB 3\r\nSUB x.y z\r\nNONSENSE\r\n"); break;
-    case 26: world_open(&w, LATE, MIDGE_CLIENT); break;
-    case 27: (void)midge_publish(&w.m, "a.b", "reply", payload, 600); break;
-    case 28: w.peers[DEAF].deaf = false; break;
-    default: return false;
+    case 0:
+        world_open(&w, A, MIDGE_CLIENT);
+        break;
+    case 1:
+        say(A, CONNECT(MODERN ",\"name\":\"a client with a long name\",\"lang\":\"c\""));
+        break;
+    case 2:
+        say(A, "SUB a.b.c 1\r\nSUB a.* 2\r\nPING\r\n");
+        break;
+    case 3:
+        world_open(&w, B, MIDGE_CLIENT);
+        break;
+    case 4:
+        say(B, CONNECT("") "SUB a.> group a-long-sid-for-a-cell-of-text\r\n");
+        break;
+    case 5:
+        world_open(&w, C, MIDGE_CLIENT);
+        break;
+    case 6:
+        say(C, CONNECT(MODERN) "SUB a.> group 1\r\nSUB a.b group 2\r\nSUB > other 3\r\n");
+        break;
+    case 7:
+        world_open(&w, DEAF, MIDGE_CLIENT);
+        break;
+    case 8:
+        say(DEAF, CONNECT("") "SUB a.> 1\r\nSUB a.b.c 2\r\n");
+        w.peers[DEAF].deaf = true;
+        break;
+    case 9:
+        (void)midge_subscribe(&w.m, "app.in", NULL, on_message, &w.handled);
+        break;
+    case 10:
+        say(A, "PUB a.b 5\r\nhello\r\nPUB app.in 2\r\nhi\r\n");
+        break;
+    case 11:
+        publish(B, "a.b.c", 3000);
+        break;
+    case 12:
+        say(A, "HPUB a.b 12 14\r\nNATS/1.0\r\n\r\nxx\r\n");
+        break;
+    case 13:
+        say(A, "SUB _INBOX.* 9\r\nPUB nobody _INBOX.x 0\r\n\r\n");
+        break;
+    case 14:
+        say(A, "UNSUB 1 2\r\nSUB d.e.f.g.h.i.j.k.l 3\r\nSUB 1.2.3.4.5.6.7 q 4\r\n");
+        break;
+    case 15:
+        publish(A, "a.b", 1500);
+        break;
+    case 16:
+        publish(B, "a.b.c", 4096);
+        break;
+    case 17:
+        publish(C, "a.c", 1100);
+        break;
+    case 18:
+        world_open(&w, WEB, MIDGE_MONITOR);
+        break;
+    case 19:
+        say(WEB, "GET /connz?subs=1 HTTP/1.1\r\n");
+        say(WEB, "Host: x\r\n\r\n");
+        break;
+    case 20:
+        say(B, "PUB a.b 2000\r\n");
+        world_say(&w, B, payload, 900);
+        break;
+    case 21:
+        world_close(&w, B);
+        break;
+    case 22:
+        world_open(&w, B, MIDGE_CLIENT);
+        break;
+    case 23:
+        say(B, CONNECT("") "SUB a.* 1\r\nSUB");
+        say(B, " a.b");
+        say(B, " 2\r\nSUB a.*.c 3\r\n");
+        break;
+    case 24:
+        publish(A, "a.b", 700);
+        break;
+    case 25:
+        say(C, "UNSUB 2\r\nUNSUB 3\r\nSUB x.y z\r\nNONSENSE\r\n");
+        break;
+    case 26:
+        world_open(&w, LATE, MIDGE_CLIENT);
+        break;
+    case 27:
+        (void)midge_publish(&w.m, "a.b", "reply", payload, 600);
+        break;
+    case 28:
+        w.peers[DEAF].deaf = false;
+        break;
+    default:
+        return false;
     }
     world_pass(&w, number % 5 == 4 ? 3000 : 1);
     return true;

@@ -9,7 +9,6 @@ static bool entropy(void *to, uint32_t n) {
     return true;
 }
 
-
 bool world_start(struct world *w, uint32_t blocks) {
     memset(w, 0, sizeof *w);
     midge_config_defaults(&w->config);
@@ -85,7 +84,8 @@ static void carry_out(struct world *w) {
     }
     enum midge_level level;
     char line[MIDGE_LOG_LINE_BYTES];
-    while (midge_log(&w->m, &level, line, sizeof line) > 0) {}
+    while (midge_log(&w->m, &level, line, sizeof line) > 0) {
+    }
 }
 
 void world_open(struct world *w, uint32_t peer, enum midge_kind kind) {
@@ -144,8 +144,8 @@ const char *world_wrong(struct world *w) {
     uint32_t reserved = 0;
     uint32_t held = 0;
     uint32_t subs = 0;
-#define X(name, type, max)                                                             \
-    if (!free_list_is_sound(&m->pools[POOL_##name], m->name, sizeof m->name[0]))       \
+#define X(name, type, max)                                                       \
+    if (!free_list_is_sound(&m->pools[POOL_##name], m->name, sizeof m->name[0])) \
         return "the free list of " #name;
     MIDGE_POOLS(X)
 #undef X

@@ -1,6 +1,6 @@
-// A whole broker, driven by opcodes: clients and scrapers come, talk, stall, go and come again; time
-// passes; the application takes part; the configuration changes. What a client reads is well formed
-// all the while, and when all are gone every pool is as it was at the start.
+// A whole broker, driven by opcodes: clients and scrapers come, talk, stall, go and come again;
+// time passes; the application takes part; the configuration changes. What a client reads is well
+// formed all the while, and when all are gone every pool is as it was at the start.
 
 #include <stdio.h>
 #include <string.h>
@@ -16,8 +16,8 @@ struct peer {
     enum midge_kind kind;
     uint8_t kept[KEPT_MAX];  // not consumed yet
     uint32_t kept_bytes;
-    uint32_t window;  // bytes that it still takes
-    bool closing;     // once all is sent
+    uint32_t window;                        // bytes that it still takes
+    bool closing;                           // once all is sent
     char line[2 * MIDGE_CONTROL_LINE_MAX];  // being read
     uint32_t line_bytes;
     uint32_t payload;  // bytes until the next line, its line end included
@@ -31,15 +31,18 @@ static int32_t handlers[MIDGE_HANDLERS_MAX];
 static bool talkative;  // handlers answer
 
 static const char *const texts[] = {
-    "max_payload: 2048, max_control_line: 512, ping_interval: 5, ping_max: 2, write_deadline: \"3s\"",
-    "max_payload: 600, max_pending: 2048, max_connections: 3, max_subs: 3, max_subscription_tokens: 2, "
+    "max_payload: 2048, max_control_line: 512, ping_interval: 5, ping_max: 2, write_deadline: "
+    "\"3s\"",
+    "max_payload: 600, max_pending: 2048, max_connections: 3, max_subs: 3, "
+    "max_subscription_tokens: 2, "
     "debug: true, trace: true",
     "authorization: {users: [{user: a, password: a, permissions: {publish: {deny: \"b.>\"}, "
     "subscribe: {allow: [\"a.*\", \"> q\"], deny: \"a.x\"}}}, {user: b, password: b}], timeout: 1}",
 };
 
-static const char *const subjects[] = {"a", "a.x", "a.*", "a.>", ">", "b.c.d", "b.*.d", "*",
-                                       "_INBOX.r", "a..b", "c.d.e.f.g.h", "a.yyyyyyyyyyyyyyyyyyyyyyy"};
+static const char *const subjects[] = {
+    "a",     "a.x", "a.*",      "a.>",  ">",           "b.c.d",
+    "b.*.d", "*",   "_INBOX.r", "a..b", "c.d.e.f.g.h", "a.yyyyyyyyyyyyyyyyyyyyyyy"};
 static const char *const connects[] = {
     "{}",
     "{\"verbose\":true}",
@@ -185,7 +188,8 @@ static void application(struct feed *f) {
     switch (feed_byte(f) % 3) {
     case 0:
         midge_unsubscribe(&broker, handlers[i]);
-        handlers[i] = midge_subscribe(&broker, PICK(subjects, f), i & 1 ? "q" : NULL, on_message, NULL);
+        handlers[i] =
+            midge_subscribe(&broker, PICK(subjects, f), i & 1 ? "q" : NULL, on_message, NULL);
         break;
     case 1:
         midge_unsubscribe(&broker, handlers[i]);
@@ -207,14 +211,16 @@ static void say(struct peer *p, struct feed *f) {
         n = (uint32_t)snprintf(text, sizeof text, "CONNECT %s\r\n", PICK(connects, f));
         break;
     case 1:
-        n = (uint32_t)snprintf(text, sizeof text, "SUB %s %d\r\n", PICK(subjects, f), feed_byte(f) % 8);
+        n = (uint32_t)snprintf(text, sizeof text, "SUB %s %d\r\n", PICK(subjects, f),
+                               feed_byte(f) % 8);
         break;
     case 2:
         n = (uint32_t)snprintf(text, sizeof text, "SUB %s q%d a-rather-long-sid-%d\r\n",
                                PICK(subjects, f), feed_byte(f) % 6, feed_byte(f) % 8);
         break;
     case 3:
-        n = (uint32_t)snprintf(text, sizeof text, "UNSUB %d %d\r\n", feed_byte(f) % 8, feed_byte(f) % 4);
+        n = (uint32_t)snprintf(text, sizeof text, "UNSUB %d %d\r\n", feed_byte(f) % 8,
+                               feed_byte(f) % 4);
         break;
     case 4:
         n = (uint32_t)snprintf(text, sizeof text, "PING\r\nPONG\r\n");
@@ -247,8 +253,8 @@ static void come(struct peer *p, struct feed *f) {
         return;
     enum midge_kind kind = feed_byte(f) % 8 == 0 ? MIDGE_MONITOR : MIDGE_CLIENT;
     struct midge_peer address = {.ip = {127, 0, 0, 1}, .port = 1, .ip_bytes = 4};
-    *p = (struct peer){.conn = midge_open(&broker, kind, &address), .kind = kind,
-                       .window = UINT32_MAX};
+    *p = (struct peer){
+        .conn = midge_open(&broker, kind, &address), .kind = kind, .window = UINT32_MAX};
 }
 
 static void obey(struct feed *f) {

@@ -1,4 +1,5 @@
-// What the targets share: a broker that starts the same way every time, and the input cut to pieces.
+// What the targets share: a broker that starts the same way every time, and the input cut to
+// pieces.
 
 #ifndef FUZZ_RIG_H
 #define FUZZ_RIG_H
@@ -9,10 +10,10 @@
 #include "broker/broker.h"
 
 // What must hold, or the input at hand is a finding.
-#define MUST(condition)                         \
-    do {                                        \
-        if (!(condition))                       \
-            midge_panic(__FILE__, __LINE__);    \
+#define MUST(condition)                      \
+    do {                                     \
+        if (!(condition))                    \
+            midge_panic(__FILE__, __LINE__); \
     } while (0)
 
 // What is left of a target's input. Beyond its end there are zeros.

@@ -5,13 +5,11 @@
 
 #include "broker/broker.h"
 
-static void row(const char *name, unsigned long entries, unsigned long bytes)
-{
+static void row(const char *name, unsigned long entries, unsigned long bytes) {
     printf("%-14s %9lu x %5lu B = %11lu B\n", name, entries, bytes, entries * bytes);
 }
 
-int main(void)
-{
+int main(void) {
     unsigned long pools = 0;
 #define X(name, type, max)                              \
     row(#name, (unsigned long)(max) + 1, sizeof(type)); \

@@ -1,4 +1,5 @@
-// A broker for tests of its parts. Each start has zeroed memory, of which only what is used is touched.
+// A broker for tests of its parts. Each start has zeroed memory, of which only what is used is
+// touched.
 
 #ifndef UNIT_BROKER_H
 #define UNIT_BROKER_H

@@ -16,8 +16,8 @@ static void test_line_ends(void **state) {
 
 static void test_zero_bytes(void **state) {
     (void)state;
-    // Nothing that stands behind it is passed over unsaid, not even where nats-server does so: right
-    // behind a value.
+    // Nothing that stands behind it is passed over unsaid, not even where nats-server does so:
+    // right behind a value.
     static const struct {
         const char *text;
         size_t bytes;

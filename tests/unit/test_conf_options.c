@@ -484,14 +484,23 @@ static void test_whom_flags_let_in(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),  cmocka_unit_test(test_defaults_again),
-        cmocka_unit_test(test_addresses), cmocka_unit_test(test_advertised),
-        cmocka_unit_test(test_base_path), cmocka_unit_test(test_logging),
-        cmocka_unit_test(test_durations), cmocka_unit_test(test_no_limit), cmocka_unit_test(test_others),
-        cmocka_unit_test(test_bounds),    cmocka_unit_test(test_wrong_kinds),
-        cmocka_unit_test(test_names),     cmocka_unit_test(test_unbuilt),
-        cmocka_unit_test(test_complete),  cmocka_unit_test(test_flags),
-        cmocka_unit_test(test_bad_flags), cmocka_unit_test(test_whom_flags_let_in),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_defaults_again),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_advertised),
+        cmocka_unit_test(test_base_path),
+        cmocka_unit_test(test_logging),
+        cmocka_unit_test(test_durations),
+        cmocka_unit_test(test_no_limit),
+        cmocka_unit_test(test_others),
+        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_wrong_kinds),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_unbuilt),
+        cmocka_unit_test(test_complete),
+        cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_bad_flags),
+        cmocka_unit_test(test_whom_flags_let_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-// JSON against the plainest recursive reading of RFC 8259: every short text over an alphabet of what
-// matters, then the parts of strings and numbers one by one.
+// JSON against the plainest recursive reading of RFC 8259: every short text over an alphabet of
+// what matters, then the parts of strings and numbers one by one.
 
 #include "tests/unit/broker.h"
 
@@ -149,11 +149,55 @@ static void test_every_short_text(void **state) {
 static void test_members_of_any_kind(void **state) {
     (void)state;
     static const char *const values[] = {
-        "0", "-0", "01", "1.5", "1.", ".5", "1e5", "1E+05", "1e", "1e-", "-", "+1", "--1", "1.2.3",
-        "9223372036854775808", "true", "tru", "True", "false", "null", "nul", "nan", "\"\"",
-        "\"\\n\"", "\"\\x\"", "\"\\u12\"", "\"\\u12aB\"", "\"\\ud800\"", "\"\t\"", "\"\x7f\"",
-        "\"\xff\"", "'a'", "[]", "[1,]", "[,1]", "[1 2]", "{}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}",
-        "{\"a\":[{\"b\":[{}]}]}", "[[[[]]]]", "[}", "{]", "", " ", "//", "\"unended", "\\",
+        "0",
+        "-0",
+        "01",
+        "1.5",
+        "1.",
+        ".5",
+        "1e5",
+        "1E+05",
+        "1e",
+        "1e-",
+        "-",
+        "+1",
+        "--1",
+        "1.2.3",
+        "9223372036854775808",
+        "true",
+        "tru",
+        "True",
+        "false",
+        "null",
+        "nul",
+        "nan",
+        "\"\"",
+        "\"\\n\"",
+        "\"\\x\"",
+        "\"\\u12\"",
+        "\"\\u12aB\"",
+        "\"\\ud800\"",
+        "\"\t\"",
+        "\"\x7f\"",
+        "\"\xff\"",
+        "'a'",
+        "[]",
+        "[1,]",
+        "[,1]",
+        "[1 2]",
+        "{}",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "{\"a\":[{\"b\":[{}]}]}",
+        "[[[[]]]]",
+        "[}",
+        "{]",
+        "",
+        " ",
+        "//",
+        "\"unended",
+        "\\",
     };
     for (uint32_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         char text[200];
@@ -188,7 +232,7 @@ static void test_null(void **state) {
         const char *text;
         bool null;
     } cases[] = {{"null", true}, {" null\r\n", true}, {"null null", false}, {"nulL", false},
-                 {"", false}, {"{}", false}, {"nullx", false}, {"\"null\"", false}};
+                 {"", false},    {"{}", false},       {"nullx", false},     {"\"null\"", false}};
     for (uint32_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct json j = reading(cases[i].text);
         assert_int_equal(json_null(&j), cases[i].null);
@@ -238,11 +282,19 @@ static void test_code_points(void **state) {
 static void test_escapes(void **state) {
     (void)state;
     static const char *const cases[][2] = {
-        {"", ""}, {"plain", "plain"}, {"\\\"\\\\\\/", "\"\\/"}, {"\\b\\f\\n\\r\\t", "\b\f\n\r\t"},
-        {"a\\u0041b", "aAb"}, {"\\ud83d\\ude00!", "\xf0\x9f\x98\x80!"},
-        {"\\ud83d\\u0041", "\xef\xbf\xbd" "A"}, {"\\ud83d\\ud83d\\ude00", "\xef\xbf\xbd\xf0\x9f\x98\x80"},
-        {"\\ude00\\ud83d", "\xef\xbf\xbd\xef\xbf\xbd"}, {"\\ud83dx", "\xef\xbf\xbdx"},
-        {"\\ud83d\\n", "\xef\xbf\xbd\n"}, {"\xc3\xa9\xff", "\xc3\xa9\xff"},
+        {"", ""},
+        {"plain", "plain"},
+        {"\\\"\\\\\\/", "\"\\/"},
+        {"\\b\\f\\n\\r\\t", "\b\f\n\r\t"},
+        {"a\\u0041b", "aAb"},
+        {"\\ud83d\\ude00!", "\xf0\x9f\x98\x80!"},
+        {"\\ud83d\\u0041", "\xef\xbf\xbd"
+                           "A"},
+        {"\\ud83d\\ud83d\\ude00", "\xef\xbf\xbd\xf0\x9f\x98\x80"},
+        {"\\ude00\\ud83d", "\xef\xbf\xbd\xef\xbf\xbd"},
+        {"\\ud83dx", "\xef\xbf\xbdx"},
+        {"\\ud83d\\n", "\xef\xbf\xbd\n"},
+        {"\xc3\xa9\xff", "\xc3\xa9\xff"},
     };
     for (uint32_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         expect_decoded(cases[i][0], (const uint8_t *)cases[i][1], (uint32_t)strlen(cases[i][1]));
@@ -253,8 +305,8 @@ static void test_keys(void **state) {
     static const struct {
         const char *key;
         bool is;
-    } cases[] = {{"user", true}, {"USER", true}, {"uSeR", true}, {"use", false}, {"users", false},
-                 {"", false}, {"us@r", false}, {"userR", false}};
+    } cases[] = {{"user", true},   {"USER", true}, {"uSeR", true},  {"use", false},
+                 {"users", false}, {"", false},    {"us@r", false}, {"userR", false}};
     for (uint32_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct json_piece key = {JSON_STRING, (const uint8_t *)cases[i].key,
                                  (uint32_t)strlen(cases[i].key)};
@@ -267,9 +319,12 @@ static void test_keys(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_short_text), cmocka_unit_test(test_members_of_any_kind),
-        cmocka_unit_test(test_depth),            cmocka_unit_test(test_null),
-        cmocka_unit_test(test_code_points),      cmocka_unit_test(test_escapes),
+        cmocka_unit_test(test_every_short_text),
+        cmocka_unit_test(test_members_of_any_kind),
+        cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_null),
+        cmocka_unit_test(test_code_points),
+        cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -556,7 +556,8 @@ static void test_moments(void **state) {
     }
 }
 
-// A moment keeps its name though the clocks are read a little apart; when the clock is set, it follows.
+// A moment keeps its name though the clocks are read a little apart; when the clock is set, it
+// follows.
 static void test_clock(void **state) {
     (void)state;
     struct midge *m = broker_start(100, 256);
@@ -637,10 +638,9 @@ int main(void) {
         cmocka_unit_test(test_sorting),     cmocka_unit_test(test_closed),
         cmocka_unit_test(test_closed_ring), cmocka_unit_test(test_complaints),
         cmocka_unit_test(test_statuses),    cmocka_unit_test(test_base_path),
-        cmocka_unit_test(test_health),
-        cmocka_unit_test(test_text),        cmocka_unit_test(test_moments),
-        cmocka_unit_test(test_clock),       cmocka_unit_test(test_ages),
-        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_health),      cmocka_unit_test(test_text),
+        cmocka_unit_test(test_moments),     cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_ages),        cmocka_unit_test(test_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,10 +24,14 @@ static void insert(struct midge *m, uint32_t sid, const struct name *pattern, co
     // Every third sid is too long for its place in the subscription.
     char text[32];
     int n = snprintf(text, sizeof text, sid % 3 == 0 ? "a-sid-of-many-bytes-%u" : "%u", sid);
-    struct sub_wish wish = {.root = m->root, .owner = owner,
-                            .subject = (const uint8_t *)pattern->text, .subject_bytes = pattern->n,
-                            .queue = (const uint8_t *)queue, .queue_bytes = (uint32_t)strlen(queue),
-                            .sid = (const uint8_t *)text, .sid_bytes = (uint32_t)n};
+    struct sub_wish wish = {.root = m->root,
+                            .owner = owner,
+                            .subject = (const uint8_t *)pattern->text,
+                            .subject_bytes = pattern->n,
+                            .queue = (const uint8_t *)queue,
+                            .queue_bytes = (uint32_t)strlen(queue),
+                            .sid = (const uint8_t *)text,
+                            .sid_bytes = (uint32_t)n};
     wanted[sid].pattern = pattern;
     wanted[sid].queue = queue;
     wanted[sid].sub = subs_insert(m, &wish);
@@ -56,7 +60,8 @@ static uint32_t times_among(const struct midge *m, index_t sub, const index_t *n
             times += s == sub;
         for (index_t g = node->groups; g != 0; g = m->groups[g].next) {
             index_t s = m->groups[g].cursor;
-            for (uint32_t left = m->groups[g].members; left > 0; left--, s = m->subscriptions[s].next)
+            for (uint32_t left = m->groups[g].members; left > 0;
+                 left--, s = m->subscriptions[s].next)
                 times += s == sub;
         }
     }
@@ -136,8 +141,8 @@ static void test_many_that_come_and_go(void **state) {
 }
 
 static struct lookup lookup_of(struct midge *m, const struct name *literal) {
-    return (struct lookup){.subject = (const uint8_t *)literal->text, .bytes = literal->n,
-                           .root = m->root};
+    return (struct lookup){
+        .subject = (const uint8_t *)literal->text, .bytes = literal->n, .root = m->root};
 }
 
 // Several at once find what each alone does, however many there are.
@@ -176,8 +181,11 @@ static uint32_t probes_a_match(uint32_t subscriptions) {
     for (uint32_t i = 0; i < subscriptions; i++) {
         int n = snprintf(text, sizeof text, "site.%u.*.temperature", i);
         int digits = snprintf(number, sizeof number, "%u", i);
-        struct sub_wish wish = {.root = m->root, .owner = owner, .subject = (uint8_t *)text,
-                                .subject_bytes = (uint32_t)n, .sid = (uint8_t *)number,
+        struct sub_wish wish = {.root = m->root,
+                                .owner = owner,
+                                .subject = (uint8_t *)text,
+                                .subject_bytes = (uint32_t)n,
+                                .sid = (uint8_t *)number,
                                 .sid_bytes = (uint32_t)digits};
         assert_int_not_equal(subs_insert(m, &wish), 0);
     }
@@ -244,12 +252,9 @@ static void test_picks_are_fair(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_pattern_alone),
-        cmocka_unit_test(test_many_that_come_and_go),
-        cmocka_unit_test(test_several_at_once),
-        cmocka_unit_test(test_probes),
-        cmocka_unit_test(test_deep_subjects),
-        cmocka_unit_test(test_picks_are_fair),
+        cmocka_unit_test(test_each_pattern_alone), cmocka_unit_test(test_many_that_come_and_go),
+        cmocka_unit_test(test_several_at_once),    cmocka_unit_test(test_probes),
+        cmocka_unit_test(test_deep_subjects),      cmocka_unit_test(test_picks_are_fair),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
