@@ -91,7 +91,7 @@ enum auth_verdict auth_again(const struct midge *m, struct conn *c,
         const struct midge_user *user =
             name == 0 ? NULL : find_user(config, (const uint8_t *)text, (uint32_t)strlen(text));
         if (user == NULL)
-            return was != 0 ? AUTH_REMOVED : AUTH_REFUSED;
+            return name != 0 ? AUTH_REMOVED : AUTH_REFUSED;
         become(config, c, user);
         return same_text(old, password, config, user->password) ? AUTH_STAYS : AUTH_REFUSED;
     }

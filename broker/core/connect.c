@@ -119,11 +119,13 @@ static void keep_text(struct midge *m, index_t *place, const uint8_t *bytes, uin
     *place = n > 0 ? text_hold(m, bytes, n) : 0;
 }
 
+static const char redacted[] = "[REDACTED]";
+
 // Whom monitoring shows: the user that was named, or taken for want of one. Tokens are secret.
 static void keep_login(struct midge *m, struct conn *c, const struct credentials *given) {
     const char *name = "";
     if (given->token_bytes > 0)
-        name = "[REDACTED]";
+        name = redacted;
     else if (c->user != 0)
         name = midge_config_text(m->config, m->config->users[c->user - 1].name);
     if (given->user_bytes > 0)
@@ -147,8 +149,13 @@ static void violation(struct midge *m, struct conn *c, const struct credentials 
 }
 
 void connect_refuse(struct midge *m, struct conn *c) {
-    static const struct credentials nobody;
-    violation(m, c, &nobody);
+    // What it said is long gone; of it the login is kept, which stands for a token as well.
+    uint8_t login[256];
+    uint32_t n = text_copy(m, c->login, login, sizeof login);
+    struct credentials given = {.user = login, .user_bytes = n < sizeof login ? n : sizeof login};
+    if (text_equals(m, c->login, (const uint8_t *)redacted, sizeof redacted - 1))
+        given = (struct credentials){.token = login, .token_bytes = n};
+    violation(m, c, &given);
 }
 
 void connect_command(struct midge *m, struct conn *c, const uint8_t *args, uint32_t n) {
