@@ -187,6 +187,7 @@ static uint32_t walk(struct midge *m, uint32_t visits, uint32_t max) {
         if (max - count < n)
             return MATCH_NONE;
         visits -= n;
+        MIDGE_ASSERT(visits + 2 * n <= MATCH_VISITS);
         // What is put on the stack here overwrites only visits that were read before. Everything
         // is stored, and counted where it holds: a branch would be taken as often as not.
         const struct visit *v = &stack[visits];

@@ -46,7 +46,8 @@ struct lookup {
 // functions. If not, the lookup's hash is set.
 struct matched match_recall(struct midge *m, struct lookup *l);
 
-// Finds the answer, remembered or not; it stays valid until the next call of this function.
+// Finds the answer, remembered or not; it stays valid until the next call of this function or of
+// match_ahead.
 struct matched match(struct midge *m, index_t root, const uint8_t *subject, uint32_t n);
 
 // Forgets all that is remembered: the table's generation has come round to 0.
@@ -91,13 +92,16 @@ struct probe {
 #define MATCH_LEVELS (MIDGE_TOKENS_MAX + 1 + (MIDGE_MATCH_AHEAD - 1) * MATCH_AHEAD_TOKENS)
 #define MATCH_FOUND (MIDGE_MATCH_AHEAD * 16)  // nodes in all, where several are matched
 
+// Visits put aside: see the top.
+#define MATCH_VISITS (MIDGE_MATCH_AHEAD * (MIDGE_TOKENS_MAX + 3))
+
 // One subject finds a node once, and each has a subscription; several may find the same.
 #define MATCH_NODES \
     (MIDGE_SUBSCRIPTIONS_MAX >= MATCH_FOUND ? MIDGE_SUBSCRIPTIONS_MAX + 1 : MATCH_FOUND)
 
 struct match {
     struct level levels[MATCH_LEVELS];
-    struct visit visits[MIDGE_MATCH_AHEAD * (MIDGE_TOKENS_MAX + 3)];
+    struct visit visits[MATCH_VISITS];
     struct probe probes[MIDGE_MATCH_AHEAD];
     index_t nodes[MATCH_NODES];
     uint16_t levels_of[MATCH_NODES];
