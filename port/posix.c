@@ -16,6 +16,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -154,7 +155,8 @@ static bool resolve(const char *name, uint16_t port, union address *to, socklen_
         struct addrinfo *found = NULL;
         if (getaddrinfo(name, NULL, &(struct addrinfo){.ai_socktype = SOCK_STREAM}, &found) != 0 ||
             found == NULL)
-            return false;
+            // As RFC 6761 has it, for a machine without /etc/hosts.
+            return strcasecmp(name, "localhost") == 0 && resolve("127.0.0.1", port, to, bytes);
         // IPv4 first, as Go does it.
         struct addrinfo *pick = found;
         for (struct addrinfo *a = found; a != NULL; a = a->ai_next) {

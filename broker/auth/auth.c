@@ -1,5 +1,6 @@
 #include "broker/auth/auth.h"
 
+#include "broker/core/credentials.h"
 #include "broker/core/midge.h"
 
 // Whether two secrets are equal; takes as long for a wrong first byte as for a wrong last one.
@@ -37,7 +38,7 @@ static void become(const struct midge_config *config, struct conn *c,
 
 static bool check_users(const struct midge_config *config, struct conn *c,
                         const struct credentials *given) {
-    bool nobody = given->user_bytes == 0 && given->password_bytes == 0 && given->token_bytes == 0;
+    bool nobody = given->user.n == 0 && given->password.n == 0 && given->token.n == 0;
     const struct midge_user *user;
     if (nobody && config->no_auth_user != 0) {
         const char *name = midge_config_text(config, config->no_auth_user);
@@ -45,10 +46,10 @@ static bool check_users(const struct midge_config *config, struct conn *c,
         if (user == NULL)
             return false;
     } else {
-        user = find_user(config, given->user, given->user_bytes);
+        user = find_user(config, given->user.bytes, given->user.n);
         // An unknown user costs a comparison too.
         const char *secret = midge_config_text(config, user != NULL ? user->password : 0);
-        bool same = same_secret(secret, given->password, given->password_bytes);
+        bool same = same_secret(secret, given->password.bytes, given->password.n);
         if (user == NULL || !same)
             return false;
     }
@@ -64,12 +65,12 @@ bool auth_check(struct midge *m, struct conn *c, const struct credentials *given
     if (config->users_count > 0)
         return check_users(config, c, given);
     if (config->token != 0)
-        return same_secret(midge_config_text(config, config->token), given->token,
-                           given->token_bytes);
+        return same_secret(midge_config_text(config, config->token), given->token.bytes,
+                           given->token.n);
     bool known =
-        same_name(midge_config_text(config, config->username), given->user, given->user_bytes);
-    return same_secret(midge_config_text(config, config->password), given->password,
-                       given->password_bytes) &&
+        same_name(midge_config_text(config, config->username), given->user.bytes, given->user.n);
+    return same_secret(midge_config_text(config, config->password), given->password.bytes,
+                       given->password.n) &&
            known;
 }
 

@@ -11,8 +11,8 @@ struct word {
     uint32_t n;
 };
 
-// One more than any command takes.
-#define WORDS_MAX 5
+// As many as the longest line has, HMSG with a reply; more than any command takes.
+#define WORDS_MAX 6
 
 static inline bool is_blank(uint8_t b) {
     return b == ' ' || b == '\t';

@@ -20,6 +20,21 @@ void client_error(struct midge *m, struct conn *c, const char *text) {
     conn_send_text(m, c, "'\r\n");
 }
 
+void client_end(struct midge *m, struct conn *c, int reason, const char *text) {
+    client_error(m, c, text);
+    conn_close(m, c, reason, true);
+}
+
+void client_breach(struct midge *m, struct conn *c, const char *what, const uint8_t *bytes,
+                   uint32_t n) {
+    struct format *f = log_conn(m, c, MIDGE_ERR);
+    format_text(f, what);
+    if (n > 0)
+        format_quoted(f, bytes, n);
+    log_end(m);
+    conn_close(m, c, MIDGE_PROTOCOL_VIOLATION, true);
+}
+
 // An error is composed in a scratch line of its own, since what it quotes lies in the other one.
 #define ERROR_END "'\r\n"
 
@@ -55,9 +70,9 @@ void client_first_ping(struct midge *m, struct conn *c) {
 
 void client_turn_away(struct midge *m, struct conn *c) {
     info_send(m, c, false);
-    log_conn_text(m, c, MIDGE_ERR, "maximum connections exceeded");
-    client_error(m, c, "maximum connections exceeded");
-    conn_close(m, c, MIDGE_MAX_CONNECTIONS, true);
+    static const char text[] = "maximum connections exceeded";
+    log_conn_text(m, c, MIDGE_ERR, text);
+    client_end(m, c, MIDGE_MAX_CONNECTIONS, text);
 }
 
 void client_greet(struct midge *m, struct conn *c) {
@@ -98,21 +113,18 @@ void client_command(struct midge *m, struct conn *c, enum verb verb, const uint8
                     uint32_t n) {
     if (m->config->trace && verb != VERB_OK && verb != VERB_INFO && verb != VERB_ERR)
         trace_in(m, c, verb_name(verb), args, n);
-    struct json j;
-    struct json_piece key = {JSON_BAD, NULL, 0};
-    struct json_piece value;
+    if (verb == VERB_CONNECT || verb == VERB_SUB || verb == VERB_UNSUB)
+        c->active_us = m->now.us;
+    enum json_type type;
     struct format *f;
     switch (verb) {
     case VERB_CONNECT:
-        c->active_us = m->now.us;
         connect_command(m, c, args, n);
         break;
     case VERB_SUB:
-        c->active_us = m->now.us;
         subscription_add(m, c, args, n);
         break;
     case VERB_UNSUB:
-        c->active_us = m->now.us;
         subscription_drop(m, c, args, n);
         break;
     case VERB_PING:
@@ -123,14 +135,9 @@ void client_command(struct midge *m, struct conn *c, enum verb verb, const uint8
         break;
     case VERB_INFO:
         // Clients have nothing to say here, but it must be JSON.
-        j = (struct json){.at = args, .end = args + n};
-        if (json_enter(&j))
-            while (json_member(&j, &key, &value)) {
-            }
-        else
-            j.bad = !json_null(&j);
-        if (j.bad || !json_ended(&j))
-            conn_close(m, c, MIDGE_PROTOCOL_VIOLATION, true);
+        type = json_of(args, n);
+        if (type != JSON_OBJECT && type != JSON_NULL)
+            client_breach(m, c, "processInfo Parse Error: ", args, n);
         break;
     case VERB_ERR:
         f = log_conn(m, c, MIDGE_ERR);
@@ -152,11 +159,12 @@ static void stale(struct midge *m, struct conn *c) {
     if (m->config->debug)
         log_conn_text(m, c, MIDGE_DBG, "Stale Client Connection - Closing");
     m->stale_connections++;
-    client_error(m, c, "Stale Connection");
-    conn_close(m, c, MIDGE_STALE, true);
+    client_end(m, c, MIDGE_STALE, "Stale Connection");
 }
 
 static void ping(struct midge *m, struct conn *c) {
+    if (m->config->debug)
+        log_conn_text(m, c, MIDGE_DBG, "Client Ping Timer");
     uint32_t interval = m->config->ping_interval_ms;
     bool need_rtt = c->ping_us == 0 || m->now.us - c->last_ping_us > RTT_STALE_US;
     bool heard = m->now.us - c->active_us < (uint64_t)interval * 1000 ||
@@ -181,10 +189,10 @@ void client_tick(struct midge *m, struct conn *c) {
     if (c->flags & CONN_CLOSING)
         return;
     if (c->auth_due && due(m, c->auth_ms)) {
-        client_error(m, c, "Authentication Timeout");
+        static const char text[] = "Authentication Timeout";
+        client_end(m, c, MIDGE_AUTH_TIMEOUT, text);
         if (m->config->debug)
-            log_conn_text(m, c, MIDGE_DBG, "Authentication Timeout");
-        conn_close(m, c, MIDGE_AUTH_TIMEOUT, true);
+            log_conn_text(m, c, MIDGE_DBG, text);
         return;
     }
     if (c->in.need > 0 && c->in.line_bytes > 0) {

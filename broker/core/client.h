@@ -28,6 +28,14 @@ void client_ok(struct midge *m, struct conn *c);
 // Sends -ERR 'text'.
 void client_error(struct midge *m, struct conn *c, const char *text);
 
+// The same, and that was the last it hears: ends the connection.
+void client_end(struct midge *m, struct conn *c, int reason, const char *text);
+
+// Ends the connection of a client that breaks the protocol, without a word to it: the log says
+// `what` it was, and quotes n bytes.
+void client_breach(struct midge *m, struct conn *c, const char *what, const uint8_t *bytes,
+                   uint32_t n);
+
 // The same for a text that is composed: behind "-ERR '", which the caller writes first, in a
 // scratch line that is not m->line. The end appends the closing quote, and sends.
 struct format client_error_begin(struct midge *m);

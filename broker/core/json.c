@@ -36,31 +36,28 @@ static int32_t hex4(const uint8_t *p, const uint8_t *end) {
     return v;
 }
 
-// The string whose opening quote was taken.
-static struct json_piece string(struct json *j) {
-    struct json_piece piece = {JSON_BAD, j->at, 0};
-    for (; j->at < j->end; j->at++) {
-        uint8_t c = *j->at;
-        if (c == '"') {
-            piece.type = JSON_STRING;
-            piece.n = (uint32_t)(j->at++ - piece.bytes);
-            return piece;
-        }
+// Steps over a string whose opening quote was taken.
+static enum json_type string(struct json *j) {
+    while (j->at < j->end) {
+        uint8_t c = *j->at++;
+        if (c == '"')
+            return JSON_STRING;
         if (c < 0x20)
-            return piece;
+            return JSON_BAD;
         if (c != '\\')
             continue;
-        if (++j->at == j->end)
-            return piece;
-        if (*j->at == 'u') {
-            if (hex4(j->at + 1, j->end) < 0)
-                return piece;
+        if (j->at == j->end)
+            return JSON_BAD;
+        c = *j->at++;
+        if (c == 'u') {
+            if (hex4(j->at, j->end) < 0)
+                return JSON_BAD;
             j->at += 4;
-        } else if (memchr("\"\\/bfnrt", *j->at, 8) == NULL) {
-            return piece;
+        } else if (memchr("\"\\/bfnrt", c, 8) == NULL) {
+            return JSON_BAD;
         }
     }
-    return piece;
+    return JSON_BAD;
 }
 
 static bool digits(struct json *j) {
@@ -70,63 +67,66 @@ static bool digits(struct json *j) {
     return j->at > from;
 }
 
-static struct json_piece number(struct json *j) {
-    struct json_piece piece = {JSON_BAD, j->at, 0};
-    if (*j->at == '-')
-        j->at++;
-    const uint8_t *first = j->at;
-    if (!digits(j) || (*first == '0' && j->at - first > 1))
-        return piece;
-    if (j->at < j->end && *j->at == '.') {
-        j->at++;
-        if (!digits(j))
-            return piece;
-    }
-    if (j->at < j->end && (*j->at | 0x20) == 'e') {
-        j->at++;
-        if (j->at < j->end && (*j->at == '+' || *j->at == '-'))
-            j->at++;
-        if (!digits(j))
-            return piece;
-    }
-    piece.type = JSON_NUMBER;
-    piece.n = (uint32_t)(j->at - piece.bytes);
-    return piece;
+static bool sign(struct json *j, const char *signs) {
+    bool is = j->at < j->end && (*j->at == signs[0] || *j->at == signs[1]);
+    j->at += is;
+    return is;
 }
 
-static struct json_piece word(struct json *j) {
+static enum json_type number(struct json *j) {
+    sign(j, "--");
+    const uint8_t *first = j->at;
+    if (!digits(j) || (*first == '0' && j->at - first > 1) || (sign(j, "..") && !digits(j)))
+        return JSON_BAD;
+    if (sign(j, "eE")) {
+        sign(j, "+-");
+        if (!digits(j))
+            return JSON_BAD;
+    }
+    return JSON_NUMBER;
+}
+
+static enum json_type word(struct json *j) {
     static const struct {
-        const char *text;
-        enum json_type type;
-    } words[] = {{"null", JSON_NULL}, {"true", JSON_TRUE}, {"false", JSON_FALSE}};
+        char text[6];
+        uint8_t bytes;
+        uint8_t type;
+    } words[] = {{"null", 4, JSON_NULL}, {"true", 4, JSON_TRUE}, {"false", 5, JSON_FALSE}};
     for (uint32_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        size_t n = strlen(words[i].text);
+        size_t n = words[i].bytes;
         if ((size_t)(j->end - j->at) >= n && memcmp(j->at, words[i].text, n) == 0) {
-            struct json_piece piece = {words[i].type, j->at, (uint32_t)n};
             j->at += n;
-            return piece;
+            return (enum json_type)words[i].type;
         }
     }
-    return (struct json_piece){JSON_BAD, j->at, 0};
+    return JSON_BAD;
 }
 
 // A value that is neither object nor array.
-static struct json_piece scalar(struct json *j) {
+static enum json_type scalar(struct json *j) {
     if (j->at == j->end)
-        return (struct json_piece){JSON_BAD, j->at, 0};
+        return JSON_BAD;
     if (*j->at == '"') {
         j->at++;
         return string(j);
     }
-    if (*j->at == '-' || (*j->at >= '0' && *j->at <= '9'))
-        return number(j);
-    return word(j);
+    return *j->at == '-' || (*j->at >= '0' && *j->at <= '9') ? number(j) : word(j);
+}
+
+// A member's key, and the colon.
+static bool key_of(struct json *j, struct json_piece *key) {
+    if (!take(j, '"'))
+        return false;
+    key->bytes = j->at;
+    key->type = string(j);
+    key->n = (uint32_t)(j->at - 1 - key->bytes);
+    return key->type == JSON_STRING && take(j, ':');
 }
 
 // Steps over a value, checking it. Nested ones are tracked by a bit a level: set for an object.
-static struct json_piece value(struct json *j) {
-    skip_blanks(j);
-    struct json_piece whole = {JSON_BAD, j->at, 0};
+static enum json_type step_over(struct json *j) {
+    struct json_piece key;
+    enum json_type outer = JSON_BAD;
     uint64_t objects = 0;
     uint32_t depth = 0;
     for (;;) {
@@ -134,47 +134,53 @@ static struct json_piece value(struct json *j) {
         if (j->at < j->end && (*j->at == '{' || *j->at == '[')) {
             bool object = *j->at++ == '{';
             if (depth == JSON_DEPTH_MAX)
-                return whole;
-            objects = objects << 1 | object;
-            depth++;
+                return JSON_BAD;
+            if (depth == 0)
+                outer = object ? JSON_OBJECT : JSON_ARRAY;
             if (!take(j, object ? '}' : ']')) {
-                if (object && (!take(j, '"') || string(j).type == JSON_BAD || !take(j, ':')))
-                    return whole;
+                objects = objects << 1 | object;
+                depth++;
+                if (object && !key_of(j, &key))
+                    return JSON_BAD;
                 continue;
             }
-            objects >>= 1;
-            depth--;
         } else {
-            struct json_piece piece = scalar(j);
-            if (piece.type == JSON_BAD || depth == 0)
-                return piece;
+            enum json_type type = scalar(j);
+            if (type == JSON_BAD || depth == 0)
+                return type;
         }
         // A value ended: so may those around it.
-        while (depth > 0) {
+        for (; depth > 0; depth--, objects >>= 1) {
             if (take(j, ',')) {
-                if ((objects & 1) && (!take(j, '"') || string(j).type == JSON_BAD || !take(j, ':')))
-                    return whole;
+                if ((objects & 1) && !key_of(j, &key))
+                    return JSON_BAD;
                 break;
             }
             if (!take(j, objects & 1 ? '}' : ']'))
-                return whole;
-            objects >>= 1;
-            depth--;
+                return JSON_BAD;
         }
-        if (depth == 0) {
-            whole.type = *whole.bytes == '{' ? JSON_OBJECT : JSON_ARRAY;
-            whole.n = (uint32_t)(j->at - whole.bytes);
-            return whole;
-        }
+        if (depth == 0)
+            return outer;
     }
+}
+
+static void value(struct json *j, struct json_piece *piece) {
+    skip_blanks(j);
+    const uint8_t *from = j->at;
+    piece->type = step_over(j);
+    uint32_t quote = piece->type == JSON_STRING;
+    piece->bytes = from + quote;
+    piece->n = (uint32_t)(j->at - from) - 2 * quote;
 }
 
 bool json_enter(struct json *j) {
     return take(j, '{');
 }
 
-bool json_null(struct json *j) {
-    return value(j).type == JSON_NULL && json_ended(j);
+enum json_type json_of(const uint8_t *text, uint32_t n) {
+    struct json j = {.at = text, .end = text + n};
+    enum json_type type = step_over(&j);
+    return json_ended(&j) ? type : JSON_BAD;
 }
 
 bool json_member(struct json *j, struct json_piece *key, struct json_piece *val) {
@@ -186,23 +192,18 @@ bool json_member(struct json *j, struct json_piece *key, struct json_piece *val)
         return false;
     }
     j->bad = true;
-    if (!take(j, '"'))
+    if (!key_of(j, key))
         return false;
-    *key = string(j);
-    if (key->type == JSON_BAD || !take(j, ':'))
-        return false;
-    *val = value(j);
-    if (val->type == JSON_BAD)
-        return false;
-    j->bad = false;
-    return true;
+    value(j, val);
+    j->bad = val->type == JSON_BAD;
+    return !j->bad;
 }
 
-bool json_key_is(struct json_piece key, const char *name) {
-    if (key.n != strlen(name))
+bool json_key_is(const struct json_piece *key, const char *name) {
+    if (key->n != strlen(name))
         return false;
-    for (uint32_t i = 0; i < key.n; i++) {
-        uint8_t b = key.bytes[i];
+    for (uint32_t i = 0; i < key->n; i++) {
+        uint8_t b = key->bytes[i];
         if ((b >= 'A' && b <= 'Z' ? b | 0x20 : b) != (uint8_t)name[i])
             return false;
     }
@@ -226,11 +227,11 @@ static uint32_t put_utf8(uint8_t *to, uint32_t rune) {
     return n;
 }
 
-uint32_t json_decode(struct json_piece s, uint8_t *to) {
+uint32_t json_decode(const struct json_piece *string, uint8_t *to) {
     static const char names[] = "bfnrt";
     static const char values[] = "\b\f\n\r\t";
-    const uint8_t *p = s.bytes;
-    const uint8_t *end = p + s.n;
+    const uint8_t *p = string->bytes;
+    const uint8_t *end = p + string->n;
     uint32_t n = 0;
     while (p < end) {
         if (*p != '\\') {

@@ -37,8 +37,8 @@ struct json_piece {
 // Enters an object; false where the text is none.
 bool json_enter(struct json *j);
 
-// Whether the whole text is null.
-bool json_null(struct json *j);
+// The type of the one value that a text holds, blanks around it aside.
+enum json_type json_of(const uint8_t *text, uint32_t n);
 
 // The next member of the object entered: its key and its value. The key begins zeroed, and is that
 // of the member before from then on. False at the object's end, or where the text is bad, which
@@ -46,12 +46,12 @@ bool json_null(struct json *j);
 bool json_member(struct json *j, struct json_piece *key, struct json_piece *value);
 
 // Whether a key is `name`, which is in lower case; its own case does not matter.
-bool json_key_is(struct json_piece key, const char *name);
+bool json_key_is(const struct json_piece *key, const char *name);
 
 // Whether nothing but blanks follows.
 bool json_ended(struct json *j);
 
 // Decodes a string's escapes to `to`, which may be where the string lies. Answers the length.
-uint32_t json_decode(struct json_piece string, uint8_t *to);
+uint32_t json_decode(const struct json_piece *string, uint8_t *to);
 
 #endif

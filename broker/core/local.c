@@ -1,5 +1,6 @@
 #include "broker/core/local.h"
 
+#include "broker/core/args.h"
 #include "broker/core/deliver.h"
 #include "broker/core/midge.h"
 #include "broker/core/subject.h"
@@ -38,39 +39,25 @@ static uint32_t gather_line(struct midge *m, const struct conn *c) {
     return n > 0 && m->line[n - 1] == '\r' ? n - 1 : n;
 }
 
-static uint32_t number(const char *s, uint32_t n) {
-    uint32_t v = 0;
-    for (uint32_t i = 0; i < n; i++)
-        v = v * 10 + (uint32_t)(s[i] - '0');
-    return v;
-}
-
 // Hands the message at the head of the queue to its handler, and drops it.
 static void hand_over(struct midge *m, struct conn *c) {
     uint32_t line = gather_line(m, c);
-    const char *words[6] = {0};
-    uint32_t bytes[6] = {0};
-    uint32_t count = 0;
-    for (uint32_t at = 0; at < line && count < 6; at++) {
-        words[count] = (const char *)m->line + at;
-        uint32_t from = at;
-        while (at < line && m->line[at] != ' ')
-            at++;
-        bytes[count++] = at - from;
-    }
+    struct word words[WORDS_MAX];
+    uint32_t count = args_split(m->line, line, words);
     // MSG subject sid [reply] size, or HMSG with the header's size before it.
     bool header = m->line[0] == 'H';
-    uint32_t sizes = header ? 2 : 1;
-    struct midge_message message = {
-        .midge = m, .skip = line + 2, .subject = words[1], .subject_bytes = bytes[1]};
-    if (count == 4 + sizes) {
-        message.reply = words[3];
-        message.reply_bytes = bytes[3];
+    struct midge_message message = {.midge = m,
+                                    .skip = line + 2,
+                                    .subject = (const char *)words[1].bytes,
+                                    .subject_bytes = words[1].n};
+    if (count == 5u + header) {
+        message.reply = (const char *)words[3].bytes;
+        message.reply_bytes = words[3].n;
     }
-    message.payload_bytes = number(words[count - 1], bytes[count - 1]);
-    message.header_bytes = header ? number(words[count - 2], bytes[count - 2]) : 0;
-    uint32_t id = number(words[2], bytes[2]);
-    if (id > 0 && id <= MIDGE_HANDLERS_MAX && m->handlers[id - 1].call != NULL)
+    message.payload_bytes = (uint32_t)args_size(words[count - 1]);
+    message.header_bytes = header ? (uint32_t)args_size(words[count - 2]) : 0;
+    uint32_t id = (uint32_t)args_size(words[2]);
+    if (id - 1 < MIDGE_HANDLERS_MAX && m->handlers[id - 1].call != NULL)
         m->handlers[id - 1].call(m->handlers[id - 1].context, &message);
     conn_sent(m, c, line + 2 + message.payload_bytes + 2);
 }

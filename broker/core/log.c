@@ -1,5 +1,6 @@
 #include "broker/core/log.h"
 
+#include "broker/core/connect.h"
 #include "broker/core/midge.h"
 
 // A record in the ring: level, length in two bytes, text.
@@ -68,7 +69,10 @@ static void label(struct midge *m, const struct conn *c, struct format *f) {
     }
     if (c->login != 0) {
         told.n = 0;
-        tell(m, &told, "$G/user:", c->login);
+        if (connect_by_token(m, c))
+            format_text(&told, "$G/token");
+        else
+            tell(m, &told, "$G/user:", c->login);
         format_quoted(f, text, told.n);
         format_text(f, " - ");
     }

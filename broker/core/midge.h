@@ -35,11 +35,7 @@ struct kind {
     void (*drained)(struct midge *m, struct conn *c);
 };
 
-// Credentials of a CONNECT, and the verdict on them, by a room above core.
-struct credentials {
-    const uint8_t *user, *password, *token;
-    uint32_t user_bytes, password_bytes, token_bytes;
-};
+struct credentials;
 
 struct rooms {
     struct kind kinds[MIDGE_KINDS];

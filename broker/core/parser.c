@@ -4,6 +4,7 @@
 #include "broker/core/client.h"
 #include "broker/core/connect.h"
 #include "broker/core/hint.h"
+#include "broker/core/log.h"
 #include "broker/core/midge.h"
 #include "broker/core/publication.h"
 #include "broker/core/trace.h"
@@ -32,9 +33,10 @@ const char *verb_name(enum verb verb) {
     return verbs[verb].name;
 }
 
-static void refuse(struct midge *m, struct conn *c) {
+// The n bytes at p are not what the protocol has here.
+static void refuse(struct midge *m, struct conn *c, const uint8_t *p, uint32_t n) {
     client_error(m, c, "Unknown Protocol Operation");
-    conn_close(m, c, MIDGE_PROTOCOL_VIOLATION, true);
+    client_breach(m, c, "Client parser ERROR: proto=", p, n < 32 ? n : 32);
 }
 
 static uint8_t upper(uint8_t b) {
@@ -66,8 +68,9 @@ static uint32_t trim(const uint8_t *args, uint32_t n) {
 static bool line_too_long(struct midge *m, struct conn *c, uint32_t n) {
     if (n <= m->config->max_control_line)
         return false;
-    client_error(m, c, "maximum control line exceeded");
-    conn_close(m, c, MIDGE_MAX_CONTROL_LINE, true);
+    static const char text[] = "maximum control line exceeded";
+    log_conn_text(m, c, MIDGE_ERR, text);
+    client_end(m, c, MIDGE_MAX_CONTROL_LINE, text);
     return true;
 }
 
@@ -187,7 +190,7 @@ static uint32_t payload_more(struct midge *m, struct conn *c, const uint8_t *byt
         uint32_t at = in->need - i;
         if (at >= in->bytes && at < in->bytes + part &&
             bytes[at - in->bytes] != (i == 2 ? '\r' : '\n')) {
-            refuse(m, c);
+            refuse(m, c, bytes, n);
             return n;
         }
     }
@@ -232,7 +235,7 @@ static uint32_t publish_line(struct midge *m, struct conn *c, enum verb verb, co
     if ((c->flags & CONN_PEDANTIC) && !(c->flags & CONN_STALL_CHECKED))
         publication_check(m, c, &p);
     if (after[p.bytes] != '\r' || after[p.bytes + 1] != '\n') {
-        refuse(m, c);
+        refuse(m, c, after + p.bytes, n - p.bytes);
         return n;
     }
     p.payload = after;
@@ -402,12 +405,12 @@ static uint32_t try_whole(struct midge *m, struct conn *c, const uint8_t *p, uin
 
 // One step in a command that did not lie whole in the input. Answers what was consumed, or STALLED
 // for nothing and want of room.
-static uint32_t step_verb(struct midge *m, struct conn *c, const uint8_t *p) {
+static uint32_t step_verb(struct midge *m, struct conn *c, const uint8_t *p, uint32_t n) {
     struct input *in = &c->in;
     in->prefix[in->bytes++] = *p;
     enum verb verb = verb_of(in->prefix, in->bytes);
     if (verb == VERB_NONE) {
-        refuse(m, c);
+        refuse(m, c, p, n);
     } else if (in->bytes == verbs[verb].bytes) {
         *in = (struct input){.verb = (uint8_t)verb};
         in->phase = verbs[verb].args ? IN_BLANKS : IN_SKIP;
@@ -415,14 +418,14 @@ static uint32_t step_verb(struct midge *m, struct conn *c, const uint8_t *p) {
     return 1;
 }
 
-static uint32_t step_blanks(struct midge *m, struct conn *c, const uint8_t *p) {
+static uint32_t step_blanks(struct midge *m, struct conn *c, const uint8_t *p, uint32_t n) {
     struct input *in = &c->in;
     if (is_blank(*p)) {
         in->need = 1;  // a blank was seen
         return 1;
     }
     if (verbs[in->verb].blank && in->need == 0) {
-        refuse(m, c);
+        refuse(m, c, p, n);
         return 1;
     }
     in->need = 0;
@@ -482,9 +485,9 @@ static uint32_t step(struct midge *m, struct conn *c, const uint8_t *p, uint32_t
             if (used != 0)
                 return used;
         }
-        return step_verb(m, c, p);
+        return step_verb(m, c, p, n);
     case IN_BLANKS:
-        return step_blanks(m, c, p);
+        return step_blanks(m, c, p, n);
     case IN_ARGS:
         return step_args(m, c, p, n);
     case IN_SKIP:

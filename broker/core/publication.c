@@ -37,14 +37,18 @@ bool publication_announce(struct midge *m, struct conn *c, bool hpub, const uint
     struct word words[WORDS_MAX];
     uint32_t count = args_split(args, n, words);
     uint32_t sizes = hpub ? 2 : 1;
-    if ((hpub && !(c->flags & CONN_HEADERS)) || count < 1 + sizes || count > 2 + sizes) {
-        conn_close(m, c, MIDGE_PROTOCOL_VIOLATION, true);
+    if (hpub && !(c->flags & CONN_HEADERS)) {
+        client_breach(m, c, "message headers not supported", NULL, 0);
+        return false;
+    }
+    if (count < 1 + sizes || count > 2 + sizes) {
+        client_breach(m, c, "processPub Parse Error: ", args, n);
         return false;
     }
     int32_t bytes = args_size(words[count - 1]);
     int32_t header = sizes == 2 ? args_size(words[count - 2]) : 0;
     if (bytes < 0 || header < 0 || header > bytes) {
-        conn_close(m, c, MIDGE_PROTOCOL_VIOLATION, true);
+        client_breach(m, c, "processPub Bad or Missing Size: ", args, n);
         return false;
     }
     if ((uint32_t)bytes > m->config->max_payload) {
@@ -54,8 +58,7 @@ bool publication_announce(struct midge *m, struct conn *c, bool hpub, const uint
         format_text(f, " vs ");
         format_u64(f, m->config->max_payload);
         log_end(m);
-        client_error(m, c, "Maximum Payload Violation");
-        conn_close(m, c, MIDGE_MAX_PAYLOAD, true);
+        client_end(m, c, MIDGE_MAX_PAYLOAD, "Maximum Payload Violation");
         return false;
     }
     *p = (struct publication){.subject = words[0].bytes,

@@ -25,22 +25,21 @@ static bool same(struct token a, struct token b) {
     return a.n == b.n && memcmp(a.bytes, b.bytes, a.n) == 0;
 }
 
-bool subject_valid(const uint8_t *s, uint32_t n) {
+static bool sound(const uint8_t *s, uint32_t n, bool wildcards) {
     for (uint32_t at = 0; at <= n;) {
         struct token t = token_next(s, n, &at);
-        if (t.n == 0 || (is(t, '>') && at <= n))
+        if (t.n == 0 || (is(t, '>') && (!wildcards || at <= n)) || (is(t, '*') && !wildcards))
             return false;
     }
     return true;
 }
 
+bool subject_valid(const uint8_t *s, uint32_t n) {
+    return sound(s, n, true);
+}
+
 bool subject_literal(const uint8_t *s, uint32_t n) {
-    for (uint32_t at = 0; at <= n;) {
-        struct token t = token_next(s, n, &at);
-        if (t.n == 0 || is(t, '*') || is(t, '>'))
-            return false;
-    }
-    return true;
+    return sound(s, n, false);
 }
 
 // `rest` says whether a last `>` of s stands for more than a token.

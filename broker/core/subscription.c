@@ -2,28 +2,40 @@
 
 #include "broker/core/args.h"
 #include "broker/core/client.h"
+#include "broker/core/connect.h"
+#include "broker/core/log.h"
 #include "broker/core/midge.h"
 #include "broker/core/permission.h"
 #include "broker/core/subject.h"
 #include "broker/core/trace.h"
 
-static void subscribe_violation(struct midge *m, struct conn *c, struct word subject,
-                                struct word queue, struct word sid, bool tokens) {
+#define VIOLATION "-ERR 'Permissions Violation for Subscription to "
+
+// Begins to tell a client what it may not subscribe to.
+static struct format violation(struct midge *m, struct word subject, struct word queue) {
     struct format f = client_error_begin(m);
-    format_text(&f, "-ERR 'Permissions Violation for Subscription to ");
+    format_text(&f, VIOLATION);
     format_quoted(&f, subject.bytes, subject.n);
-    if (tokens) {
-        format_text(&f, ", too many tokens");
-    } else if (queue.n > 0) {
+    if (queue.n > 0) {
         format_text(&f, " using queue ");
         format_quoted(&f, queue.bytes, queue.n);
     }
+    return f;
+}
+
+static void subscribe_violation(struct midge *m, struct conn *c, struct word subject,
+                                struct word queue, struct word sid, bool tokens) {
+    if (tokens)
+        queue.n = 0;
+    struct format f = violation(m, subject, queue);
+    if (tokens)
+        format_text(&f, ", too many tokens");
     client_error_end(m, c, &f);
     struct format *log = log_conn(m, c, MIDGE_ERR);
     format_text(log, tokens ? "Subscription Violation Too Many Tokens - Subject "
                             : "Subscription Violation - Subject ");
     format_quoted(log, subject.bytes, subject.n);
-    if (!tokens && queue.n > 0) {
+    if (queue.n > 0) {
         format_text(log, ", Queue: ");
         format_quoted(log, queue.bytes, queue.n);
     }
@@ -50,8 +62,9 @@ static bool may_subscribe(struct midge *m, struct conn *c, struct word subject, 
 }
 
 static void too_many_subscriptions(struct midge *m, struct conn *c) {
-    log_conn_text(m, c, MIDGE_ERR, "maximum subscriptions exceeded");
-    client_error(m, c, "maximum subscriptions exceeded");
+    static const char text[] = "maximum subscriptions exceeded";
+    log_conn_text(m, c, MIDGE_ERR, text);
+    client_error(m, c, text);
 }
 
 void subscription_add(struct midge *m, struct conn *c, const uint8_t *args, uint32_t n) {
@@ -60,7 +73,7 @@ void subscription_add(struct midge *m, struct conn *c, const uint8_t *args, uint
         memcpy(m->line, args, n);
     uint32_t count = args_split_lines(m->line, n, words);
     if (count != 2 && count != 3) {
-        conn_close(m, c, MIDGE_PROTOCOL_VIOLATION, true);
+        client_breach(m, c, "processSub Parse Error: ", m->line, n);
         return;
     }
     struct word subject = words[0];
@@ -113,17 +126,19 @@ void subscription_recheck(struct midge *m, struct conn *c) {
             s->flags = (uint8_t)((s->flags & ~SUB_FILTERED) | (filtered ? SUB_FILTERED : 0));
             continue;
         }
-        struct format f = client_error_begin(m);
-        format_text(&f, "-ERR 'Permissions Violation for Subscription to ");
-        format_quoted(&f, m->line, n);
-        if (queue_bytes > 0) {
-            format_text(&f, " using queue ");
-            format_quoted(&f, queue, queue_bytes);
-        }
-        format_text(&f, " (sid ");
+        struct format f =
+            violation(m, (struct word){m->line, n}, (struct word){queue, queue_bytes});
         n = subs_sid(m, i, m->line, sizeof m->line);
+        format_text(&f, " (sid ");
         format_quoted(&f, m->line, n);
         format_char(&f, ')');
+        struct format *log = log_begin(m, MIDGE_INF);
+        format_text(log, "Removed sub ");
+        format_bytes(log, f.to + sizeof VIOLATION - 1, f.n - (sizeof VIOLATION - 1));
+        format_text(log, " for ");
+        connect_name(m, c, log);
+        format_text(log, " - not authorized");
+        log_end(m);
         client_error_end(m, c, &f);
         subs_remove(m, i);
     }
@@ -135,7 +150,7 @@ void subscription_drop(struct midge *m, struct conn *c, const uint8_t *args, uin
         memcpy(m->line, args, n);
     uint32_t count = args_split_lines(m->line, n, words);
     if (count != 1 && count != 2) {
-        conn_close(m, c, MIDGE_PROTOCOL_VIOLATION, true);
+        client_breach(m, c, "processUnsub Parse Error: ", m->line, n);
         return;
     }
     client_ok(m, c);

@@ -1,5 +1,6 @@
 #include "broker/core/trace.h"
 
+#include "broker/core/connect.h"
 #include "broker/core/deliver.h"
 #include "broker/core/json.h"
 #include "broker/core/log.h"
@@ -19,14 +20,9 @@ static void end(struct midge *m, struct format *f) {
     log_end(m);
 }
 
-static bool is_secret(struct json_piece key) {
-    static const char *const secrets[] = {"pass", "auth_token", "sig", "nkey", "proxy_sig"};
-    for (uint32_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
-        if (json_key_is(key, secrets[i]))
-            return true;
-    }
-    // Nobody writes an escape in a key, but who did could hide a secret so.
-    return memchr(key.bytes, '\\', key.n) != NULL;
+// Nobody writes an escape in a key, but who did could hide a secret so.
+static bool is_secret(const struct json_piece *key) {
+    return connect_secret(key) || memchr(key->bytes, '\\', key->n) != NULL;
 }
 
 // A CONNECT without its secrets; nothing of one that is no JSON.
@@ -38,7 +34,7 @@ static void redact(struct format *f, const uint8_t *args, uint32_t n) {
     if (!json_enter(&j))
         return;
     while (json_member(&j, &key, &value)) {
-        if (!is_secret(key))
+        if (!is_secret(&key))
             continue;
         format_bytes(f, from, (uint32_t)(value.bytes - from));
         format_text(f, "[REDACTED]");

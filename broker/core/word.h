@@ -9,19 +9,27 @@
 #define WORD_ONES 0x0101010101010101u
 #define WORD_HIGH 0x8080808080808080u
 
-static inline uint64_t word_load(const uint8_t *p) {
-    uint64_t w;
-    memcpy(&w, p, 8);
+// The same of n bytes, at most eight; those that are lacking are 0.
+static inline uint64_t word_load_short(const uint8_t *p, uint32_t n) {
+    uint64_t w = 0;
+    memcpy(&w, p, n);
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     w = __builtin_bswap64(w);
 #endif
     return w;
 }
 
-// The same of n bytes, at most eight, by loads that overlap; those that are lacking are 0.
+static inline uint64_t word_load(const uint8_t *p) {
+    return word_load_short(p, 8);
+}
+
+// As word_load_short, where speed is worth code: by loads that overlap. From eight bytes on, those
+// that come first count.
 static inline uint64_t word_load_part(const uint8_t *p, uint32_t n) {
     if (n >= 8)
         return word_load(p);
+    if (sizeof p == 4)
+        return word_load_short(p, n);
     if (n >= 4) {
         uint32_t a, b;
         memcpy(&a, p, 4);

@@ -8,6 +8,17 @@ import pytest
 from conftest import HUB
 
 
+def resolves(name):
+    try:
+        return bool(socket.getaddrinfo(name, None))
+    except OSError:
+        return False
+
+
+# A machine of nothing but a base system may have no /etc/hosts; nats-server then knows no such name.
+LOCALHOST = "localhost" if resolves("localhost") else "127.0.0.1"
+
+
 @pytest.mark.parametrize("args", ["-v", "--version", "version"])
 def test_version(same, args):
     assert same(lambda side: side.complaint(args)) == (0, [])
@@ -80,7 +91,7 @@ def test_refused_name_with_a_blank(same):
         "--auth s3cr3t",
         "-P hub.pid",
         "-a ::1",
-        "-a localhost",
+        f"-a {LOCALHOST}",
         "--addr ::1 --port -1",
         "--net 127.0.0.1",
         "-D=false -V=false",

@@ -205,6 +205,63 @@ def test_trace(same):
     assert not any("lovelace" in line or "s3cr3t" in line for line in log)
 
 
+@pytest.mark.unlike("2.9", "words some of it differently")
+def test_breaches_are_logged(same):
+    """What a client did wrong, where it is cut off for it: at the level of errors."""
+
+    def wrongs(side):
+        hub = side.start("-D", config="max_control_line: 1000")
+        said = len(hub.program.lines)
+        for wrong in (
+            "FOO",
+            "SUB a b c d",
+            "UNSUB",
+            "UNSUB 1 2 3",
+            "PUB a",
+            "PUB a b c 1",
+            "PUB a -1",
+            "HPUB a 3 3",
+            "PUB a 2\r\nabcd",
+            f"SUB {'a' * 1000} 1",
+            "INFO {",
+            "CONNECT {",
+            "-ERR 'gone'",
+        ):
+            wire = hub.connect(connect='{"verbose":false,"headers":false}')
+            wire.send(wrong + "\r\n")
+            wire.lines()
+            hub.program.expect("Client connection closed: ")
+        text = "\n".join(plain("\n".join(hub.program.lines[said:])))
+        # What is a server's own: its state, its JSON's words, and whether a size is bad or missing.
+        for words in (
+            "Client parser ERROR",
+            "unexpected end of JSON input|(?:CONNECT|processInfo) Parse Error",
+            "processPub Bad or Missing Size",
+        ):
+            text = re.sub(rf"(?m)(?:{words}).*$", words, text)
+        return sorted(text.splitlines())
+
+    assert sum("[ERR]" in line for line in same(wrongs)) == 13
+
+
+TWO_SUBJECTS = 'authorization { users: [{user: a, password: b, permissions: {subscribe: ["x", "y"]}}] }'
+
+
+@pytest.mark.unlike("2.9", "closes who loses a permission")
+def test_removed_subscription_is_logged(same):
+    def narrow(side):
+        hub = side.start(config=TWO_SUBJECTS)
+        wire = hub.connect(connect='{"user":"a","pass":"b","verbose":false}')
+        wire.send("SUB x 1\r\nSUB y 2\r\nSUB y q 3\r\n")
+        wire.flush()
+        hub.reload(TWO_SUBJECTS.replace(', "y"', ""))
+        lines = wire.flush()
+        return sorted(lines), sorted(l for l in plain(hub.program.text()) if "Removed" in l)
+
+    lines, log = same(narrow)
+    assert len(lines) == len(log) == 2
+
+
 def test_stale_connection(same):
     """A client that answers no PING."""
 
