@@ -64,9 +64,9 @@ enum midge_kind {
 
 // The address of the other end. IPv4 uses the first four bytes.
 struct midge_peer {
-    uint8_t ip[16];
+    uint8_t ip[MIDGE_ADDRESS_BYTES];
     uint16_t port;
-    uint8_t ip_bytes;  // 4, 16, or 0 where there is no address
+    uint8_t ip_bytes;  // 4, 16, or 0 where there is no address; at most MIDGE_ADDRESS_BYTES
 };
 
 // Bytes to send. They stay valid until midge_sent has taken them or midge_closed is called.
@@ -122,8 +122,8 @@ typedef uint32_t midge_text;
 
 // A list of subjects: entries first .. first + count - 1 of `subjects`.
 struct midge_list {
-    uint32_t first;
-    uint32_t count;
+    uint16_t first;
+    uint16_t count;
 };
 
 // What a user may do. An empty allow list allows everything; deny wins over allow.

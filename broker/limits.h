@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 // Connections of all kinds (clients, monitoring, links), counting the one in the application.
-// 4..65,000. 312 / 336 B each, and MIDGE_BLOCKS_GUARANTEED blocks that are kept for it.
+// 4..65,000. 248 / 264 B each, and MIDGE_BLOCKS_GUARANTEED blocks that are kept for it.
 #ifndef MIDGE_CONNECTIONS_MAX
 #define MIDGE_CONNECTIONS_MAX 16
 #endif
@@ -23,6 +23,12 @@
 #define MIDGE_CONNECTIONS_SPARE 2
 #endif
 #define MIDGE_CLIENTS_MAX (MIDGE_CONNECTIONS_MAX - MIDGE_CONNECTIONS_SPARE)
+
+// The longest address of a peer: 16 B, or 4 where the stack has IPv4 only; for each connection and
+// each that is remembered.
+#ifndef MIDGE_ADDRESS_BYTES
+#define MIDGE_ADDRESS_BYTES 16
+#endif
 
 // Subscriptions of all connections together. 8..16,000,000. 40 / 48 B each, and 2 / 4 B of hash
 // bucket.
@@ -171,6 +177,14 @@ _Static_assert(MIDGE_BLOCKS_GUARANTEED >= 2,
 _Static_assert(MIDGE_CONNECTIONS_MAX *MIDGE_BLOCKS_GUARANTEED < MIDGE_BLOCKS_MAX,
                "MIDGE_BLOCKS_MAX must exceed what all connections are guaranteed: raise it, or "
                "lower MIDGE_CONNECTIONS_MAX");
+_Static_assert(MIDGE_ADDRESS_BYTES == 16 || MIDGE_ADDRESS_BYTES == 4,
+               "MIDGE_ADDRESS_BYTES: 16, or 4 without IPv6");
+_Static_assert(
+    MIDGE_PERMISSION_SUBJECTS_MAX <= 65535,
+    "MIDGE_PERMISSION_SUBJECTS_MAX: at most 65,535, since a list has 16 bits for each end");
+_Static_assert(MIDGE_USERS_MAX < 65535 && MIDGE_PERMISSIONS_MAX < 65535,
+               "MIDGE_USERS_MAX and MIDGE_PERMISSIONS_MAX: below 65,535, since a connection has 16 "
+               "bits for each");
 _Static_assert(MIDGE_CONNECTIONS_SPARE >= 1 && MIDGE_CONNECTIONS_SPARE < MIDGE_CONNECTIONS_MAX,
                "MIDGE_CONNECTIONS_SPARE: 1 or more, below MIDGE_CONNECTIONS_MAX");
 _Static_assert(

@@ -32,8 +32,8 @@ static const struct midge_user *find_user(const struct midge_config *config, con
 
 static void become(const struct midge_config *config, struct conn *c,
                    const struct midge_user *user) {
-    c->user = 1 + (uint32_t)(user - config->users);
-    c->permissions = user->permissions;
+    c->user = (uint16_t)(1 + (user - config->users));
+    c->permissions = (uint16_t)user->permissions;
 }
 
 static bool check_users(const struct midge_config *config, struct conn *c,

@@ -150,7 +150,7 @@ static bool read_subject(struct reader *r, struct midge_config *config, const st
 // Reads a subject or an array of them, of which the first bad one is complained about.
 static struct midge_list read_subjects(struct reader *r, struct midge_config *config,
                                        const struct entry *e, bool queues) {
-    struct midge_list list = {config->subjects_count, 0};
+    struct midge_list list = {(uint16_t)config->subjects_count, 0};
     struct entry subject;
     if (e->value.kind == ITEM_ARRAY) {
         bool good = true;
@@ -169,7 +169,7 @@ static struct midge_list read_subjects(struct reader *r, struct midge_config *co
             WORDS(value_go_type(e)));
         reader_skip(r, e);
     }
-    list.count = config->subjects_count - list.first;
+    list.count = (uint16_t)(config->subjects_count - list.first);
     return list;
 }
 

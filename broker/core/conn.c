@@ -158,8 +158,9 @@ void conn_gone(struct midge *m, struct conn *c) {
     if (c->flags & CONN_WISHING)
         list_remove(m, LIST_WISHES, c);
     outq_clear(m, c);
-    for (index_t b = c->in.head; b != 0; b = c->in.head) {
-        c->in.head = m->blocks[b].next;
+    for (index_t b = c->kind == MIDGE_MONITOR ? c->monitor.request : c->in.head, next; b != 0;
+         b = next) {
+        next = m->blocks[b].next;
         block_give(m, c, b);
     }
     MIDGE_ASSERT(c->blocks == 0);

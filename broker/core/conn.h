@@ -75,7 +75,9 @@ struct monitor_state {
     bool begun;  // the answer's head was sent
     bool first;  // nothing precedes in this object or list
     bool head_only;
-    uint8_t index;  // 1 + that in a short list
+    uint8_t index;           // 1 + that in a short list
+    uint16_t request_bytes;  // of the path and the query, once the request is complete
+    index_t request;         // the block that holds them, 0 for none
     union {
         struct http http;
         struct {
@@ -90,7 +92,8 @@ struct monitor_state {
     };
 };
 
-_Static_assert(sizeof(struct monitor_state) <= 64, "it is part of every connection");
+_Static_assert(sizeof(struct monitor_state) <= sizeof(struct input) + 28,
+               "it costs no connection anything");
 
 enum { LIST_WISHES, LIST_STALLED, LIST_COUNT };
 
@@ -101,27 +104,20 @@ struct conn {
     uint8_t wishes;  // bits 1 << enum midge_wish
     struct outq out;
     index_t blocks;        // held
-    uint32_t user;         // 1 + index of its user, 0 for none
-    uint32_t permissions;  // 1 + index, 0 for none
+    uint16_t user;         // 1 + index of its user, 0 for none
+    uint16_t permissions;  // 1 + index, 0 for none
     uint64_t in_msgs, in_bytes, out_msgs, out_bytes;
     uint64_t delivered_us;  // last message out
     uint64_t active_us;     // last message or command in
-    uint64_t last_ping_us;  // when the last ping was sent
     struct timer timer;
     struct link links[LIST_COUNT];
-    struct input in;
-    uint32_t ping_ms;      // when the ping timer fires next
-    uint32_t auth_ms;      // when the auth timeout fires, if auth_due
     uint32_t stall_ms;     // when a stall ends, if stalled
     uint32_t deadline_ms;  // when bytes_due must have been sent, if blocked
     uint32_t bytes_due;
     uint32_t progress_ms;  // when the stack last took bytes
-    uint32_t rtt_us;
-    uint32_t ping_us;    // its low bits, not 0; 0 where none was sent
-    uint32_t pinged_ms;  // when the client last sent one
     uint32_t stalls;
     index_t subs;  // first subscription
-    uint32_t subs_count;
+    index_t subs_count;
     index_t name, lang, version;  // texts from CONNECT
     index_t login;                // the user that it named, as monitoring shows it
     uint64_t cid;
@@ -130,7 +126,18 @@ struct conn {
     uint8_t reason;
     bool auth_due;
     struct midge_peer peer;
-    struct monitor_state monitor;
+    union {
+        struct {  // of a client
+            struct input in;
+            uint32_t ping_ms;  // when the ping timer fires next
+            uint32_t auth_ms;  // when the auth timeout fires, if auth_due
+            uint32_t rtt_us;
+            uint32_t ping_us;       // its low bits, not 0; 0 where none was sent
+            uint32_t pinged_ms;     // when the client last sent one
+            uint64_t last_ping_us;  // when the last ping was sent
+        };
+        struct monitor_state monitor;  // of a MIDGE_MONITOR
+    };
 };
 
 // A free connection, opened; 0 where there is none or its guarantee of blocks cannot be given.

@@ -121,6 +121,10 @@ void format_json(struct format *f, const void *bytes, uint32_t n) {
     format_char(f, '"');
 }
 
+static bool is_ip6(const struct midge_peer *peer) {
+    return MIDGE_ADDRESS_BYTES == 16 && peer->ip_bytes == 16;
+}
+
 static void format_ip6(struct format *f, const uint8_t *ip) {
     // The longest run of at least two zero groups, the first of equals.
     uint32_t best = 8;
@@ -148,7 +152,7 @@ static void format_ip6(struct format *f, const uint8_t *ip) {
 }
 
 void format_ip(struct format *f, const struct midge_peer *peer) {
-    if (peer->ip_bytes == 16) {
+    if (is_ip6(peer)) {
         format_ip6(f, peer->ip);
         return;
     }
@@ -160,10 +164,10 @@ void format_ip(struct format *f, const struct midge_peer *peer) {
 }
 
 void format_peer(struct format *f, const struct midge_peer *peer) {
-    if (peer->ip_bytes == 16)
+    if (is_ip6(peer))
         format_char(f, '[');
     format_ip(f, peer);
-    if (peer->ip_bytes == 16)
+    if (is_ip6(peer))
         format_char(f, ']');
     format_char(f, ':');
     format_u64(f, peer->port);

@@ -105,7 +105,9 @@ struct match {
     struct probe probes[MIDGE_MATCH_AHEAD];
     index_t nodes[MATCH_NODES];
     uint16_t levels_of[MATCH_NODES];
+#if MIDGE_MATCH_AHEAD > 1
     index_t ahead[MATCH_FOUND];
+#endif
 };
 
 // A remembered match. Valid while `generation` is the table's.

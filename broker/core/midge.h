@@ -46,7 +46,7 @@ struct rooms {
 };
 
 // Connections chosen for /connz, in their order. It serves one request at a time.
-#define BATCH_MAX (MIDGE_CONNECTIONS_MAX < 64 ? MIDGE_CONNECTIONS_MAX : 64)
+#define BATCH_MAX (MIDGE_CONNECTIONS_MAX < 64 ? 8 : 64)
 
 struct batch {
     midge_conn holder;

@@ -2,8 +2,7 @@
 
 #include "broker/core/midge.h"
 
-#define SLOT_BITS 6
-#define SPAN_MS(level) ((uint32_t)1 << (SLOT_BITS * ((level) + 1)))
+#define SPAN_MS(level) ((uint32_t)1 << (TIMER_SLOT_BITS * ((level) + 1)))
 
 static void unlink_timer(struct midge *m, uint16_t c) {
     struct timer *t = &m->connections[c].timer;
@@ -32,7 +31,7 @@ static void link_timer(struct midge *m, uint16_t c, uint32_t at) {
     while (ahead >= SPAN_MS(level))
         level++;
     t->at = w->now + ahead;
-    uint32_t slot = t->at >> (SLOT_BITS * level) & (TIMER_SLOTS - 1);
+    uint32_t slot = t->at >> (TIMER_SLOT_BITS * level) & (TIMER_SLOTS - 1);
     uint32_t place = level * TIMER_SLOTS + slot;
     t->place = (uint16_t)(place + 1);
     t->prev = 0;
@@ -61,7 +60,8 @@ void timer_cancel(struct midge *m, uint16_t c) {
 // Moves the entries of a level's present slot down to the levels below.
 static void cascade(struct midge *m, uint32_t level) {
     struct wheel *w = &m->wheel;
-    uint32_t place = level * TIMER_SLOTS + (w->now >> (SLOT_BITS * level) & (TIMER_SLOTS - 1));
+    uint32_t place =
+        level * TIMER_SLOTS + (w->now >> (TIMER_SLOT_BITS * level) & (TIMER_SLOTS - 1));
     for (uint16_t c = w->heads[place]; c != 0; c = w->heads[place]) {
         uint32_t at = m->connections[c].timer.at;
         unlink_timer(m, c);
@@ -107,7 +107,7 @@ uint32_t timer_wait_ms(const struct midge *m) {
         if (w->occupied[level] == 0)
             continue;
         // The first occupied slot after the present one, and when its span begins.
-        uint32_t unit_bits = SLOT_BITS * level;
+        uint32_t unit_bits = TIMER_SLOT_BITS * level;
         uint32_t present = w->now >> unit_bits & (TIMER_SLOTS - 1);
         uint64_t bits = w->occupied[level];
         uint32_t ahead = 1;

@@ -1,18 +1,22 @@
-// One deadline a connection, on a hierarchical wheel of 4 levels of 64 slots, in milliseconds.
+// One deadline a connection, on a hierarchical wheel of 4 levels, in milliseconds.
 //
-// Setting, moving and cancelling cost a few list operations. A deadline may lie up to 4.6 hours
-// ahead; one that lies further fires early, and its owner looks and sets it again. The wheel asks
-// for a turn no later than the next deadline, and sometimes earlier, to move entries down a level.
+// Setting, moving and cancelling cost a few list operations. Levels of 64 slots reach 4.6 hours
+// ahead; where connections are few, and 512 bytes count, levels of 16 reach a minute. A deadline
+// that lies further fires early, and its owner looks and sets it again. The wheel asks for a turn
+// no later than the next deadline, and sometimes earlier, to move entries down a level.
 
 #ifndef CORE_TIMER_H
 #define CORE_TIMER_H
 
 #include <stdint.h>
 
+#include "broker/limits.h"
+
 struct midge;
 
 #define TIMER_LEVELS 4
-#define TIMER_SLOTS 64
+#define TIMER_SLOT_BITS (MIDGE_CONNECTIONS_MAX > 100 ? 6 : 4)
+#define TIMER_SLOTS (1 << TIMER_SLOT_BITS)
 
 // In a connection. Links are indices of connections.
 struct timer {

@@ -49,8 +49,8 @@ static void refuse(struct midge *m, struct conn *c, struct format *f, bool head_
         for (f->n = 4; f->n < whole && memcmp(f->to + f->n - 4, "\r\n\r\n", 4) != 0;)
             f->n++;
     }
-    block_give(m, c, c->in.head);
-    c->in.head = 0;
+    block_give(m, c, c->monitor.request);
+    c->monitor.request = 0;
     conn_send(m, c, f->to, f->n < most ? f->n : most);
     conn_close(m, c, MIDGE_PEER_CLOSED, true);
 }
@@ -68,8 +68,8 @@ static void take_up(struct midge *m, struct conn *c, struct answer *a) {
     *a = (struct answer){
         .m = m,
         .c = c,
-        .request = (const char *)m->blocks[c->in.head].bytes,
-        .request_bytes = c->in.bytes,
+        .request = (const char *)m->blocks[c->monitor.request].bytes,
+        .request_bytes = c->monitor.request_bytes,
     };
     content_take_up(a);
 }
@@ -171,9 +171,9 @@ static bool check(struct midge *m, struct conn *c, struct format *complaint) {
 static void take_request(struct midge *m, struct conn *c) {
     struct monitor_state *s = &c->monitor;
     bool head_only = http_is_head(&s->http);
-    uint8_t *target = m->blocks[c->in.head].bytes;
-    c->in.bytes = http_parse(&s->http, target);
-    if (c->in.bytes == 0) {
+    uint8_t *target = m->blocks[c->monitor.request].bytes;
+    s->request_bytes = (uint16_t)http_parse(&s->http, target);
+    if (s->request_bytes == 0) {
         refuse_status(m, c, HTTP_BAD_REQUEST, head_only);
         return;
     }
@@ -184,7 +184,10 @@ static void take_request(struct midge *m, struct conn *c) {
     }
     m->http_requests[endpoint]++;
     c->active_us = m->now.us;
-    *s = (struct monitor_state){.endpoint = (uint8_t)(1 + endpoint), .head_only = head_only};
+    *s = (struct monitor_state){.endpoint = (uint8_t)(1 + endpoint),
+                                .head_only = head_only,
+                                .request_bytes = s->request_bytes,
+                                .request = s->request};
     s->first = true;
     struct format complaint = refusal(m, HTTP_BAD_REQUEST);
     if (!check(m, c, &complaint)) {
@@ -211,14 +214,14 @@ uint32_t monitor_rx(struct midge *m, struct conn *c, const uint8_t *bytes, uint3
     // What follows a request is passed over.
     if (s->endpoint != 0)
         return n;
-    if (c->in.head == 0)
-        c->in.head = block_take(m, c);
-    if (c->in.head == 0) {
+    if (c->monitor.request == 0)
+        c->monitor.request = block_take(m, c);
+    if (c->monitor.request == 0) {
         conn_close(m, c, MIDGE_SLOW_PENDING, false);
         return n;
     }
     enum http_status status =
-        http_read(&s->http, m->blocks[c->in.head].bytes, m->block_room, bytes, n);
+        http_read(&s->http, m->blocks[c->monitor.request].bytes, m->block_room, bytes, n);
     if (status == HTTP_OK)
         take_request(m, c);
     else if (status != HTTP_MORE)
