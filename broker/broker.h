@@ -182,9 +182,6 @@ struct midge_config {
     midge_text no_auth_user;
     uint32_t default_permissions;  // 1 + index, 0 is none
     uint32_t users_count, permissions_count, subjects_count;
-    struct midge_user users[MIDGE_USERS_MAX];
-    struct midge_permissions permissions[MIDGE_PERMISSIONS_MAX];
-    midge_text subjects[MIDGE_PERMISSION_SUBJECTS_MAX];
 
     // Where it listens; read by the board. Port 0 is off, -1 any free one.
     midge_text host;
@@ -212,6 +209,11 @@ struct midge_config {
     // From the board.
     struct midge_limits limits;
     bool (*entropy)(void *to, uint32_t n);  // false: none to be had, and midge_init fails
+
+    // What the counts above are of. Last, so that monitoring's tables need 16 bits for all else.
+    struct midge_user users[MIDGE_USERS_MAX];
+    struct midge_permissions permissions[MIDGE_PERMISSIONS_MAX];
+    midge_text subjects[MIDGE_PERMISSION_SUBJECTS_MAX];
 
     uint32_t text_bytes;
     char text[MIDGE_CONFIG_TEXT_BYTES];
@@ -273,15 +275,15 @@ bool midge_configure(struct midge_config *config, const struct midge_source *sou
 // each other. False after any MIDGE_ERROR.
 bool midge_config_complete(struct midge_config *config, const struct midge_reading *reading);
 
-// Where clients are told to connect instead of the listening address, out of client_advertise.
+// Where clients are told to connect.
 struct midge_address {
     const char *host;  // not terminated by a NUL
     uint32_t host_bytes;
-    int32_t port;  // that of client_advertise, else the listening one
+    int32_t port;
 };
 
-// Finds it, given the listening port. NULL, or what is wrong with client_advertise, in the words of
-// Go's net package.
+// Finds it: by client_advertise, and what that leaves open by `host` and the listening port. NULL,
+// or what is wrong with client_advertise, in the words of Go's net package; then it is `host`.
 const char *midge_advertised(const struct midge_config *config, int32_t port,
                              struct midge_address *found);
 

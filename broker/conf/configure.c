@@ -164,6 +164,8 @@ const char *midge_advertised(const struct midge_config *config, int32_t port,
     } else if (reason == NULL && !decimal_read(digits, &number)) {
         reason = "invalid port";
     }
+    if (reason != NULL || host.bytes == 0)
+        host = word(midge_config_text(config, config->host));
     if (number == 0 || number == -1)
         number = port;
     *found = (struct midge_address){host.text, host.bytes, (int32_t)number};

@@ -75,11 +75,15 @@ struct monitor_state {
     bool begun;  // the answer's head was sent
     bool first;  // nothing precedes in this object or list
     bool head_only;
+    bool last;               // the connection ends with this answer
     uint8_t index;           // 1 + that in a short list
     uint16_t request_bytes;  // of the path and the query, once the request is complete
     index_t request;         // the block that holds them, 0 for none
     union {
-        struct http http;
+        struct {
+            struct http http;
+            uint32_t word;  // its last four bytes
+        };
         struct {
             uint64_t key, cid;  // of the connection taken last
             uint32_t item;

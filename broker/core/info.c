@@ -9,10 +9,7 @@ void info_send(struct midge *m, struct conn *c, bool connected) {
     if (name[0] == '\0')
         name = m->id;
     struct midge_address at;
-    if (midge_advertised(config, m->host.port, &at) != NULL || at.host_bytes == 0) {
-        at.host = midge_config_text(config, config->host);
-        at.host_bytes = (uint32_t)strlen(at.host);
-    }
+    (void)midge_advertised(config, m->host.port, &at);
     format_text(&f, "INFO {\"server_id\":\"");
     format_text(&f, m->id);
     format_text(&f, "\",\"server_name\":");

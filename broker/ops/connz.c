@@ -78,17 +78,22 @@ struct wanted {
     uint64_t cid;
     const char *login;
     uint32_t login_bytes;
+    bool mqtt;
 };
 
 static struct wanted wanted_of(const struct answer *a) {
     struct wanted wanted = {.login = answer_parameter(a, "user")};
     wanted.login_bytes = (uint32_t)strlen(wanted.login);
+    wanted.mqtt = *answer_parameter(a, "mqtt_client") != '\0';
     parameter_number(answer_parameter(a, "cid"), UINT64_MAX, &wanted.cid);
     return wanted;
 }
 
 static bool is_wanted(const struct midge *m, const struct wanted *wanted,
                       const struct facts *facts) {
+    // No client speaks MQTT.
+    if (wanted->mqtt)
+        return false;
     if (wanted->cid != 0)
         return facts->cid == wanted->cid;
     return wanted->login_bytes == 0 ||

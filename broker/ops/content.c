@@ -209,6 +209,9 @@ uint32_t content_words(struct answer *a, uint32_t what, const uint8_t **bytes) {
         format_ip(&f, &a->facts.peer);
         *bytes = f.to;
         return f.n;
+    case WORDS_HOST:
+        *bytes = (const uint8_t *)a->address.host;
+        return a->address.host_bytes;
     case WORDS_PATH:
         text = endpoints[i].path;
         break;
@@ -332,6 +335,7 @@ void content_take_up(struct answer *a) {
     a->bases[BASE_FACTS] = &a->facts;
     a->now_us = m->now.wall_us;
     a->auth_required = m->rooms->auth_required(m);
+    (void)midge_advertised(m->config, m->host.port, &a->address);
     uint64_t cid;
     parameter_number(answer_parameter(a, "cid"), UINT64_MAX, &cid);
     parameter_number(answer_parameter(a, "offset"), INT64_MAX, &a->offset);

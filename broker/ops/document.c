@@ -4,70 +4,63 @@
 #include "broker/ops/moment.h"
 
 // A step's bytes at most: the longest name, indented, with the longest value that is no text; or a
-// stretch of text of which every byte is escaped. One block, however small, takes it.
-#define STEP_BYTES 112
-#define TEXT_STRETCH 18
+// stretch of text of which every byte is escaped. One block, however small, takes it as a chunk.
+#define STEP_BYTES 100
+#define TEXT_STRETCH 16
+
+// A chunk: its size, four digits and a line end; its bytes; a line end. The last one is empty.
+#define CHUNK_LEAD 6
+#define CHUNK_END "\r\n"
+#define LAST_CHUNK "0\r\n\r\n"
+#define CHUNK_BYTES (CHUNK_LEAD + sizeof CHUNK_END - 1 + sizeof LAST_CHUNK - 1)
 
 // What one turn may do for all requests together: rows written and elements looked at.
 #define TURN_STEPS 8192
 
 // ---- Structure ----------------------------------------------------------------------------------
 
-static void put(struct answer *a, const struct format *f) {
-    // Room was made sure of, so that this is the rarest of cases: the answer ends here.
-    if (!outq_append(a->m, a->c, f->to, f->n))
-        conn_close(a->m, a->c, MIDGE_SLOW_PENDING, false);
-}
-
-static void new_line(const struct answer *a, struct format *f) {
-    if (a->style != STYLE_INDENTED)
-        return;
-    format_char(f, '\n');
+static void new_line(struct answer *a) {
+    format_char(&a->out, '\n');
     for (uint32_t i = 0; i < a->c->monitor.depth; i++)
-        format_text(f, "  ");
+        format_text(&a->out, "  ");
 }
 
 // What comes before a value: a comma behind the last one, a line of its own, its name.
-static void lead_in(struct answer *a, const struct field *row, struct format *f) {
+static void lead_in(struct answer *a, const struct field *row) {
     struct monitor_state *s = &a->c->monitor;
     if (a->style == STYLE_PLAIN)
         return;
     if (!s->first)
-        format_char(f, ',');
+        format_char(&a->out, ',');
     s->first = false;
     if (s->depth > 0)
-        new_line(a, f);
+        new_line(a);
     const char *name = row->name;
     if (name == NULL && s->loops > 0 && a->fields[s->loop[s->loops - 1]].type == MAP &&
         s->row == s->loop[s->loops - 1] + 1)
         name = a->name;
     if (name == NULL)
         return;
-    format_json(f, name, (uint32_t)strlen(name));
-    format_text(f, a->style == STYLE_INDENTED ? ": " : ":");
+    format_json(&a->out, name, (uint32_t)strlen(name));
+    format_text(&a->out, ": ");
 }
 
 static void open(struct answer *a, const struct field *row, char bracket) {
-    uint8_t bytes[STEP_BYTES];
-    struct format f = FORMAT(bytes);
-    lead_in(a, row, &f);
+    lead_in(a, row);
     if (a->style != STYLE_PLAIN)
-        format_char(&f, bracket);
-    put(a, &f);
+        format_char(&a->out, bracket);
     a->c->monitor.depth++;
     a->c->monitor.first = true;
 }
 
 static void close(struct answer *a, char bracket) {
     struct monitor_state *s = &a->c->monitor;
-    uint8_t bytes[STEP_BYTES];
-    struct format f = FORMAT(bytes);
     s->depth--;
-    if (!s->first)
-        new_line(a, &f);
-    if (a->style != STYLE_PLAIN)
-        format_char(&f, bracket);
-    put(a, &f);
+    if (a->style != STYLE_PLAIN) {
+        if (!s->first)
+            new_line(a);
+        format_char(&a->out, bracket);
+    }
     s->first = false;
 }
 
@@ -169,7 +162,8 @@ static void write_age(struct format *f, uint64_t us) {
     }
 }
 
-static void write_number(struct answer *a, const struct field *row, uint64_t v, struct format *f) {
+static void write_number(struct answer *a, const struct field *row, uint64_t v) {
+    struct format *f = &a->out;
     switch (row->type & ~OMIT) {
     case TRUTH:
         format_text(f, v != 0 ? "true" : "false");
@@ -191,7 +185,8 @@ static void write_number(struct answer *a, const struct field *row, uint64_t v, 
     }
 }
 
-static void write_quoted(struct answer *a, const struct field *row, uint64_t v, struct format *f) {
+static void write_quoted(struct answer *a, const struct field *row, uint64_t v) {
+    struct format *f = &a->out;
     const struct midge_now *now = &a->m->now;
     uint64_t until =
         row->base == BASE_FACTS && a->facts.stopped_us != 0 ? a->facts.stopped_us : now->us;
@@ -213,16 +208,13 @@ static void write_quoted(struct answer *a, const struct field *row, uint64_t v, 
 }
 
 static void write_value(struct answer *a, const struct field *row) {
-    uint8_t bytes[STEP_BYTES];
-    struct format f = FORMAT(bytes);
     uint64_t v = number(a, row);
     if (v != 0 || !(row->type & OMIT)) {
-        lead_in(a, row, &f);
+        lead_in(a, row);
         if ((row->type & ~OMIT) >= AGE)
-            write_quoted(a, row, v, &f);
+            write_quoted(a, row, v);
         else
-            write_number(a, row, v, &f);
-        put(a, &f);
+            write_number(a, row, v);
     }
     a->c->monitor.row++;
 }
@@ -281,8 +273,6 @@ static uint32_t stretch(const uint8_t *p, uint32_t n) {
 // One step of a text: what leads in to it; then, while `text` is 1 + the bytes shown, a stretch.
 static void write_text(struct answer *a, const struct field *row) {
     struct monitor_state *s = &a->c->monitor;
-    uint8_t bytes[STEP_BYTES + 2];
-    struct format f = FORMAT(bytes);
     const uint8_t *text;
     uint32_t n = text_of(a, row, &text);
     if (s->text == 0) {
@@ -290,25 +280,22 @@ static void write_text(struct answer *a, const struct field *row) {
             s->row++;
             return;
         }
-        lead_in(a, row, &f);
+        lead_in(a, row);
         if (a->style != STYLE_PLAIN)
-            format_char(&f, '"');
-        put(a, &f);
+            format_char(&a->out, '"');
         s->text = 1;
         return;
     }
     uint32_t done = s->text - 1 < n ? s->text - 1 : n;
     uint32_t part = stretch(text + done, n - done);
     if (a->style == STYLE_PLAIN) {
-        format_bytes(&f, text + done, part);
-        put(a, &f);
+        format_bytes(&a->out, text + done, part);
     } else {
         // The quotes around each stretch are left out but for the last one.
+        uint8_t bytes[TEXT_STRETCH * 6 + 2];
+        struct format f = FORMAT(bytes);
         format_json(&f, text + done, part);
-        bool last = done + part == n;
-        f.to++;
-        f.n -= last ? 1 : 2;
-        put(a, &f);
+        format_bytes(&a->out, bytes + 1, done + part == n ? f.n - 1 : f.n - 2);
     }
     s->text += part;
     if (done + part == n) {
@@ -361,18 +348,41 @@ bool document_work(struct midge *m, uint32_t steps) {
     return true;
 }
 
-enum progress document_write(struct answer *a) {
+enum progress document_write(struct answer *a, uint32_t reserved) {
     struct midge *m = a->m;
     struct conn *c = a->c;
     for (uint32_t i = 0; i < c->monitor.loops; i++)
         content_next(a, a->fields[c->monitor.loop[i]].at, true);
+    a->out = (struct format){m->rest + CHUNK_LEAD, 0, sizeof m->rest - CHUNK_BYTES};
+    reserved += STEP_BYTES + CHUNK_BYTES;
     enum progress progress = PROGRESS_DONE;
-    while (progress == PROGRESS_DONE && !(c->flags & CONN_CLOSING) &&
-           c->out.bytes < m->block_room &&
-           outq_blocks_for(m, c, STEP_BYTES, 0) <= block_available(m, c)) {
-        if (!document_work(m, 1))
-            return PROGRESS_LATER;
-        progress = step(a);
-    }
+    while (progress == PROGRESS_DONE && a->out.n + STEP_BYTES <= a->out.max &&
+           c->out.bytes + a->out.n < m->block_room &&
+           outq_blocks_for(m, c, a->out.n + reserved, 0) <= block_available(m, c))
+        progress = document_work(m, 1) ? step(a) : PROGRESS_LATER;
     return progress;
+}
+
+// Puts four hexadecimal digits and the line end before what was written, and the ends behind.
+static void make_chunk(struct format *f, bool end) {
+    uint32_t n = f->n;
+    f->max += CHUNK_BYTES;
+    if (n > 0) {
+        f->to -= CHUNK_LEAD;
+        f->n += CHUNK_LEAD;
+        for (uint32_t i = 0; i < 4; i++)
+            f->to[i] = (uint8_t) "0123456789abcdef"[n >> (12 - 4 * i) & 15];
+        memcpy(f->to + 4, CHUNK_END, 2);
+        format_text(f, CHUNK_END);
+    }
+    if (end)
+        format_text(f, LAST_CHUNK);
+}
+
+void document_send(struct answer *a, bool chunked, bool end) {
+    if (chunked)
+        make_chunk(&a->out, end);
+    // Room was made sure of, so that this is the rarest of cases: the answer ends here.
+    if (!outq_append(a->m, a->c, a->out.to, a->out.n))
+        conn_close(a->m, a->c, MIDGE_SLOW_PENDING, false);
 }

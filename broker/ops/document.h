@@ -2,8 +2,8 @@
 //
 // A document is a table of `struct field`. The cursor (struct monitor_state) stands at a row of it
 // and, within a list, at an element; so writing can stop before any field and within any text, and
-// go on when there is room again. Nothing is built whole: a step appends at most STEP_BYTES to the
-// connection's output, and about a block of it waits to be sent at a time.
+// go on when there is room again. No more than about a block is built at a time; what exceeds that
+// goes out in chunks where the connection is to be used again.
 //
 // What a row shows is read when it is written. An element that vanishes meanwhile is shown to its
 // end, with zeros at worst: the document stays well formed.
@@ -13,9 +13,8 @@
 
 #include "broker/broker.h"
 #include "broker/core/facts.h"
+#include "broker/core/format.h"
 #include "broker/core/http.h"
-
-struct format;
 
 // Where a field's value lies: what `at` is an offset into.
 enum base {
@@ -67,14 +66,13 @@ enum { OMIT = 0x80 };  // with a type: left out where it is zero or empty
 
 struct field {
     const char *name;  // NULL: an element of a list; that of a map is named by its list
-    uint32_t at;
+    uint16_t at;
     uint8_t type;
     uint8_t base;
 };
 
 enum style {
-    STYLE_INDENTED,
-    STYLE_COMPACT,
+    STYLE_JSON,   // indented
     STYLE_PLAIN,  // texts alone, as they are
 };
 
@@ -87,9 +85,11 @@ struct answer {
     const char *request;  // as http_parse left it
     uint32_t request_bytes;
     const void *bases[BASE_COUNT];  // NULL: every field is zero, or empty
+    struct format out;              // what was written, while it waits to be sent
     // What some fields show.
     const char *name;  // of the element of a map
     struct facts facts;
+    struct midge_address address;
     uint64_t now_us, offset, limit;
     bool auth_required;
 };
@@ -100,9 +100,13 @@ enum progress {
     PROGRESS_LATER,  // enough for this turn
 };
 
-// Writes on, until the output holds about a block or the turn's work is spent. PROGRESS_DONE: call
-// it again once there is room; PROGRESS_END: the document is complete.
-enum progress document_write(struct answer *a);
+// Writes on, until about a block waits to be sent or the turn's work is spent; leaves room for
+// `reserved` bytes that go before it. PROGRESS_DONE: call it again once there is room;
+// PROGRESS_END: the document is complete.
+enum progress document_write(struct answer *a, uint32_t reserved);
+
+// Sends what was written, as a chunk where that is wanted; `end` adds the last one.
+void document_send(struct answer *a, bool chunked, bool end);
 
 // Spends work of this turn, in rows written or elements looked at; false where all of it is spent.
 bool document_work(struct midge *m, uint32_t steps);

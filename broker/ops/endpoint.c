@@ -70,8 +70,8 @@ static const struct field varz[] = {
     TEXT("version\0" MIDGE_NATS_VERSION),
     FIXED("proto", 1),
     MIDGE("go", POINTER, host.platform),
-    CONFIG("host", SETTING, host),
-    MIDGE("port", U16, host.port),
+    WORD("host", HOST),
+    ANSWER("port", U32, address.port),
     ANSWER("auth_required", TRUTH | OMIT, auth_required),
     CONFIG("max_connections", U32, max_connections),
     CONFIG("max_subscriptions", U32 | OMIT, max_subscriptions),
@@ -311,8 +311,6 @@ static const struct field jsz[] = {
     CLOSE,
 };
 
-static const struct field healthz[] = {OPEN(NULL), TEXT("status\0ok"), CLOSE};
-
 // ---- Endpoints ----------------------------------------------------------------------------------
 
 static const struct parameter none[] = {{NULL, 0, 0}};
@@ -339,9 +337,9 @@ static const struct parameter gatewayz_parameters[] = {
 };
 
 static const struct parameter healthz_parameters[] = {
-    {"js-enabled", PARAMETER_SWITCH, 0},     {"js-enabled-only", PARAMETER_SWITCH, 0},
-    {"js-server-only", PARAMETER_SWITCH, 0}, {"js-meta-only", PARAMETER_SWITCH, 0},
-    {"details", PARAMETER_SWITCH, 0},        {NULL, 0, 0},
+    {"js-enabled", PARAMETER_SWITCH, 0},        {"js-enabled-only", PARAMETER_SWITCH, 0},
+    {"js-server-only", PARAMETER_SWITCH, 0},    {"js-meta-only", PARAMETER_SWITCH, 0},
+    {"details", PARAMETER_SWITCH, SHOW_DETAIL}, {NULL, 0, 0},
 };
 
 static const struct parameter jsz_parameters[] = {
@@ -378,23 +376,25 @@ static const struct parameter subsz_parameters[] = {
 // In the order of their paths, in which /varz counts them.
 const struct endpoint endpoints[ENDPOINT_COUNT] = {
     [ENDPOINT_ROOT] = {"/", NULL, root, none, STYLE_PLAIN},
-    [ENDPOINT_ACCOUNTZ] = {"/accountz", "Accounts", accountz, none, STYLE_INDENTED},
-    [ENDPOINT_ACCSTATZ] = {"/accstatz", "Account stats", accstatz, accstatz_parameters,
-                           STYLE_INDENTED},
-    [ENDPOINT_CONNZ] = {"/connz", "Connections", connz, connz_parameters, STYLE_INDENTED},
-    [ENDPOINT_GATEWAYZ] = {"/gatewayz", "Gateways", gatewayz, gatewayz_parameters, STYLE_INDENTED},
-    [ENDPOINT_HEALTHZ] = {"/healthz", "Health", healthz, healthz_parameters, STYLE_COMPACT},
-    [ENDPOINT_JSZ] = {"/jsz", "JetStream", jsz, jsz_parameters, STYLE_INDENTED},
-    [ENDPOINT_LEAFZ] = {"/leafz", "Leaf nodes", leafz, leafz_parameters, STYLE_INDENTED},
-    [ENDPOINT_ROUTEZ] = {"/routez", "Routes", routez, routez_parameters, STYLE_INDENTED},
-    [ENDPOINT_SUBSZ] = {"/subsz", "Subscriptions", subsz, subsz_parameters, STYLE_INDENTED},
-    [ENDPOINT_VARZ] = {"/varz", "General", varz, none, STYLE_INDENTED},
-    [ENDPOINT_ACCOUNT] = {NULL, NULL, accountz_detail, none, STYLE_INDENTED},
+    [ENDPOINT_ACCOUNTZ] = {"/accountz", "Accounts", accountz, none, STYLE_JSON},
+    [ENDPOINT_ACCSTATZ] = {"/accstatz", "Account stats", accstatz, accstatz_parameters, STYLE_JSON},
+    [ENDPOINT_CONNZ] = {"/connz", "Connections", connz, connz_parameters, STYLE_JSON},
+    [ENDPOINT_GATEWAYZ] = {"/gatewayz", "Gateways", gatewayz, gatewayz_parameters, STYLE_JSON},
+    [ENDPOINT_HEALTHZ] = {"/healthz", "Health", NULL, healthz_parameters, STYLE_JSON},
+    [ENDPOINT_JSZ] = {"/jsz", "JetStream", jsz, jsz_parameters, STYLE_JSON},
+    [ENDPOINT_LEAFZ] = {"/leafz", "Leaf nodes", leafz, leafz_parameters, STYLE_JSON},
+    [ENDPOINT_ROUTEZ] = {"/routez", "Routes", routez, routez_parameters, STYLE_JSON},
+    [ENDPOINT_SUBSZ] = {"/subsz", "Subscriptions", subsz, subsz_parameters, STYLE_JSON},
+    [ENDPOINT_VARZ] = {"/varz", "General", varz, none, STYLE_JSON},
+    [ENDPOINT_ACCOUNT] = {NULL, NULL, accountz_detail, none, STYLE_JSON},
 };
 
 int endpoint_find(const struct midge_config *config, const char *path) {
     const char *base = midge_config_text(config, config->http_base_path);
     size_t base_bytes = strlen(base);
+    // A slash at the end of the address that a tool was given comes twice.
+    while (path[0] == '/' && path[1] == '/')
+        path++;
     if (strncmp(path, base, base_bytes) != 0)
         return -1;
     path += base_bytes;

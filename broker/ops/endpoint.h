@@ -25,8 +25,8 @@ enum {
 
 struct endpoint {
     const char *path;
-    const char *title;  // on the page with links, NULL where it is not
-    const struct field *fields;
+    const char *title;                   // on the page with links, NULL where it is not
+    const struct field *fields;          // NULL: not a document
     const struct parameter *parameters;  // those that are checked
     uint8_t style;
 };

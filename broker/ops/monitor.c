@@ -5,15 +5,26 @@
 #include "broker/ops/connz.h"
 #include "broker/ops/content.h"
 #include "broker/ops/endpoint.h"
+#include "broker/ops/health.h"
 
 _Static_assert(ENDPOINT_COUNT <= HTTP_COUNTERS, "each endpoint has a counter");
 
-#define HEAD_END "Connection: close\r\n\r\n"
+// ---- Heads ---------------------------------------------------------------------------------------
 
-// ---- Refusals -----------------------------------------------------------------------------------
+// The head of an answer at most.
+#define HEAD_BYTES 144
+
+// No length is told: the answer is written piece by piece.
+#define UNTOLD UINT32_MAX
+
+#define HTML "text/html; charset=utf-8"
+#define TEXT "text/plain; charset=utf-8"
+#define JSON "application/json\r\nAccess-Control-Allow-Origin: *"
 
 static const char *status_text(enum http_status status) {
     switch (status) {
+    case HTTP_OK:
+        return "200 OK";
     case HTTP_NOT_FOUND:
         return "404 Not Found";
     case HTTP_TARGET_TOO_LONG:
@@ -29,85 +40,103 @@ static const char *status_text(enum http_status status) {
     }
 }
 
-// Begins a refusal in the scratch line; its text follows.
-static struct format refusal(struct midge *m, enum http_status status) {
-    struct format f = FORMAT(m->line);
+static void send_head(struct midge *m, struct conn *c, enum http_status status, const char *type,
+                      uint32_t length) {
+    uint8_t head[HEAD_BYTES];
+    struct format f = FORMAT(head);
     format_text(&f, "HTTP/1.1 ");
     format_text(&f, status_text(status));
-    format_text(&f, status == HTTP_INTERNAL_ERROR
-                        ? "\r\nContent-Type: application/json\r\n" HEAD_END
-                        : "\r\nContent-Type: text/plain; charset=utf-8\r\n" HEAD_END);
-    return f;
-}
-
-// Sends a refusal, cut to what a connection always has room for; only its head to who asked for
-// that.
-static void refuse(struct midge *m, struct conn *c, struct format *f, bool head_only) {
-    uint32_t most = MIDGE_BLOCKS_GUARANTEED * (m->block_room - OUTQ_RUN_BYTES);
-    if (head_only) {
-        const uint32_t whole = f->n;
-        for (f->n = 4; f->n < whole && memcmp(f->to + f->n - 4, "\r\n\r\n", 4) != 0;)
-            f->n++;
+    format_text(&f, "\r\nContent-Type: ");
+    format_text(&f, type);
+    if (length != UNTOLD) {
+        format_text(&f, "\r\nContent-Length: ");
+        format_u64(&f, length);
+    } else if (!c->monitor.last) {
+        format_text(&f, "\r\nTransfer-Encoding: chunked");
     }
-    block_give(m, c, c->monitor.request);
-    c->monitor.request = 0;
-    conn_send(m, c, f->to, f->n < most ? f->n : most);
-    conn_close(m, c, MIDGE_PEER_CLOSED, true);
+    format_text(&f, c->monitor.last ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n");
+    conn_send(m, c, f.to, f.n);
 }
 
-static void refuse_status(struct midge *m, struct conn *c, enum http_status status,
-                          bool head_only) {
-    struct format f = refusal(m, status);
-    format_text(&f, status == HTTP_NOT_FOUND ? "404 page not found\n" : status_text(status));
-    refuse(m, c, &f, head_only);
+static void drop_request(struct midge *m, struct conn *c) {
+    block_give(m, c, c->in.head);
+    c->in.head = 0;
 }
 
-// ---- Answers ------------------------------------------------------------------------------------
+// An answer was written to its end: another request may come, once it is sent.
+static void end_answer(struct midge *m, struct conn *c) {
+    if (c->monitor.last)
+        conn_close(m, c, MIDGE_PEER_CLOSED, true);
+    else
+        c->monitor = (struct monitor_state){0};
+}
+
+// ---- Short answers ------------------------------------------------------------------------------
+
+// Sends a text, cut to what a connection always has room for.
+static void send_text(struct midge *m, struct conn *c, enum http_status status, const char *type,
+                      const struct format *text) {
+    uint32_t most = MIDGE_BLOCKS_GUARANTEED * (m->block_room - OUTQ_RUN_BYTES) - HEAD_BYTES;
+    uint32_t n = text->n < most ? text->n : most;
+    drop_request(m, c);
+    send_head(m, c, status, type, n);
+    if (!c->monitor.head_only)
+        conn_send(m, c, text->to, n);
+    end_answer(m, c);
+}
+
+static void refuse(struct midge *m, struct conn *c, enum http_status status) {
+    struct format text = FORMAT(m->line);
+    format_text(&text, status == HTTP_NOT_FOUND ? "404 page not found\n" : status_text(status));
+    send_text(m, c, status, TEXT, &text);
+}
+
+// ---- Documents ----------------------------------------------------------------------------------
 
 static void take_up(struct midge *m, struct conn *c, struct answer *a) {
     *a = (struct answer){
         .m = m,
         .c = c,
-        .request = (const char *)m->blocks[c->monitor.request].bytes,
-        .request_bytes = c->monitor.request_bytes,
+        .request = (const char *)m->blocks[c->in.head].bytes,
+        .request_bytes = c->in.bytes,
     };
     content_take_up(a);
 }
 
-static void send_head(struct answer *a) {
-    const char *type = a->style == STYLE_PLAIN
-                           ? "text/html; charset=utf-8\r\n"
-                           : "application/json\r\nAccess-Control-Allow-Origin: *\r\n";
-    struct format f = FORMAT(a->m->line);
-    format_text(&f, "HTTP/1.1 200 OK\r\nContent-Type: ");
-    format_text(&f, type);
-    format_text(&f, HEAD_END);
-    conn_send(a->m, a->c, f.to, f.n);
-}
-
-// Writes on at the answer to a complete request.
-static void write_on(struct midge *m, struct conn *c) {
+// Writes on. An answer that fits at once tells its length.
+static void write_on(struct answer *a) {
+    struct midge *m = a->m;
+    struct conn *c = a->c;
     struct monitor_state *s = &c->monitor;
-    struct answer a;
-    take_up(m, c, &a);
-    enum progress progress = PROGRESS_DONE;
-    if (!s->begun) {
-        progress = content_begin(&a);
-        if (progress == PROGRESS_DONE) {
-            send_head(&a);
-            s->begun = true;
-            if (s->head_only)
-                progress = PROGRESS_END;
-        }
+    bool first = !s->begun;
+    enum progress progress = first ? content_begin(a) : PROGRESS_DONE;
+    if (progress == PROGRESS_DONE) {
+        progress = document_write(a, first ? HEAD_BYTES : 0);
+        bool told = first && progress == PROGRESS_END;
+        if (first)
+            send_head(m, c, HTTP_OK, a->style == STYLE_PLAIN ? HTML : JSON,
+                      told ? a->out.n : UNTOLD);
+        s->begun = true;
+        if (s->head_only)
+            progress = PROGRESS_END;
+        else
+            document_send(a, !s->last && !told, progress == PROGRESS_END);
     }
-    if (progress == PROGRESS_DONE)
-        progress = document_write(&a);
     if (c->out.bytes > 0)
         conn_queued(m, c);
-    if (progress == PROGRESS_END)
-        conn_close(m, c, MIDGE_PEER_CLOSED, true);
-    else if (progress == PROGRESS_LATER)
+    if (progress == PROGRESS_END) {
+        drop_request(m, c);
+        end_answer(m, c);
+    } else if (progress == PROGRESS_LATER) {
         timer_need(m, conn_index(m, c), m->now.ms + 1);
+    }
+}
+
+// Goes on with the answer to a complete request.
+static void go_on(struct midge *m, struct conn *c) {
+    struct answer a;
+    take_up(m, c, &a);
+    write_on(&a);
 }
 
 // ---- Requests -----------------------------------------------------------------------------------
@@ -143,10 +172,13 @@ static bool check_request(struct answer *a, struct format *complaint) {
         return false;
     case ENDPOINT_ACCOUNTZ:
         text = answer_parameter(a, "acc");
-        if (strcmp(text, CONTENT_ACCOUNT) == 0)
-            s->endpoint = 1 + ENDPOINT_ACCOUNT;
-        if (*text == '\0' || s->endpoint == 1 + ENDPOINT_ACCOUNT)
+        if (*text == '\0')
             return true;
+        if (strcmp(text, CONTENT_ACCOUNT) == 0) {
+            s->endpoint = 1 + ENDPOINT_ACCOUNT;
+            content_take_up(a);
+            return true;
+        }
         format_text(complaint, "Account ");
         format_text(complaint, text);
         format_text(complaint, " does not exist");
@@ -156,51 +188,64 @@ static bool check_request(struct answer *a, struct format *complaint) {
     }
 }
 
-static bool check(struct midge *m, struct conn *c, struct format *complaint) {
-    struct monitor_state *s = &c->monitor;
-    struct answer a;
-    take_up(m, c, &a);
+static bool check(struct answer *a, struct format *complaint) {
+    struct monitor_state *s = &a->c->monitor;
     for (const struct parameter *p = endpoints[s->endpoint - 1].parameters; p->name != NULL; p++) {
-        if (!parameter_check(p, answer_parameter(&a, p->name), &s->flags, complaint))
+        if (!parameter_check(p, answer_parameter(a, p->name), &s->flags, complaint))
             return false;
     }
-    return check_request(&a, complaint);
+    return check_request(a, complaint);
+}
+
+// Whether connections are too scarce to keep one that may not be used again.
+static bool is_crowded(const struct midge *m) {
+    return m->pools[POOL_connections].used > m->pools[POOL_connections].limit / 2;
+}
+
+// Four characters as they are read.
+#define WORD(a, b, c, d) ((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d))
+
+// Notes whether other requests can follow on the connection: not where the peer says that it will
+// close it, takes no chunks (HTTP/1.0), or sends a body. The same letters elsewhere in a request
+// cost no more than the connection.
+static void watch(struct monitor_state *s, const uint8_t *bytes, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++) {
+        s->word = s->word << 8 | bytes[i] | 0x20;
+        if (s->word == WORD('c', 'l', 'o', 's') || s->word == WORD('/', '1', '.', '0') ||
+            s->word == WORD('l', 'e', 'n', 'g') || s->word == WORD('f', 'e', 'r', '-'))
+            s->last = true;
+    }
 }
 
 // A request is complete: answers it, or refuses it.
 static void take_request(struct midge *m, struct conn *c) {
     struct monitor_state *s = &c->monitor;
-    bool head_only = http_is_head(&s->http);
-    uint8_t *target = m->blocks[c->monitor.request].bytes;
-    s->request_bytes = (uint16_t)http_parse(&s->http, target);
-    if (s->request_bytes == 0) {
-        refuse_status(m, c, HTTP_BAD_REQUEST, head_only);
+    uint8_t *target = m->blocks[c->in.head].bytes;
+    c->in.bytes = http_parse(&s->http, target);
+    *s = (struct monitor_state){
+        .first = true, .head_only = http_is_head(&s->http), .last = s->last || is_crowded(m)};
+    if (c->in.bytes == 0) {
+        s->last = true;
+        refuse(m, c, HTTP_BAD_REQUEST);
         return;
     }
     int endpoint = endpoint_find(m->config, (const char *)target);
     if (endpoint < 0) {
-        refuse_status(m, c, HTTP_NOT_FOUND, head_only);
+        refuse(m, c, HTTP_NOT_FOUND);
         return;
     }
     m->http_requests[endpoint]++;
     c->active_us = m->now.us;
-    *s = (struct monitor_state){.endpoint = (uint8_t)(1 + endpoint),
-                                .head_only = head_only,
-                                .request_bytes = s->request_bytes,
-                                .request = s->request};
-    s->first = true;
-    struct format complaint = refusal(m, HTTP_BAD_REQUEST);
-    if (!check(m, c, &complaint)) {
-        refuse(m, c, &complaint, head_only);
-    } else if (endpoint == ENDPOINT_HEALTHZ && m->lame_duck) {
-        // Who spreads clients over hubs must not send more of them to this one.
-        complaint = refusal(m, HTTP_INTERNAL_ERROR);
-        format_text(&complaint, "{\"status\":\"error\",\"error\":\"failed to be ready for "
-                                "connections after 1ms: server\"}");
-        refuse(m, c, &complaint, head_only);
-    } else {
-        write_on(m, c);
-    }
+    s->endpoint = (uint8_t)(1 + endpoint);
+    struct format text = FORMAT(m->line);
+    struct answer a;
+    take_up(m, c, &a);
+    if (!check(&a, &text))
+        send_text(m, c, HTTP_BAD_REQUEST, TEXT, &text);
+    else if (endpoint == ENDPOINT_HEALTHZ)
+        send_text(m, c, health_check(&a, &text), JSON, &text);
+    else
+        write_on(&a);
 }
 
 // ---- Connections --------------------------------------------------------------------------------
@@ -211,22 +256,28 @@ void monitor_greet(struct midge *m, struct conn *c) {
 
 uint32_t monitor_rx(struct midge *m, struct conn *c, const uint8_t *bytes, uint32_t n) {
     struct monitor_state *s = &c->monitor;
-    // What follows a request is passed over.
-    if (s->endpoint != 0)
-        return n;
-    if (c->monitor.request == 0)
-        c->monitor.request = block_take(m, c);
-    if (c->monitor.request == 0) {
+    // While an answer is under way the next request waits; behind the last one all is passed over.
+    if (s->endpoint != 0 || c->out.bytes > 0)
+        return s->last ? n : 0;
+    if (c->in.head == 0)
+        c->in.head = block_take(m, c);
+    if (c->in.head == 0) {
         conn_close(m, c, MIDGE_SLOW_PENDING, false);
         return n;
     }
+    uint32_t before = s->http.head_bytes;
     enum http_status status =
-        http_read(&s->http, m->blocks[c->monitor.request].bytes, m->block_room, bytes, n);
-    if (status == HTTP_OK)
+        http_read(&s->http, m->blocks[c->in.head].bytes, m->block_room, bytes, n);
+    uint32_t used = s->http.head_bytes - before;
+    watch(s, bytes, used);
+    if (status == HTTP_OK) {
         take_request(m, c);
-    else if (status != HTTP_MORE)
-        refuse_status(m, c, status, http_is_head(&s->http));
-    return n;
+    } else if (status != HTTP_MORE) {
+        s->head_only = http_is_head(&s->http);
+        s->last = true;
+        refuse(m, c, status);
+    }
+    return s->last ? n : used;
 }
 
 void monitor_tick(struct midge *m, struct conn *c) {
@@ -239,11 +290,13 @@ void monitor_tick(struct midge *m, struct conn *c) {
         return;
     }
     if (c->monitor.endpoint != 0)
-        write_on(m, c);
+        go_on(m, c);
     timer_need(m, conn_index(m, c), c->progress_ms + MONITOR_IDLE_MS);
 }
 
 void monitor_drained(struct midge *m, struct conn *c) {
     if (c->monitor.endpoint != 0)
-        write_on(m, c);
+        go_on(m, c);
+    else if (c->out.bytes == 0)
+        conn_wish(m, c, MIDGE_WISH_RESUME);
 }

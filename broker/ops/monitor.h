@@ -1,8 +1,9 @@
-// Connections of the monitoring port: each brings one HTTP request, is answered, and closed.
+// Connections of the monitoring port: each brings HTTP requests, one after another, and is answered.
 //
 // The request's target lies in one block of the connection's share, and the answer is written a
-// block at a time while the peer takes it. Both are bounded in time: a request must be complete
-// within MONITOR_IDLE_MS, and a peer that takes nothing for so long is closed.
+// block at a time while the peer takes it; between requests a connection holds no block. All is
+// bounded in time: a peer that neither completes a request within MONITOR_IDLE_MS nor takes anything
+// of its answer for so long is closed.
 
 #ifndef OPS_MONITOR_H
 #define OPS_MONITOR_H

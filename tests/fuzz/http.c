@@ -65,19 +65,43 @@ static void populate(void) {
     rig_turn(&broker);
 }
 
+static bool head_has(const uint8_t *body, const char *text) {
+    return memmem(answer, (size_t)(body - answer), text, strlen(text)) != NULL;
+}
+
+// Joins the chunks of a body, up to the last one, which ends the answer.
+static void join_chunks(uint8_t *body) {
+    uint8_t *to = body, *from = body;
+    for (unsigned long n = 1; n > 0;) {
+        char *digits_end;
+        MUST(memchr(from, '\n', (size_t)(answer + answer_bytes - from)) != NULL);
+        n = strtoul((char *)from, &digits_end, 16);
+        from = (uint8_t *)digits_end + 2;
+        MUST(from + n + 2 <= answer + answer_bytes && memcmp(from + n, "\r\n", 2) == 0);
+        memmove(to, from, n);
+        to += n;
+        from += n + 2;
+    }
+    MUST(from == answer + answer_bytes);
+    answer_bytes = (uint32_t)(to - answer);
+}
+
 // The answer is complete, or was refused or given up.
 static void check_answer(void) {
     if (answer_bytes == 0)
         return;
     MUST(answer_bytes > 15 && memcmp(answer, "HTTP/1.1 ", 9) == 0);
-    const uint8_t *body = memmem(answer, answer_bytes, "\r\n\r\n", 4);
-    if (body == NULL || !memmem(answer, (size_t)(body - answer), "application/json", 16))
-        return;
+    uint8_t *body = memmem(answer, answer_bytes, "\r\n\r\n", 4);
+    MUST(body != NULL);
     body += 4;
+    if (body == answer + answer_bytes)
+        return;  // HEAD
+    if (head_has(body, "\r\nTransfer-Encoding: chunked\r\n"))
+        join_chunks(body);
+    if (!head_has(body, "application/json"))
+        return;
     struct json j = {.at = body, .end = answer + answer_bytes};
     struct json_piece key = {0}, value;
-    if (j.at == j.end)
-        return;  // HEAD
     MUST(json_enter(&j));
     while (json_member(&j, &key, &value))
         ;
@@ -90,7 +114,7 @@ static void ask(struct feed input, struct feed lengths) {
     midge_conn c = midge_open(&broker, MIDGE_MONITOR, NULL);
     enum midge_wish wish;
     struct feed turns = lengths;
-    bool open = true, flushed = false;
+    bool open = true, flushed = false, aborted = false;
     answer_bytes = 0;
     while (input.left > 0) {
         uint32_t n = turns.left > 0 ? feed_byte(&turns) : (uint32_t)input.left;
@@ -109,6 +133,7 @@ static void ask(struct feed input, struct feed lengths) {
         for (midge_conn who; (who = midge_next(&broker, &wish)) != MIDGE_NONE;) {
             asked = asked || who == c;
             flushed = flushed || (who == c && wish == MIDGE_WISH_CLOSE_AFTER_SEND);
+            aborted = aborted || (who == c && wish == MIDGE_WISH_ABORT);
         }
         struct midge_span v;
         while (midge_tx(&broker, c, 0, &v, 1) > 0) {
@@ -121,7 +146,7 @@ static void ask(struct feed input, struct feed lengths) {
         }
         open = !flushed && (asked || broker.connections[midge_slot(c)].monitor.endpoint != 0);
     }
-    if (flushed)
+    if (!aborted && !open)
         check_answer();
     midge_closed(&broker, c, MIDGE_PEER_CLOSED);
 }

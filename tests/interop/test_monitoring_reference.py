@@ -4,6 +4,7 @@ those values that do not depend on who answers; refusals word for word."""
 import http.client
 import json
 import re
+import signal
 import urllib.parse
 
 import pytest
@@ -136,6 +137,8 @@ TARGETS = [
     "/connz?user=bob&state=any",
     "/connz?acc=%24G&limit=1",
     "/connz?cid=99999&limit=7",
+    "/connz?mqtt_client=x&state=any",
+    "/connz?mqtt_client=x&cid=99999",
     "/subsz",
     "/subscriptionsz?subs=1&acc=%24G&test=foo.x",
     "/subsz?subs=1&acc=%24G&test=bar&limit=1",
@@ -148,6 +151,8 @@ TARGETS = [
     "/jsz?accounts=1&streams=true",
     "/healthz",
     "/healthz?js-enabled-only=1",
+    "/healthz?js-server-only=true&details=1",
+    "/healthz?account=a&stream=s&consumer=c&details=1",
 ]
 
 
@@ -197,6 +202,84 @@ def test_document_of_a_configured_hub(same, target):
 def test_refusal(same, target):
     head, body = same(lambda side: ask(side.start(), target))
     assert head[0] in (400, 404) and body
+
+
+@pytest.mark.parametrize("details", ["", "&details=1"])
+@pytest.mark.parametrize("query", ["stream=s", "stream=s&consumer=c", "account=a&consumer=c"])
+def test_health_of_half_a_name(same, query, details):
+    head, _ = same(lambda side: see(side.start(), f"/healthz?{query}{details}"))
+    assert head[0] == 400
+
+
+def test_health_of_a_lame_duck(same):
+    def act(side):
+        hub = side.start(config="lame_duck_duration: 30s, lame_duck_grace_period: 10s")
+        hub.clients = [client(hub, '{"verbose":false}')]
+        hub.signal(signal.SIGUSR2)
+        hub.logs("Entering lame duck mode")
+        return [see(hub, "/healthz" + query) for query in ("", "?details=1", "?stream=s&details=1")]
+
+    assert [head[0] for head, _ in same(act)] == [500, 500, 400]
+
+
+@pytest.mark.parametrize("advertise", ["example.com:4333", "[fd00::1]:99", "host"])
+def test_advertised_address(same, advertise):
+    def act(side):
+        hub = side.start(config=f'client_advertise: "{advertise}"')
+        varz = json.loads(ask(hub, "/varz")[1])
+        return varz["host"], varz["port"] - (varz["port"] == hub.port) * hub.port
+
+    same(act)
+
+
+def exchange(connection, hub, method, target, **headers):
+    """What an answer says of its length and of the connection; whether there is a body."""
+    connection.request(method, target, headers=headers)
+    response = connection.getresponse()
+    body = response.read()
+    length = response.getheader("Content-Length")
+    assert length is None or method == "HEAD" or int(length) == len(body)
+    varies = target in ("/varz", "/connz?subs=1")
+    return response.status, varies or length, response.will_close, bool(body)
+
+
+def test_connection_is_kept(same):
+    """One connection serves many requests, whose answers tell their length or come in chunks."""
+
+    def act(side):
+        hub = side.start()
+        subscriber = client(hub, '{"verbose":false}', *(f"SUB a.{i} {i}" for i in range(1000)))
+        connection = http.client.HTTPConnection("127.0.0.1", hub.monitor_port, timeout=10)
+        connection.connect()
+        socket = connection.sock
+        seen = [
+            exchange(connection, hub, method, target)
+            for target in ("/healthz", "/varz", "/nope", "/connz?sort=x", "/connz?subs=1")
+            for method in ("GET", "HEAD", "OPTIONS")
+        ]
+        assert connection.sock is socket
+        subscriber.close()
+        return seen
+
+    assert not any(will_close for _, _, will_close, _ in same(act))
+
+
+@pytest.mark.parametrize("version, headers", [(11, {"Connection": "close"}), (10, {})])
+def test_connection_is_closed(same, version, headers):
+    def act(side):
+        hub = side.start()
+        connection = http.client.HTTPConnection("127.0.0.1", hub.monitor_port, timeout=10)
+        connection._http_vsn, connection._http_vsn_str = version, f"HTTP/1.{version % 10}"
+        return [
+            exchange(connection, hub, "GET", target, **headers)
+            for target in ("/healthz", "/varz", "/nope", "/connz?sort=x")
+        ]
+
+    assert all(will_close for _, _, will_close, _ in same(act))
+
+
+def test_address_with_a_slash_at_its_end(same):
+    assert same(lambda side: side.start().get("//healthz")) == {"status": "ok"}
 
 
 @pytest.mark.parametrize("query", ["subs=%zz", "auth=1;limit=0", "subs", "=x", "&&sort=cid", "x=y"])

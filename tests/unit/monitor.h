@@ -3,6 +3,8 @@
 #ifndef UNIT_MONITOR_H
 #define UNIT_MONITOR_H
 
+#include <stdlib.h>
+
 #include "tests/unit/broker.h"
 
 #include "broker/core/midge.h"
@@ -13,6 +15,7 @@ struct answer_got {
     char text[ANSWER_MAX];
     uint32_t n;
     bool cut;          // closed without having been sent whole
+    bool closed;       // else, by the broker; or else it waits for another request
     uint32_t turns;    // that it took
     uint32_t blocks;   // most that its connection held
     uint32_t largest;  // most bytes that waited to be sent
@@ -67,11 +70,50 @@ static inline void say(struct midge *m, midge_conn c, const char *says) {
     serve(m);
 }
 
-// Sends a request in pieces of `give` bytes, and takes the answer in pieces of at most `take`.
+// Joins the chunks of the answer's body, each of which must be well formed, up to the last one.
+static inline void join_chunks(char *body) {
+    char *to = body, *from = body;
+    uint32_t n;
+    do {
+        char *digits_end;
+        n = (uint32_t)strtoul(from, &digits_end, 16);
+        assert_memory_equal(digits_end, "\r\n", 2);
+        from = digits_end + 2;
+        assert_true(from + n <= got.text + got.n);
+        memmove(to, from, n);
+        assert_memory_equal(from + n, "\r\n", 2);
+        to += n;
+        from += n + 2;
+    } while (n > 0);
+    assert_ptr_equal(from, got.text + got.n);
+    *to = '\0';
+    got.n = (uint32_t)(to - got.text);
+}
+
+// The answer's end is where its head says, if it does.
+static inline void check_length(const char *request) {
+    char *body = strstr(got.text, "\r\n\r\n");
+    assert_non_null(body);
+    body += 4;
+    const char *length = strstr(got.text, "\r\nContent-Length: ");
+    bool chunked = strstr(got.text, "\r\nTransfer-Encoding: chunked\r\n") != NULL;
+    bool close = strstr(got.text, "\r\nConnection: close\r\n") != NULL;
+    assert_int_equal(close, got.closed);
+    assert_true(close || chunked || length != NULL);
+    if (memcmp(request, "HEAD", 4) == 0)
+        assert_int_equal(*body, '\0');
+    else if (chunked)
+        join_chunks(body);
+    else if (length != NULL)
+        assert_int_equal(strtoul(length + 18, NULL, 10), strlen(body));
+}
+
+// Sends a request in pieces of `give` bytes, and takes the answer in pieces of at most `take`. Its
+// text is as if it had come without chunks.
 static inline const char *exchange(struct midge *m, const char *request, uint32_t give,
                                    uint32_t take) {
     got.n = got.turns = got.blocks = got.largest = 0;
-    got.cut = false;
+    got.cut = got.closed = false;
     wished = 0;
     monitor = midge_open(m, MIDGE_MONITOR, NULL);
     assert_int_not_equal(monitor, MIDGE_NONE);
@@ -98,6 +140,9 @@ static inline const char *exchange(struct midge *m, const char *request, uint32_
             got.n += part;
             midge_sent(m, monitor, part);
         } else if (wished == MIDGE_WISH_CLOSE_AFTER_SEND) {
+            got.closed = true;
+            break;
+        } else if (got.n > 0 && c->monitor.endpoint == 0) {
             break;
         } else {
             pass_ms(m, 1);
@@ -108,6 +153,8 @@ static inline const char *exchange(struct midge *m, const char *request, uint32_
     }
     midge_closed(m, monitor, MIDGE_PEER_CLOSED);
     got.text[got.n] = '\0';
+    if (!got.cut)
+        check_length(request);
     return got.text;
 }
 

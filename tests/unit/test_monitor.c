@@ -63,6 +63,7 @@ static void test_pieces(void **state) {
                     // What shows the block's size, or who was there before, is made equal.
                     m->pools[POOL_blocks].used = m->pools[POOL_blocks].high = 0;
                     const char *text = exchange(m, request, pieces[give], pieces[take]);
+                    text = strstr(text, "\r\n\r\n");
                     if (size + give + take == 0)
                         strcpy(whole, text);
                     if (t != 1)
@@ -268,6 +269,65 @@ static void test_given_up_batch(void **state) {
     assert_int_equal(count_of(body, "\"cid\""), 23);
 }
 
+// ---- Several requests ---------------------------------------------------------------------------------
+
+// Takes all that waits to be sent, as long as there is any.
+static const char *take_all(struct midge *m, midge_conn c) {
+    struct midge_span v;
+    got.n = 0;
+    wished = 0;
+    monitor = c;
+    for (serve(m); midge_tx(m, c, 0, &v, 1) > 0; serve(m)) {
+        memcpy(got.text + got.n, v.bytes, v.n);
+        got.n += v.n;
+        midge_sent(m, c, v.n);
+    }
+    got.text[got.n] = '\0';
+    return got.text;
+}
+
+// A connection serves one request after another, and keeps what came too early for later.
+static void test_again(void **state) {
+    (void)state;
+    static const char first[] = "GET /varz HTTP/1.1\r\nHost: h\r\n\r\n";
+    static const char second[] = "HEAD /healthz HTTP/1.1\r\n\r\n";
+    static const char third[] = "GET /nope HTTP/1.1\r\nConnection: close\r\n\r\nGET";
+    static const char all[] = "GET /varz HTTP/1.1\r\nHost: h\r\n\r\nHEAD /healthz HTTP/1.1\r\n\r\n";
+    for (uint32_t size = 0; size < SIZES; size++) {
+        struct midge *m = broker_start(100, block_sizes[size]);
+        midge_conn c = midge_open(m, MIDGE_MONITOR, NULL);
+        const uint8_t *bytes = (const uint8_t *)all;
+        assert_int_equal(midge_rx(m, c, bytes, sizeof all - 1), sizeof first - 1);
+        bytes += sizeof first - 1;
+        assert_int_equal(midge_rx(m, c, bytes, sizeof second - 1), 0);
+        assert_non_null(strstr(take_all(m, c), "\n}"));
+        assert_int_equal(wished, MIDGE_WISH_RESUME);
+        assert_int_equal(m->pools[POOL_blocks].used, 0);
+        assert_int_equal(midge_rx(m, c, bytes, sizeof second - 1), sizeof second - 1);
+        assert_non_null(strstr(take_all(m, c), "\r\nContent-Length: 15\r\n\r\n"));
+        bytes = (const uint8_t *)third;
+        assert_int_equal(midge_rx(m, c, bytes, sizeof third - 1), sizeof third - 1);
+        assert_memory_equal(take_all(m, c), "HTTP/1.1 404 ", 13);
+        assert_int_equal(wished, MIDGE_WISH_CLOSE_AFTER_SEND);
+        midge_closed(m, c, MIDGE_PEER_CLOSED);
+        assert_int_equal(m->http_requests[0], 0);
+        assert_int_equal(m->slow_consumers, 0);
+    }
+}
+
+// Connections that are scarce are not kept for a request that may not come.
+static void test_scarce(void **state) {
+    (void)state;
+    struct midge *m = broker_start(100, 256);
+    m->pools[POOL_connections].limit = 4;
+    client(m, "CONNECT {}\r\n");
+    body_of(m, "/healthz");
+    assert_false(got.closed);
+    client(m, "CONNECT {}\r\n");
+    body_of(m, "/healthz");
+    assert_true(got.closed);
+}
+
 // ---- Bounds -----------------------------------------------------------------------------------------
 
 // Work is spread over turns, and none does more than its share.
@@ -308,7 +368,7 @@ static void test_two(void **state) {
     (void)state;
     struct midge *m = start(5000, 256);
     static const char request[] = "GET /connz?sort=subs HTTP/1.1\r\n\r\n";
-    static const char other[] = "GET /connz?state=any&sort=start HTTP/1.1\r\n\r\n";
+    static const char other[] = "GET /connz?state=any&sort=start HTTP/1.0\r\n\r\n";
     second = midge_open(m, MIDGE_MONITOR, NULL);
     midge_rx(m, second, (const uint8_t *)other, sizeof other - 1);
     meanwhile = take_second;
@@ -360,6 +420,14 @@ static void test_deadlines(void **state) {
         assert_false(given_up(m, c, MONITOR_IDLE_MS - 500));
         assert_true(given_up(m, c, 1000));
         midge_closed(m, c, MIDGE_PEER_CLOSED);
+        // So is one that waits for another request.
+        c = midge_open(m, MIDGE_MONITOR, NULL);
+        pass_ms(m, 5000);
+        say(m, c, "GET /healthz HTTP/1.1\r\n\r\n");
+        take_all(m, c);
+        assert_false(given_up(m, c, MONITOR_IDLE_MS - 500));
+        assert_true(given_up(m, c, 1000));
+        midge_closed(m, c, MIDGE_PEER_CLOSED);
         assert_int_equal(m->open[MIDGE_MONITOR], 0);
     }
 }
@@ -388,6 +456,7 @@ int main(void) {
         cmocka_unit_test(test_replaced),  cmocka_unit_test(test_given_up_batch),
         cmocka_unit_test(test_turns),     cmocka_unit_test(test_two),
         cmocka_unit_test(test_deadlines), cmocka_unit_test(test_patience),
+        cmocka_unit_test(test_again),     cmocka_unit_test(test_scarce),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -213,6 +213,8 @@ static void test_varz(void **state) {
     assert_null(strstr(body, "auth_required"));
     config.token = config.server_name;
     assert_non_null(strstr(body_of(m, "/varz"), "  \"auth_required\": true,\n"));
+    config.client_advertise = (midge_text)midge_config_add(&config, "[fd::1]:99", 10);
+    assert_non_null(strstr(body_of(m, "/varz"), "  \"host\": \"fd::1\",\n  \"port\": 99,\n"));
 #define X(name, type, max) \
     assert_int_equal(count_of(body, "    \"" #name "\": {\n      \"in_use\": "), 1);
     MIDGE_POOLS(X)
@@ -331,6 +333,8 @@ static void test_sorting(void **state) {
         {"?cid=4&state=closed", "4"},
         {"?cid=4&state=any&limit=100", "4"},
         {"?cid=9&state=any", ""},
+        {"?cid=3&mqtt_client=x", ""},
+        {"?user=u0&mqtt_client=x", ""},
     };
     struct midge *m = five_clients();
     for (uint32_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -436,19 +440,28 @@ static void test_statuses(void **state) {
     struct midge *m = broker_start(100, 128);
     static const struct {
         const char *request, *begins;
+        bool closes;
     } cases[] = {
-        {"GET /nope HTTP/1.1\r\n\r\n", "HTTP/1.1 404 Not Found\r\n"},
-        {"GET /varz/ HTTP/1.1\r\n\r\n", "HTTP/1.1 404 Not Found\r\n"},
-        {"GET * HTTP/1.1\r\n\r\n", "HTTP/1.1 404 Not Found\r\n"},
-        {"GET /%zz HTTP/1.1\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
-        {"nonsense\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
-        {"GET / HTTP/2.0\r\n\r\n", "HTTP/1.1 505 HTTP Version Not Supported\r\n"},
-        {"POST /healthz HTTP/1.1\r\nContent-Length: 2\r\n\r\nab", "HTTP/1.1 200 OK\r\n"},
+        {"GET /nope HTTP/1.1\r\n\r\n", "HTTP/1.1 404 Not Found\r\n", false},
+        {"GET /varz/ HTTP/1.1\r\n\r\n", "HTTP/1.1 404 Not Found\r\n", false},
+        {"GET * HTTP/1.1\r\n\r\n", "HTTP/1.1 404 Not Found\r\n", false},
+        {"GET /%zz HTTP/1.1\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n", true},
+        {"nonsense\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n", true},
+        {"GET / HTTP/2.0\r\n\r\n", "HTTP/1.1 505 HTTP Version Not Supported\r\n", true},
+        {"POST /healthz HTTP/1.1\r\ncontent-length: 2\r\n\r\nab", "HTTP/1.1 200 OK\r\n", true},
+        {"POST /varz HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+         "HTTP/1.1 200 OK\r\n", true},
+        {"POST /healthz HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\n", false},
+        {"GET /varz HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK\r\n", true},
+        {"GET /connz?sort=x HTTP/1.0\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n", true},
+        {"GET /varz HTTP/1.1\r\nConnection: keep-alive\r\n\r\n", "HTTP/1.1 200 OK\r\n", false},
+        {"GET /varz HTTP/1.1\r\nCONNECTION:Close\r\n\r\n", "HTTP/1.1 200 OK\r\n", true},
+        {"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 OK\r\n", true},
     };
     for (uint32_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *text = exchange(m, cases[i].request, UINT32_MAX, UINT32_MAX);
         assert_memory_equal(text, cases[i].begins, strlen(cases[i].begins));
-        assert_non_null(strstr(text, "\r\nConnection: close\r\n\r\n"));
+        assert_int_equal(got.closed, cases[i].closes);
     }
     char request[200] = "GET /";
     memset(request + 5, 'a', 150);
@@ -470,17 +483,40 @@ static void test_statuses(void **state) {
     assert_int_equal(m->pools[POOL_blocks].used, 0);
 }
 
-// A hub that is about to go is not to be sent more clients.
+#define ERROR "{\"status\":\"error\",\"error\":\""
+#define DETAILS(type) "{\"status\":\"error\",\"errors\":[{\"type\":\"" type "\",\"error\":\""
+#define NO_ACCOUNT "\\\"account\\\" must not be empty when checking stream health"
+#define NO_STREAM "\\\"stream\\\" must not be empty when checking consumer health"
+#define LEAVING "failed to be ready for connections after 1ms: server"
+
+// What /healthz says of health that is not "ok", and its status.
+static void assert_ill(struct midge *m, const char *query, const char *status, const char *says) {
+    char request[128] = "GET /healthz";
+    strcat(strcat(request, query), " HTTP/1.1\r\n\r\n");
+    const char *text = exchange(m, request, UINT32_MAX, UINT32_MAX);
+    assert_memory_equal(text, "HTTP/1.1 ", 9);
+    assert_memory_equal(text + 9, status, strlen(status));
+    assert_non_null(strstr(text, "\r\nContent-Type: application/json\r\n"));
+    assert_string_equal(strstr(text, "\r\n\r\n") + 4, says);
+}
+
+// A hub that is about to go is not to be sent more clients; a stream or consumer that is asked after
+// must be named whole.
 static void test_health(void **state) {
     (void)state;
     struct midge *m = broker_start(100, 256);
     assert_string_equal(body_of(m, "/healthz"), "{\"status\":\"ok\"}");
+    assert_string_equal(body_of(m, "/healthz?account=a&stream=s&consumer=c&details=1"),
+                        "{\"status\":\"ok\"}");
+    assert_ill(m, "?stream=s&consumer=c", "400 Bad Request", ERROR NO_ACCOUNT "\"}");
+    assert_ill(m, "?consumer=c&account=a", "400 Bad Request", ERROR NO_STREAM "\"}");
     client(m, "CONNECT {}\r\n");
     midge_lame_duck(m);
-    const char *text = exchange(m, "GET /healthz HTTP/1.1\r\n\r\n", UINT32_MAX, UINT32_MAX);
-    assert_memory_equal(text, "HTTP/1.1 500 Internal Server Error\r\n", 36);
-    assert_non_null(strstr(text, "\r\nContent-Type: application/json\r\n"));
-    assert_non_null(strstr(text, "\r\n\r\n{\"status\":\"error\",\"error\":\"failed to be ready "));
+    assert_ill(m, "?stream=s&details=true", "400 Bad Request",
+               DETAILS("BAD_REQUEST") NO_ACCOUNT "\"}]}");
+    assert_ill(m, "", "500 Internal Server Error", ERROR LEAVING "\"}");
+    assert_ill(m, "?details=true", "500 Internal Server Error",
+               DETAILS("CONNECTION") LEAVING "\"}]}");
 }
 
 static void test_base_path(void **state) {
@@ -491,6 +527,7 @@ static void test_base_path(void **state) {
     config.http_base_path = (midge_text)midge_config_add(&config, "/base/path", 10);
     assert_string_equal(body_of(m, "/base/path/healthz"), "{\"status\":\"ok\"}");
     assert_non_null(strstr(body_of(m, "/base/path"), "<a href=\"/base/path/varz\">"));
+    assert_string_equal(body_of(m, "//base/path/healthz"), "{\"status\":\"ok\"}");
     static const char *const others[] = {"/", "/healthz", "/base/path/", "/base/pathhealthz",
                                          "/bas"};
     for (uint32_t i = 0; i < sizeof others / sizeof others[0]; i++) {
