@@ -106,12 +106,12 @@ static void test_advertised(void **state) {
         int port;
         const char *wrong;
     } cases[] = {
-        {"", "", 4222, NULL},
+        {"", "me", 4222, NULL},
         {"a", "a", 4222, NULL},
         {"a:5", "a", 5, NULL},
         {"a:0", "a", 4222, NULL},
         {"a:-1", "a", 4222, NULL},
-        {":5", "", 5, NULL},
+        {":5", "me", 5, NULL},
         {"[::1]", "::1", 4222, NULL},
         {"[::1]:5", "::1", 5, NULL},
         {"a:b", NULL, 0, "invalid port"},
@@ -128,6 +128,7 @@ static void test_advertised(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct midge_address address;
         midge_config_defaults(&config);
+        assert_int_equal(set("addr", "me"), 0);
         assert_int_equal(set("client_advertise", cases[i].advertise), 0);
         const char *wrong = midge_advertised(&config, 4222, &address);
         if (cases[i].wrong != NULL) {
