@@ -153,20 +153,25 @@ static bool resolve(const char *name, uint16_t port, union address *to, socklen_
         to->in6.sin6_family = AF_INET6;
     } else {
         struct addrinfo *found = NULL;
-        if (getaddrinfo(name, NULL, &(struct addrinfo){.ai_socktype = SOCK_STREAM}, &found) != 0 ||
-            found == NULL)
-            // As RFC 6761 has it, for a machine without /etc/hosts.
-            return strcasecmp(name, "localhost") == 0 && resolve("127.0.0.1", port, to, bytes);
-        // IPv4 first, as Go does it.
-        struct addrinfo *pick = found;
-        for (struct addrinfo *a = found; a != NULL; a = a->ai_next) {
-            if (a->ai_family == AF_INET) {
-                pick = a;
-                break;
+        const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+        if (getaddrinfo(name, NULL, &hints, &found) == 0 && found != NULL) {
+            // IPv4 first, as Go does it.
+            struct addrinfo *pick = found;
+            for (struct addrinfo *a = found; a != NULL; a = a->ai_next) {
+                if (a->ai_family == AF_INET) {
+                    pick = a;
+                    break;
+                }
             }
+            memcpy(to, pick->ai_addr, pick->ai_addrlen);
+            freeaddrinfo(found);
+        } else if (strcasecmp(name, "localhost") == 0) {
+            // As RFC 6761 has it, for a machine without /etc/hosts.
+            to->in.sin_family = AF_INET;
+            to->in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        } else {
+            return false;
         }
-        memcpy(to, pick->ai_addr, pick->ai_addrlen);
-        freeaddrinfo(found);
     }
     bool v4 = to->any.sa_family == AF_INET;
     *bytes = v4 ? sizeof to->in : sizeof to->in6;

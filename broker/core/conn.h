@@ -72,11 +72,11 @@ struct monitor_state {
     uint8_t loop[2];  // rows of the lists that it is in
     uint8_t loops;
     uint8_t depth;
-    bool begun;  // the answer's head was sent
-    bool first;  // nothing precedes in this object or list
-    bool head_only;
-    bool last;               // the connection ends with this answer
     uint8_t index;           // 1 + that in a short list
+    bool begun : 1;          // the answer's head was sent
+    bool first : 1;          // nothing precedes in this object or list
+    bool head_only : 1;      // of the answer
+    bool last : 1;           // the connection ends with this answer
     uint16_t request_bytes;  // of the path and the query, once the request is complete
     index_t request;         // the block that holds them, 0 for none
     union {

@@ -67,19 +67,21 @@ static bool digits(struct json *j) {
     return j->at > from;
 }
 
-static bool sign(struct json *j, const char *signs) {
-    bool is = j->at < j->end && (*j->at == signs[0] || *j->at == signs[1]);
+// Takes one of two bytes, if it is next.
+static bool take_either(struct json *j, uint8_t a, uint8_t b) {
+    bool is = j->at < j->end && (*j->at == a || *j->at == b);
     j->at += is;
     return is;
 }
 
 static enum json_type number(struct json *j) {
-    sign(j, "--");
+    take_either(j, '-', '-');
     const uint8_t *first = j->at;
-    if (!digits(j) || (*first == '0' && j->at - first > 1) || (sign(j, "..") && !digits(j)))
+    if (!digits(j) || (*first == '0' && j->at - first > 1) ||
+        (take_either(j, '.', '.') && !digits(j)))
         return JSON_BAD;
-    if (sign(j, "eE")) {
-        sign(j, "+-");
+    if (take_either(j, 'e', 'E')) {
+        take_either(j, '+', '-');
         if (!digits(j))
             return JSON_BAD;
     }

@@ -59,8 +59,8 @@ static void send_head(struct midge *m, struct conn *c, enum http_status status, 
 }
 
 static void drop_request(struct midge *m, struct conn *c) {
-    block_give(m, c, c->in.head);
-    c->in.head = 0;
+    block_give(m, c, c->monitor.request);
+    c->monitor.request = 0;
 }
 
 // An answer was written to its end: another request may come, once it is sent.
@@ -97,8 +97,8 @@ static void take_up(struct midge *m, struct conn *c, struct answer *a) {
     *a = (struct answer){
         .m = m,
         .c = c,
-        .request = (const char *)m->blocks[c->in.head].bytes,
-        .request_bytes = c->in.bytes,
+        .request = (const char *)m->blocks[c->monitor.request].bytes,
+        .request_bytes = c->monitor.request_bytes,
     };
     content_take_up(a);
 }
@@ -220,11 +220,13 @@ static void watch(struct monitor_state *s, const uint8_t *bytes, uint32_t n) {
 // A request is complete: answers it, or refuses it.
 static void take_request(struct midge *m, struct conn *c) {
     struct monitor_state *s = &c->monitor;
-    uint8_t *target = m->blocks[c->in.head].bytes;
-    c->in.bytes = http_parse(&s->http, target);
-    *s = (struct monitor_state){
-        .first = true, .head_only = http_is_head(&s->http), .last = s->last || is_crowded(m)};
-    if (c->in.bytes == 0) {
+    uint8_t *target = m->blocks[c->monitor.request].bytes;
+    *s = (struct monitor_state){.first = true,
+                                .head_only = http_is_head(&s->http),
+                                .last = s->last || is_crowded(m),
+                                .request = s->request,
+                                .request_bytes = (uint16_t)http_parse(&s->http, target)};
+    if (s->request_bytes == 0) {
         s->last = true;
         refuse(m, c, HTTP_BAD_REQUEST);
         return;
@@ -259,15 +261,15 @@ uint32_t monitor_rx(struct midge *m, struct conn *c, const uint8_t *bytes, uint3
     // While an answer is under way the next request waits; behind the last one all is passed over.
     if (s->endpoint != 0 || c->out.bytes > 0)
         return s->last ? n : 0;
-    if (c->in.head == 0)
-        c->in.head = block_take(m, c);
-    if (c->in.head == 0) {
+    if (c->monitor.request == 0)
+        c->monitor.request = block_take(m, c);
+    if (c->monitor.request == 0) {
         conn_close(m, c, MIDGE_SLOW_PENDING, false);
         return n;
     }
     uint32_t before = s->http.head_bytes;
     enum http_status status =
-        http_read(&s->http, m->blocks[c->in.head].bytes, m->block_room, bytes, n);
+        http_read(&s->http, m->blocks[c->monitor.request].bytes, m->block_room, bytes, n);
     uint32_t used = s->http.head_bytes - before;
     watch(s, bytes, used);
     if (status == HTTP_OK) {

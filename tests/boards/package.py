@@ -95,6 +95,7 @@ def make_install(installed):
     ], files
     unit = (installed / "usr/local/lib/systemd/system/midge.service").read_text()
     assert "ExecStart=/usr/local/sbin/midge -c /etc/midge.conf" in unit
+    assert "ExecReload=/usr/local/sbin/midge -sl reload=" in unit
     config = installed / "etc/midge.conf"
     shell(f"{installed}/usr/local/sbin/midge -t -c {config} 2>/dev/null")
 
