@@ -319,7 +319,8 @@ midge_conn midge_open(struct midge *m, enum midge_kind kind, const struct midge_
 
 // Bytes arrived. Answers how many were consumed: fewer than n means want of room and nothing else;
 // the port keeps the rest, stops reading, and hands it in again on MIDGE_WISH_RESUME. Negative:
-// closing, the bytes are of no use.
+// closing, the bytes are of no use. n is 0 where a MIDGE_MONITOR's peer has sent all that it will,
+// but may still be waiting for its answer: the connection ends with that.
 int32_t midge_rx(struct midge *m, midge_conn c, const uint8_t *bytes, uint32_t n);
 
 // Gives up to `max` spans of output, passing over the first `skip` bytes (already handed to the

@@ -332,6 +332,11 @@ static void read_input(struct midge *m, struct socket *s) {
     int buffer = free_buffer();
     uint8_t *to = buffer >= 0 ? buffers[buffer] : peeked;
     ssize_t n = recv(s->fd, to, READ_BYTES, buffer >= 0 ? 0 : MSG_PEEK);
+    if (n == 0 && (s->flags & SOCKET_MONITOR)) {
+        set_flag(s, SOCKET_PAUSED, true);
+        midge_rx(m, s->conn, NULL, 0);
+        return;
+    }
     if (n <= 0) {
         if (n == 0 || (errno != EAGAIN && errno != EINTR))
             drop(m, s, n == 0 ? MIDGE_PEER_CLOSED : MIDGE_READ_ERROR);

@@ -77,6 +77,7 @@ struct monitor_state {
     bool first : 1;          // nothing precedes in this object or list
     bool head_only : 1;      // of the answer
     bool last : 1;           // the connection ends with this answer
+    bool ended : 1;          // the peer has sent all that it will
     uint16_t request_bytes;  // of the path and the query, once the request is complete
     index_t request;         // the block that holds them, 0 for none
     union {

@@ -65,7 +65,7 @@ static void drop_request(struct midge *m, struct conn *c) {
 
 // An answer was written to its end: another request may come, once it is sent.
 static void end_answer(struct midge *m, struct conn *c) {
-    if (c->monitor.last)
+    if (c->monitor.last || c->monitor.ended)
         conn_close(m, c, MIDGE_PEER_CLOSED, true);
     else
         c->monitor = (struct monitor_state){0};
@@ -258,6 +258,12 @@ void monitor_greet(struct midge *m, struct conn *c) {
 
 uint32_t monitor_rx(struct midge *m, struct conn *c, const uint8_t *bytes, uint32_t n) {
     struct monitor_state *s = &c->monitor;
+    if (n == 0) {
+        s->ended = true;
+        if (s->endpoint == 0)
+            conn_close(m, c, MIDGE_PEER_CLOSED, true);
+        return 0;
+    }
     // While an answer is under way the next request waits; behind the last one all is passed over.
     if (s->endpoint != 0 || c->out.bytes > 0)
         return s->last ? n : 0;

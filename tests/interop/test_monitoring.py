@@ -1,6 +1,7 @@
 """nats-top and prometheus-nats-exporter read a hub: their numbers are those of the clients."""
 
 import re
+import socket
 import urllib.request
 
 import pytest
@@ -25,6 +26,22 @@ def busy_hub(hub):
         assert len(subscriber.flush()) == 14
     hub.clients = [*subscribers, publisher]
     return hub
+
+
+def test_who_has_said_all_gets_the_whole_answer(hub):
+    """As `nc -N` does it: the request, then the end, and only then a look at what came."""
+    wires = [hub.connect() for _ in range(300)]
+    for wire in wires:
+        wire.send("".join(f"SUB some.subject.that.is.long.{n} {n}\r\n" for n in range(30)))
+        wire.flush()
+    with socket.socket() as http:
+        http.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        http.connect(("127.0.0.1", hub.monitor_port))
+        http.sendall(b"GET /connz?subs=1 HTTP/1.1\r\nHost: hub\r\n\r\n")
+        http.shutdown(socket.SHUT_WR)
+        wires[0].flush()
+        answer = b"".join(iter(lambda: http.recv(65536), b""))
+    assert answer.endswith(b"\r\n0\r\n\r\n")
 
 
 def test_nats_top(busy_hub, tool):
