@@ -46,5 +46,5 @@ help:    ## this list
 
 .PHONY: $(shell sed -n 's/^\([a-z]*\): *##.*/\1/p' Makefile)
 
-include boards/$(BOARD)/*.mk tests/*.mk
+include port/packages.mk boards/$(BOARD)/*.mk tests/*.mk
 -include tests/*/*.mk
