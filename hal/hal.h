@@ -92,7 +92,7 @@ void hal_watchdog_feed(void);
 
 enum hal_reason {
     HAL_POWER,     // power came on, or the reset pin
-    HAL_WATCHDOG,  // the watchdog was not fed
+    HAL_WATCHDOG,  // the watchdog was not fed; or, once it was started, the reset pin
     HAL_REQUEST,   // hal_reset
     HAL_PANIC,     // hal_panic: an assertion
     HAL_FAULT,     // the processor's fault handler, a stack overflow included
@@ -103,13 +103,16 @@ struct hal_record {
     enum hal_reason reason;
     char file[32];        // HAL_PANIC: the end of the file's name, terminated by a NUL
     uint32_t line;        // HAL_PANIC
-    uint32_t pc, lr;      // HAL_FAULT: where
+    uint32_t pc, lr;      // HAL_FAULT, HAL_WATCHDOG: where; 0 where it is not known
     uint32_t status;      // HAL_FAULT: the processor's fault status register
     uint32_t address;     // HAL_FAULT: what was accessed, where it is known
     uint32_t boots;       // resets since power came on
 };
 
 const struct hal_record *hal_record(void);
+
+// Bytes of the stack that nothing has used since the start.
+uint32_t hal_stack_unused(void);
 
 _Noreturn void hal_reset(void);
 _Noreturn void hal_panic(const char *file, int line);
