@@ -26,7 +26,6 @@
 #define CFSR_UNSTACKED (1u << 4 | 1u << 12 | 1u << 20)  // the stack had no room for the registers
 #define CFSR_MMFAR (1u << 7)
 #define CFSR_BFAR (1u << 15)
-#define HFSR_DEBUG (1u << 31)
 
 #define HARD_FAULT 3
 #define SYSTICK 15
@@ -96,12 +95,12 @@ void cortex_m_watched(void) {
 
 // ---- Exceptions ---------------------------------------------------------------------------------
 
-// A BKPT 0xAB with nobody there to serve it: answers -1 for them.
+// A BKPT 0xAB with nobody there to serve it, which is a fault without a status: answers -1 for them.
 static bool is_unserved(uint32_t *frame, uint32_t number) {
-    if (number != HARD_FAULT || (HFSR & HFSR_DEBUG) == 0 || *(uint16_t *)frame[6] != 0xBEAB)
+    if (number != HARD_FAULT || CFSR != 0 || *(uint16_t *)frame[6] != 0xBEAB)
         return false;
-    HFSR = HFSR_DEBUG;
-    DFSR = 2;
+    HFSR = UINT32_MAX;
+    DFSR = UINT32_MAX;
     frame[0] = UINT32_MAX;
     frame[6] += 2;
     return true;
