@@ -99,8 +99,6 @@ bool hal_unique(void *to, uint32_t n) {
 bool hal_ethernet_init(const uint8_t address[6]) {
     uint32_t words[2] = {0};
     memcpy(words, address, 6);
-    BYTE_TEST;  // wakes a chip that sleeps, with a write
-    BYTE_TEST = 0;
     if (!wait_for(&PMT_CTRL, 1, 1) || BYTE_TEST != 0x87654321)
         return false;
     HW_CFG = 1;

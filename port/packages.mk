@@ -2,8 +2,16 @@
 # packages.sums has the checksums of the versions that were tried, packages.md the licences.
 
 CACHE := build/cache
-LWIP  := $(CACHE)/lwip/src/core/init.c
+LWIP  := $(CACHE)/lwip
 
-$(LWIP): port/packages.sums
-	tests/setup/deb next src:lwip $(CACHE)/lwip
+# What of lwIP an image has.
+LWIP_SRC := $(addprefix $(LWIP)/src/core/,init.c def.c inet_chksum.c ip.c mem.c memp.c netif.c \
+                pbuf.c stats.c tcp.c tcp_in.c tcp_out.c timeouts.c udp.c) \
+            $(addprefix $(LWIP)/src/core/ipv4/,dhcp.c etharp.c icmp.c ip4.c ip4_addr.c) \
+            $(LWIP)/src/netif/ethernet.c
+
+$(LWIP)/COPYING: port/packages.sums
+	tests/setup/deb next src:lwip $(LWIP)
 	@touch $@
+
+$(LWIP_SRC): $(LWIP)/COPYING ;

@@ -27,8 +27,8 @@
 #define HAL_ETHERNET 0x40200000u
 #define HAL_ETHERNET_IRQ 13
 
-// Flash: the last MB of the 16 MB of PSRAM.
-#define HAL_FLASH 0x21F00000u
+// Flash: the first MB of the 16 MB of PSRAM.
+#define HAL_FLASH 0x21000000u
 #define HAL_FLASH_BYTES 0x100000
 #define HAL_FLASH_SECTOR_BYTES 4096
 #define HAL_FLASH_PROGRAM_BYTES 16

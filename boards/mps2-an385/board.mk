@@ -2,12 +2,14 @@
 CODE_BYTES_MAX := 131072
 RAM_BYTES_MAX  := 524288
 
-CPU  := -mcpu=cortex-m3 -mthumb
-HAL  := cortex_m console cmsdk_uart cmsdk_dualtimer sp805 lan9118 ethernet nor memory_flash semihost \
-        mps2
+CPU := -mcpu=cortex-m3 -mthumb
+HAL := cortex_m console cmsdk_uart cmsdk_dualtimer sp805 lan9118 ethernet nor memory_flash semihost \
+       mps2
 
-# The file in build/ keeps the PSRAM, and with it the flash.
-FLASH_FILE_BYTES := 16777216
-QEMU_MACHINE := mps2-an385,memory-backend=psram \
-                -object memory-backend-file,id=psram,size=16M,mem-path=flash.bin,share=on
-QEMU_NIC     := lan9118
+# QEMU keeps the PSRAM, and with it the flash, in a file.
+FLASH_FILE := 1M 16M
+QEMU := -M mps2-an385,memory-backend=psram \
+        -object memory-backend-file,id=psram,size=16M,mem-path=flash.bin,share=on
+NIC  := lan9118
+
+OPENOCD := -f interface/cmsis-dap.cfg -c "transport select swd" -f target/swj-dp.tcl
