@@ -247,5 +247,16 @@ void hal_wait(uint32_t ms) {
     __asm volatile("cpsie i\nisb" ::: "memory");
 }
 
+
+// ---- What none of these chips has ----------------------------------------------------------------
+
+uint64_t hal_wall_us(void) {
+    return 0;
+}
+
+bool hal_button(void) {
+    return false;
+}
+
 void hal_boot_confirm(void) {
 }
