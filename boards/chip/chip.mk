@@ -86,13 +86,12 @@ endif
 
 # ---- What it takes -------------------------------------------------------------------------------
 
-# Every variable of 256 B or more, and all else; then the pools of the broker.
+# Every variable of 256 B or more, and all else.
 ram: $(B)/midge.elf
-	@$(TOOL)nm -S --size-sort -r $< | awk '$$3 ~ /[bBdD]/ { \
-	    n = strtonum("0x" $$2); all += n; \
-	    if (n >= 256) printf "%-24s %8d B\n", $$4, n; else rest += n } \
+	@$(TOOL)nm -t d -S --size-sort -r $< | awk '$$3 ~ /[bBdD]/ { \
+	    if ($$2 >= 256) printf "%-24s %8d B\n", $$4, $$2; else rest += $$2; all += $$2 } \
 	    END { printf "%-24s %8d B\n%-24s %8d B\n", "all else", rest, "variables", all }'
-	@$(TOOL)nm $< | awk '{ at[$$3] = strtonum("0x" $$1) } END { \
+	@$(TOOL)nm -t d $< | awk '{ at[$$3] = $$1 } END { \
 	    printf "%-24s %8d B\n", "stacks", at["exception_stack_end"] - at["stack_begin"] }'
 
 size: $(B)/midge.elf
