@@ -4,6 +4,21 @@
 // Limits: 12 clients of 8 subscriptions, beside monitoring and the application.
 #define MIDGE_CONNECTIONS_MAX 15
 #define MIDGE_CONNECTIONS_SPARE 3
+#define MIDGE_SUBSCRIPTIONS_MAX 104
+#define MIDGE_NODES_MAX 160
+#define MIDGE_TEXTS_MAX 160
+#define MIDGE_GROUPS_MAX 8
+#define MIDGE_BLOCKS_MAX 44
+#define MIDGE_TOKENS_MAX 8
+#define MIDGE_CONTROL_LINE_MAX 512
+#define MIDGE_CACHE_ENTRIES 8
+#define MIDGE_CLOSED_MAX 4
+#define MIDGE_LOG_BYTES 768
+#define MIDGE_CONFIG_TEXT_BYTES 512
+#define MIDGE_PERMISSIONS_MAX 4
+#define MIDGE_PERMISSION_SUBJECTS_MAX 16
+#define MIDGE_HANDLERS_MAX 4
+#define MIDGE_PAYLOAD_MAX 2048
 
 // The chip (its data sheet).
 #define HAL_CODE 0x00000000u

@@ -1,6 +1,6 @@
 # Arm MPS3 with AN547, Cortex-M55 at 32 MHz
 CODE_BYTES_MAX := 131072
-RAM_BYTES_MAX  := 524288
+RAM_BYTES_MAX  := 655360
 
 CPU := -mcpu=cortex-m55 -mthumb -mfloat-abi=soft
 HAL := cortex_m console cmsdk_uart sse_timer sp805 lan9118 ethernet nor memory_flash semihost mps2
