@@ -31,11 +31,14 @@ void ethernet_fill(volatile uint32_t *port, uint16_t head, const struct hal_span
 }
 
 void ethernet_take(volatile uint32_t *port, void *to, uint32_t n) {
-    uint32_t *words = to;
-    for (; n >= 4; n -= 4)
-        *words++ = *port;
+    uint8_t *bytes = to;
+    for (; n >= 4; n -= 4) {
+        uint32_t word = *port;
+        memcpy(bytes, &word, 4);
+        bytes += 4;
+    }
     if (n > 0) {
         uint32_t word = *port;
-        memcpy(words, &word, n);
+        memcpy(bytes, &word, n);
     }
 }

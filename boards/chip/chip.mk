@@ -13,9 +13,10 @@ B        := build/$(BOARD)
 TOOL     := arm-none-eabi-
 CC       := $(TOOL)gcc
 CPPFLAGS := -I. -Iport/lwip -isystem $(LWIP)/src/include -include boards/$(BOARD)/board.h
-CFLAGS   := -g -Os $(CPU) $(DIALECT) -ffunction-sections -fdata-sections -fstack-usage
-LDFLAGS  := -Os $(CPU) -nostartfiles --specs=nano.specs -Wl,--gc-sections,--fatal-warnings \
-            -T boards/$(BOARD)/board.ld
+CFLAGS   := -g -Os -flto $(CPU) $(DIALECT) -ffunction-sections -fdata-sections
+# As one partition, since assembly refers to functions.
+LDFLAGS  := -g -Os -flto -flto-partition=one -fstack-usage $(CPU) -nostartfiles --specs=nano.specs \
+            -Wl,--gc-sections,--fatal-warnings -T boards/$(BOARD)/board.ld
 
 HAL_OBJ   := $(HAL:%=$(B)/hal/%.o)
 LWIP_OBJ  := $(LWIP_SRC:%.c=$(B)/%.o)
@@ -102,7 +103,7 @@ size: $(B)/midge.elf
 	          exit c > code || r > ram }'
 
 stack: $(B)/midge.elf
-	@cat $$(find $(B) -name '*.su' ! -path '*/tests/*') | sort -t '	' -k 2 -n -r | head -n 20 | \
-	    awk -F '\t' '{ printf "%6d B  %s\n", $$2, $$1 }'
+	@sort -t '	' -k 2 -n -r $(B)/midge.elf.*.su | head -n 20 | \
+	    awk -F '\t' '{ sub(".*:", "", $$1); printf "%6d B  %s\n", $$2, $$1 }'
 
 .PRECIOUS: $(B)/flash.bin
