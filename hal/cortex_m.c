@@ -41,6 +41,7 @@ extern uint32_t stack_begin[], stack_end[], exception_stack_end[];
 
 int main(void);
 _Noreturn void start(void);
+void cortex_m_take(uint32_t *frame, uint32_t number);
 
 // What outlives a reset; the start-up code clears it not.
 static struct {
@@ -107,7 +108,7 @@ static bool is_unserved(uint32_t *frame, uint32_t number) {
 }
 
 // Takes every exception. The frame holds r0-r3, r12, lr, pc and the status of what was interrupted.
-__attribute__((used)) static void take(uint32_t *frame, uint32_t number) {
+__attribute__((used)) void cortex_m_take(uint32_t *frame, uint32_t number) {
     uint32_t line = number - INTERRUPT;
 #ifdef HAL_SYSTICK
     if (number == SYSTICK) {
@@ -141,7 +142,7 @@ __attribute__((naked)) static void enter(void) {
                    "mrseq r0, msp\n"
                    "mrsne r0, psp\n"
                    "mrs r1, ipsr\n"
-                   "b take\n");
+                   "b cortex_m_take\n");
 }
 
 // ---- Memory guards ------------------------------------------------------------------------------
