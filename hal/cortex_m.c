@@ -248,7 +248,6 @@ void hal_wait(uint32_t ms) {
     __asm volatile("cpsie i\nisb" ::: "memory");
 }
 
-
 // ---- What none of these chips has ----------------------------------------------------------------
 
 uint64_t hal_wall_us(void) {
@@ -259,5 +258,4 @@ bool hal_button(void) {
     return false;
 }
 
-void hal_boot_confirm(void) {
-}
+void hal_boot_confirm(void) {}

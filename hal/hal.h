@@ -101,12 +101,12 @@ enum hal_reason {
 // What the last reset left in memory that outlives it.
 struct hal_record {
     enum hal_reason reason;
-    char file[32];        // HAL_PANIC: the end of the file's name, terminated by a NUL
-    uint32_t line;        // HAL_PANIC
-    uint32_t pc, lr;      // HAL_FAULT, HAL_WATCHDOG: where; 0 where it is not known
-    uint32_t status;      // HAL_FAULT: the processor's fault status register
-    uint32_t address;     // HAL_FAULT: what was accessed, where it is known
-    uint32_t boots;       // resets since power came on
+    char file[32];     // HAL_PANIC: the end of the file's name, terminated by a NUL
+    uint32_t line;     // HAL_PANIC
+    uint32_t pc, lr;   // HAL_FAULT, HAL_WATCHDOG: where; 0 where it is not known
+    uint32_t status;   // HAL_FAULT: the processor's fault status register
+    uint32_t address;  // HAL_FAULT: what was accessed, where it is known
+    uint32_t boots;    // resets since power came on
 };
 
 const struct hal_record *hal_record(void);

@@ -33,9 +33,9 @@ enum { PHY_CONTROL = 0, PHY_STATUS, PHY_OFFER = 4, PHY_PARTNER };
 #define MAC_FULL_DUPLEX (1u << 20)
 #define MAC_ENABLE (1u << 3 | 1u << 2)
 #define PHY_LINK (1u << 2)
-#define RX_INT (1u << 3)      // a frame waits
-#define RX_ERROR (1u << 15)   // in a frame's status
-#define WAITS 100000          // looks at a register that must change within 20 ms
+#define RX_INT (1u << 3)     // a frame waits
+#define RX_ERROR (1u << 15)  // in a frame's status
+#define WAITS 100000         // looks at a register that must change within 20 ms
 
 static uint32_t frame_bytes;  // of the oldest frame, with padding and without CRC; 0: not looked at
 static uint32_t words_left;   // of it in the FIFO, its CRC included

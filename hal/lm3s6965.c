@@ -42,12 +42,12 @@ static void give_pins(uint32_t port, uint32_t pins) {
 void chip_init(void) {
     start_clock();
     FLASH_MICROSECOND = HAL_TIMER_MHZ - 1;
-    CLOCKS_0 |= 1u << 3;                          // the watchdog
-    CLOCKS_1 |= 1u << 16 | 1u << 0;               // timer 0, UART 0
+    CLOCKS_0 |= 1u << 3;                                  // the watchdog
+    CLOCKS_1 |= 1u << 16 | 1u << 0;                       // timer 0, UART 0
     CLOCKS_2 |= 1u << 30 | 1u << 28 | 1u << 5 | 1u << 0;  // PHY, MAC, ports F and A
-    CLOCKS_2;                                     // a few cycles before they answer
-    give_pins(PORT_A, 3u << 0);                   // UART 0
-    give_pins(PORT_F, 3u << 2);                   // the Ethernet jack's lamps
+    CLOCKS_2;                                             // a few cycles before they answer
+    give_pins(PORT_A, 3u << 0);                           // UART 0
+    give_pins(PORT_F, 3u << 2);                           // the Ethernet jack's lamps
 }
 
 // The kit's maker wrote a MAC address into the two user registers. All ones: nobody did.

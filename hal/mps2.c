@@ -2,5 +2,4 @@
 
 #include "hal/parts.h"
 
-void chip_init(void) {
-}
+void chip_init(void) {}

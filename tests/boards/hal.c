@@ -102,8 +102,8 @@ static void ask(void) {
     static const uint8_t head[HAL_ETHERNET_PAD + 14] = {
         0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0, 0, 0x12, 0x34, 0x56, 0x08, 0x06};
     static const uint8_t request[9] = {0, 1, 8, 0, 6, 4, 0, 1, 0x02};  // pieces of odd lengths
-    static const uint8_t rest[19] = {0, 0,  0x12, 0x34, 0x56, 10, 0, 2, 15, 0,
-                                     0, 0,  0,    0,    0,    10, 0, 2, 2};
+    static const uint8_t rest[19] = {0, 0, 0x12, 0x34, 0x56, 10, 0, 2, 15, 0,
+                                     0, 0, 0,    0,    0,    10, 0, 2, 2};
     struct hal_span pieces[] = {
         {head, sizeof head}, {request, sizeof request}, {rest, sizeof rest}};
     show("a frame is sent", hal_ethernet_send(pieces, 3));
@@ -143,7 +143,8 @@ static void try_ethernet(void) {
     show("no frame has come", hal_ethernet_frame() == 0);
     for (uint32_t i = 0; i < 3; i++) {
         ask();
-        show(i == 1 ? "its answer comes, in parts" : "its answer comes, whole", is_answered(i == 1));
+        show(i == 1 ? "its answer comes, in parts" : "its answer comes, whole",
+             is_answered(i == 1));
     }
     ask();
     for (uint64_t end_us = hal_us() + 2000000; hal_ethernet_frame() == 0 && hal_us() < end_us;)
