@@ -181,11 +181,11 @@ static void guard(void) {
 #endif
 
 uint32_t hal_stack_unused(void) {
-    const uint32_t *word = stack_begin + (1u << GUARD_BITS) / sizeof *word;
-    const uint32_t *begin = word;
-    while (word < stack_end && *word == PAINT)
-        word++;
-    return (uint32_t)(word - begin) * sizeof *word;
+    const uint32_t guard_words = (1u << GUARD_BITS) / sizeof stack_begin[0];
+    uint32_t n = 0;
+    while (stack_begin[guard_words + n] == PAINT)
+        n++;
+    return n * sizeof stack_begin[0];
 }
 
 // ---- Start --------------------------------------------------------------------------------------
@@ -212,8 +212,7 @@ static _Noreturn void run(void) {
 _Noreturn void start(void) {
     memcpy(data_begin, data_from, (uintptr_t)data_end - (uintptr_t)data_begin);
     memset(bss_begin, 0, (uintptr_t)bss_end - (uintptr_t)bss_begin);
-    for (uint32_t *word = stack_begin; word < stack_end; word++)
-        *word = PAINT;
+    memset(stack_begin, PAINT & 0xff, (uintptr_t)stack_end - (uintptr_t)stack_begin);
 #if __ARM_ARCH >= 8
     __asm volatile("msr psplim, %0" ::"r"(stack_begin + (1u << GUARD_BITS) / sizeof *stack_begin));
 #endif

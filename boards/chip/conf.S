@@ -1,7 +1,10 @@
-// The board's default configuration, as text.
+// The board's default configuration, as text, and its length.
 
     .section .rodata.conf
-    .global conf_begin, conf_end
-conf_begin:
+    .global conf_text, conf_bytes
+conf_text:
     .incbin BOARD_CONF
 conf_end:
+    .balign 4
+conf_bytes:
+    .word conf_end - conf_text

@@ -1,4 +1,5 @@
-// Log lines on the serial console: seconds since reset, the level as nats-server writes it, the text.
+// Log lines on the serial console: seconds since reset, the level as nats-server writes it, and the
+// text.
 
 #ifndef CHIP_CONSOLE_H
 #define CHIP_CONSOLE_H

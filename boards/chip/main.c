@@ -11,7 +11,8 @@
 #define WATCHDOG_MS 5000
 
 // From conf.S.
-extern const char conf_begin[], conf_end[];
+extern const char conf_text[];
+extern const uint32_t conf_bytes;
 
 static struct midge midge;
 static struct midge_config config;
@@ -35,7 +36,7 @@ static void complain(void *context, enum midge_severity severity, const char *li
 }
 
 static void configure(void) {
-    struct midge_source source = {"midge.conf", conf_begin, (uint32_t)(conf_end - conf_begin)};
+    struct midge_source source = {"midge.conf", conf_text, conf_bytes};
     struct midge_reading reading = {.complain = complain};
     midge_config_defaults(&config);
     config.entropy = hal_entropy;

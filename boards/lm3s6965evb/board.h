@@ -1,5 +1,5 @@
-// Texas Instruments' kit EK-LM3S6965: Cortex-M3 at 50 MHz, 256 KB of flash, 64 KB of RAM, Ethernet on
-// the chip.
+// Texas Instruments' kit EK-LM3S6965: Cortex-M3 at 50 MHz, 256 KB of flash, 64 KB of RAM, Ethernet
+// on the chip.
 
 // Limits: 12 clients of 8 subscriptions, beside monitoring and the application.
 #define MIDGE_CONNECTIONS_MAX 15
