@@ -164,7 +164,7 @@ static void guard(void) {
 #define READ_ONLY (6u << 24)
 #define CACHED (2u << 16)
 
-static void close_region(uint32_t number, uint32_t begin, uint32_t size_bits, uint32_t access) {
+static void set_region(uint32_t number, uint32_t begin, uint32_t size_bits, uint32_t access) {
     MPU_RNR = number;
     MPU_RBAR = begin;
     MPU_RASR = access | CACHED | (size_bits - 1) << 1 | 1;
@@ -173,9 +173,9 @@ static void close_region(uint32_t number, uint32_t begin, uint32_t size_bits, ui
 // Code is read-only, and its first bytes, the vectors, are closed to the program: only the
 // processor itself reads them. Higher numbers win.
 static void guard(void) {
-    close_region(0, HAL_CODE, (uint32_t)__builtin_ctz(HAL_CODE_BYTES), READ_ONLY);
-    close_region(1, 0, GUARD_BITS, CLOSED);
-    close_region(2, (uint32_t)stack_begin, GUARD_BITS, CLOSED);
+    set_region(0, HAL_CODE, (uint32_t)__builtin_ctz(HAL_CODE_BYTES), READ_ONLY);
+    set_region(1, 0, GUARD_BITS, CLOSED);
+    set_region(2, (uint32_t)stack_begin, GUARD_BITS, CLOSED);
 }
 
 #endif

@@ -11,5 +11,3 @@ FLASH_FILE := 1M 16M
 QEMU := -M mps2-an385,memory-backend=psram \
         -object memory-backend-file,id=psram,size=16M,mem-path=flash.bin,share=on
 NIC  := lan9118
-
-OPENOCD := -f interface/cmsis-dap.cfg -c "transport select swd" -f target/swj-dp.tcl

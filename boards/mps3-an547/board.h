@@ -1,7 +1,6 @@
 // Arm's FPGA board MPS3 with the image AN547: Cortex-M55 at 32 MHz in subsystem SSE-300, Ethernet
 // LAN9220.
 
-
 // Limits.
 #define MIDGE_CONNECTIONS_MAX 64
 #define MIDGE_SUBSCRIPTIONS_MAX 1024

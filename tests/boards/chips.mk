@@ -3,7 +3,8 @@
 
 SUITES += chips
 
-CHIP_ELF := $(foreach chip,$(CHIPS),build/$(chip)/hal.elf build/$(chip)/midge.elf)
+CHIP_ELF := $(foreach chip,$(CHIPS),build/$(chip)/hal.elf build/$(chip)/midge.elf) \
+            build/template/midge.elf
 
 chips: $(CHIP_ELF)
 	@python3 -B tests/boards/chips.py $(CHIPS)
