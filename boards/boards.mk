@@ -9,3 +9,9 @@ boards:
 	        boards/$$board/board.mk | paste -sd '\t' | \
 	        awk -F '\t' -v board=$$board '{ printf "%-16s %-44s %9d %9d\n", board, $$1, $$2, $$3 }'; \
 	done
+
+# What only a chip has.
+ifeq ($(BOARD),linux)
+image flash debug stack: boards
+	@echo "Which board? make BOARD=... $@" >&2; exit 1
+endif

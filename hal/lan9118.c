@@ -86,7 +86,7 @@ static void phy_write(uint32_t reg, uint32_t value) {
 // The chip has the address that its EEPROM gave it until it is told another.
 bool hal_unique(void *to, uint32_t n) {
     static uint32_t address[2];
-    if (address[0] == 0) {
+    if (address[0] == 0 && wait_for(&PMT_CTRL, 1, 1)) {
         address[0] = mac_read(MAC_ADDRL);
         address[1] = mac_read(MAC_ADDRH) & 0xffff;
     }

@@ -72,9 +72,13 @@ run: $(B)/midge.elf $(B)/flash.bin
 
 GDB := gdb-multiarch -q $(B)/midge.elf
 
+ifdef OPENOCD
 flash: $(B)/midge.elf
-	$(or $(OPENOCD),$(error $(BOARD) has no OpenOCD configuration: see boards/README.md))
 	openocd $(OPENOCD) -c "program $< verify reset exit"
+else
+flash:
+	@echo "$(BOARD) is not written by OpenOCD: see boards/README.md" >&2; exit 1
+endif
 
 ifeq ($(ON),board)
 debug: $(B)/midge.elf
