@@ -1,7 +1,7 @@
 // Cortex-M, ARMv7-M and ARMv8-M main line: vectors, start, memory guards, faults, sleep, reset.
 //
 // The program runs on the process stack and exceptions on the main one, so that a fault can be
-// handled after the program's stack has overflown. Everything that comes, be it a fault or an
+// handled after the program's stack has overflowed. Everything that comes, be it a fault or an
 // interrupt, goes through one entry.
 
 #include "hal/cortex_m.h"
@@ -31,7 +31,8 @@
 #define SYSTICK 15
 #define INTERRUPT 16  // the first line from outside the processor
 
-#define GUARD_BITS 8  // 256 bytes: more than any function leaps over
+// 256 bytes. The stack lies at the bottom of RAM: who leaps over its guard meets no memory at all.
+#define GUARD_BITS 8
 #define PAINT 0xA5A5A5A5u
 #define NOTED 0x4D494447u
 
@@ -43,7 +44,7 @@ int main(void);
 _Noreturn void start(void);
 void cortex_m_take(uint32_t *frame, uint32_t number);
 
-// What outlives a reset; the start-up code clears it not.
+// What outlives a reset, since the start-up code does not clear it.
 static struct {
     uint32_t noted;
     struct hal_record record;

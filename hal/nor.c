@@ -23,8 +23,8 @@ static bool is_inside(uint32_t at, uint32_t n) {
     return at <= HAL_FLASH_BYTES && n <= HAL_FLASH_BYTES - at;
 }
 
-// Whether n bytes are what `like` says, or all erased where it is NULL; HAL_ERR_IO where they cannot
-// be read.
+// Whether n bytes are what `like` says, or all erased where it is NULL; HAL_ERR_IO where they
+// cannot be read.
 static int32_t compare(uint32_t at, const uint8_t *like, uint32_t n) {
     uint8_t erased[CHUNK];
     uint8_t found[CHUNK];

@@ -19,8 +19,8 @@ void timer_init(void);
 // An interrupt after `ms` milliseconds or earlier; a later call replaces an earlier one.
 void timer_alarm(uint32_t ms);
 
-// Microseconds, out of a counter of 32 bits that wraps. The counter must be looked at once a turn of
-// it. Nothing is divided that is longer than 32 bits.
+// Microseconds, out of a counter of 32 bits that wraps, and must be looked at once a turn. Nothing
+// is divided that is longer than 32 bits.
 struct timer_clock {
     uint64_t us;
     uint32_t ticks;  // when it was last looked at

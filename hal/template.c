@@ -9,14 +9,12 @@
 #include "hal/cortex_m.h"
 
 // Clocks and pins. Nothing else has been touched yet.
-void chip_init(void) {
-}
+void chip_init(void) {}
 
 // ---- Timer --------------------------------------------------------------------------------------
 
 // Start a free-running counter, and prepare an alarm that interrupts once.
-void timer_init(void) {
-}
+void timer_init(void) {}
 
 // The counter by timer_clock_us, which makes microseconds of ticks.
 uint64_t hal_us(void) {
@@ -31,8 +29,7 @@ void timer_alarm(uint32_t ms) {
 // ---- Serial port --------------------------------------------------------------------------------
 
 // 115,200 bit/s, 8 bits, no parity.
-void uart_init(void) {
-}
+void uart_init(void) {}
 
 // Never wait. Where there is no room, listen to the line that tells of it.
 bool uart_send(uint8_t byte) {
@@ -94,8 +91,7 @@ void hal_watchdog_start(uint32_t ms) {
     (void)ms;
 }
 
-void hal_watchdog_feed(void) {
-}
+void hal_watchdog_feed(void) {}
 
 _Noreturn void hal_exit(uint8_t status) {
     (void)status;
@@ -126,8 +122,7 @@ void hal_ethernet_read(void *to, uint32_t n) {
     (void)n;
 }
 
-void hal_ethernet_skip(void) {
-}
+void hal_ethernet_skip(void) {}
 
 // The pieces belong to the caller again when this returns.
 bool hal_ethernet_send(const struct hal_span *pieces, uint32_t count) {
