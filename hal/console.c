@@ -1,5 +1,5 @@
-// The serial console's ring. Nothing waits for the serial port: it is given what it has room for when
-// something is written and before the chip sleeps.
+// The serial console's ring. Nothing waits for the serial port: it is given what it has room for
+// when something is written and before the chip sleeps.
 
 #include "hal/parts.h"
 

@@ -97,7 +97,8 @@ void cortex_m_watched(void) {
 
 // ---- Exceptions ---------------------------------------------------------------------------------
 
-// A BKPT 0xAB with nobody there to serve it, which is a fault without a status: answers -1 for them.
+// A BKPT 0xAB with nobody there to serve it, which is a fault without a status: answers -1 for
+// them.
 static bool is_unserved(uint32_t *frame, uint32_t number) {
     if (number != HARD_FAULT || CFSR != 0 || *(uint16_t *)frame[6] != 0xBEAB)
         return false;
@@ -150,8 +151,8 @@ __attribute__((naked)) static void enter(void) {
 
 #if __ARM_ARCH >= 8
 
-// The stack has a limit register (see start), and no region can be closed to reading: code, and with
-// it address 0, is closed to writing.
+// The stack has a limit register (see start), and no region can be closed to reading: code, and
+// with it address 0, is closed to writing.
 static void guard(void) {
     MPU_MAIR0 = 0x44;
     MPU_RNR = 0;
@@ -240,7 +241,8 @@ void hal_wait(uint32_t ms) {
     if (ms == 0)
         return;
     timer_alarm(ms);
-    // An interrupt that comes between the look and the sleep ends the sleep, though it is not taken.
+    // An interrupt that comes between the look and the sleep ends the sleep, though it is not
+    // taken.
     __asm volatile("cpsid i" ::: "memory");
     if (!woken)
         __asm volatile("dsb\nwfi" ::: "memory");
@@ -248,7 +250,7 @@ void hal_wait(uint32_t ms) {
     __asm volatile("cpsie i\nisb" ::: "memory");
 }
 
-// ---- What none of these chips has ----------------------------------------------------------------
+// ---- What none of these chips has ---------------------------------------------------------------
 
 uint64_t hal_wall_us(void) {
     return 0;

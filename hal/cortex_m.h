@@ -1,7 +1,8 @@
 // What drivers need of the processor: its interrupt lines.
 //
 // There is one handler for all of them. It masks the line, and notes that it came, so that hal_wait
-// returns: a driver that has done all that there was to do asks for the next one by listening again.
+// returns: a driver that has done all that there was to do asks for the next one by listening
+// again.
 
 #ifndef MIDGE_CORTEX_M_H
 #define MIDGE_CORTEX_M_H

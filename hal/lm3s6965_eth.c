@@ -1,7 +1,7 @@
 // The Ethernet controller of the LM3S6965, MAC and PHY (its data sheet, chapter 15).
 //
-// It has 2 KB for what is received: one long frame, or several short ones. Its filter lets pass what
-// is addressed to it and broadcasts.
+// It has 2 KB for what is received: one long frame, or several short ones. Its filter lets pass
+// what is addressed to it and broadcasts.
 
 #include <string.h>
 

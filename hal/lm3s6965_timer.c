@@ -1,5 +1,5 @@
-// LM3S6965: the clock is the processor's SysTick, since QEMU does not show the count of the chip's own
-// timers; the alarm is one of those.
+// LM3S6965: the clock is the processor's SysTick, since QEMU does not show the count of the chip's
+// own timers; the alarm is one of those.
 
 #include "hal/cortex_m.h"
 

@@ -1,5 +1,6 @@
-// Flash made of memory: RAM of the board that nothing else uses. It outlives a reset, and an emulation
-// where the emulator keeps it in a file; on a real board it does not outlive a cut of power.
+// Flash made of memory: RAM of the board that nothing else uses. It outlives a reset, and an
+// emulation where the emulator keeps it in a file; on a real board it does not outlive a cut of
+// power.
 
 #include <string.h>
 

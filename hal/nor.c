@@ -1,5 +1,5 @@
-// The rules of NOR flash over whatever keeps the bytes, enforced: what breaks them on one board would
-// break on another. Everything is done at once, so nothing is ever pending.
+// The rules of NOR flash over whatever keeps the bytes, enforced: what breaks them on one board
+// would break on another. Everything is done at once, so nothing is ever pending.
 
 #include <string.h>
 

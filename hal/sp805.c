@@ -1,8 +1,8 @@
 // The watchdog SP805 of Arm, which its Cortex-M System Design Kit has too, and the chips of
 // Stellaris.
 //
-// It counts down twice. At the first end comes an exception, whose handler records where the program
-// hung, and resets; where even that does not run any more, the second end resets.
+// It counts down twice. At the first end comes an exception, whose handler records where the
+// program hung, and resets; where even that does not run any more, the second end resets.
 
 #include "hal/cortex_m.h"
 

@@ -4,7 +4,6 @@
 
 #include "boards/chip/console.h"
 #include "hal/hal.h"
-#include "port/lwip.h"
 #include "port/port.h"
 
 // The longest that a turn may take: far more than a match over a full table, or a resend.

@@ -21,7 +21,7 @@ LAYERS = [
 ]
 BROKER_LIBC = {"<stdint.h>", "<stdbool.h>", "<stddef.h>", "<string.h>"}
 BROKER_FACE = {'"broker/broker.h"', '"broker/limits.h"'}
-BOARD_FACES = BROKER_FACE | {'"port/port.h"', '"port/lwip.h"', '"hal/hal.h"'}
+BOARD_FACES = BROKER_FACE | {'"port/port.h"', '"hal/hal.h"'}
 STACK = ("lwip/", "netif/")  # lwIP's own headers
 
 STRING_H = set(
