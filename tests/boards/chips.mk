@@ -3,13 +3,15 @@
 
 SUITES += chips
 
-CHIP_ELF := $(foreach chip,$(CHIPS),build/$(chip)/hal.elf build/$(chip)/midge.elf) \
-            build/template/midge.elf
+CHIP_BUILDS := $(CHIPS:%=chips-%)
 
-chips: $(CHIP_ELF)
+chips: $(CHIP_BUILDS) chips-template
 	@python3 -B tests/boards/chips.py $(CHIPS)
 
-# Each board's own rules know when there is something to do.
-.PHONY: $(CHIP_ELF)
-$(CHIP_ELF):
-	@$(MAKE) --no-print-directory BOARD=$(word 2,$(subst /, ,$@)) $@
+# Both programs by one make, since they share objects.
+.PHONY: $(CHIP_BUILDS) chips-template
+$(CHIP_BUILDS): chips-%:
+	@$(MAKE) --no-print-directory BOARD=$* build/$*/hal.elf build/$*/midge.elf
+
+chips-template:
+	@$(MAKE) --no-print-directory BOARD=template image
