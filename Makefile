@@ -5,6 +5,7 @@
 #   make SANITIZE=1    under ASan and UBSan, into build/linux-asan
 #   make CROSS=aarch64-linux-gnu-    for another machine, into build/linux-aarch64
 #   make V=1           showing each command whole
+#   make BOARD=mps2-an385 run        for a chip; `make boards` lists them
 
 .DEFAULT_GOAL := hub
 .DELETE_ON_ERROR:
@@ -17,7 +18,11 @@ DIALECT := -std=c11 -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wstrict-protot
 Q := $(if $(V),,@)
 
 hub:     ## build the hub, build/linux/midge (this is what make alone does)
-run:     ## build and run the hub on 4222, monitoring on 8222; ARGS="..." replaces its arguments
+image:   ## build a chip's image, build/$(BOARD)/midge.{elf,bin,hex,map} (make BOARD=... alone does)
+boards:  ## list the boards, with the flash and RAM that Midge takes of each
+run:     ## run it on 4222, monitoring on 8222; a chip in QEMU; ARGS="..." replaces its arguments
+flash:   ## write the image into the real board, by OpenOCD
+debug:   ## gdb on the image, in QEMU or, with ON=board, by OpenOCD
 example: ## an application in the broker's own process, build/linux/sensor
 test:    ## every suite below, with a total (about ten minutes)
 limits:  ## limits at the ends of their ranges compile, and impossible ones do not
@@ -34,8 +39,10 @@ package: ## make install and the Debian package, installed and run
 soak:    ## hours of churn, looking for leaks and stalls
 bench:   ## Midge and nats-server side by side: the table of ratios
 fresh:   ## the README's two commands on a minimal Debian 12, in a chroot
+chips:   ## clock, console, flash, faults, watchdog and Ethernet of every board, in QEMU
 ram:     ## every pool: entries, bytes each, bytes
-size:    ## size of the hub and of broker/core for Cortex-M3, against their budgets
+size:    ## size of the hub, or of a chip's image, against its budget
+stack:   ## the functions of a chip's image that take most stack
 format:  ## rewrite the C sources in the house's format
 install: ## install the hub, its unit and manual pages under $(DESTDIR)$(PREFIX)
 deb:     ## build the Debian package, build/midge_*.deb
@@ -46,5 +53,10 @@ help:    ## this list
 
 .PHONY: $(shell sed -n 's/^\([a-z]*\): *##.*/\1/p' Makefile)
 
-include boards/$(BOARD)/*.mk tests/*.mk
+include port/packages.mk boards/boards.mk
+ifeq ($(BOARD),linux)
+include boards/linux/*.mk tests/*.mk
 -include tests/*/*.mk
+else
+include boards/chip/chip.mk
+endif

@@ -1,7 +1,7 @@
 # Everything fetched for the tests, into build/cache, each by its registry's own client at a
 # pinned version. A suite names what it needs as a prerequisite: `interop: $(NATS_CLI) $(NODE)`.
+# What goes into an image as well is in port/packages.mk.
 
-CACHE    := build/cache
 CMOCKA   := $(CACHE)/cmocka/src/cmocka.c
 PEER_OLD := $(CACHE)/nats-server-2.9/nats-server
 PEER_NEW := $(CACHE)/nats-server-2.15/nats-server
@@ -12,7 +12,7 @@ EXPORTER := $(CACHE)/bin/prometheus-nats-exporter
 PYTHON   := $(CACHE)/venv/bin/python
 NODE     := $(CACHE)/node/node
 
-fetch: $(CMOCKA) $(PEER_OLD) $(PEER_NEW) $(NATS_CLI) $(NATS_TOP) $(EXPORTER) $(PYTHON) $(NODE)
+fetch: $(CMOCKA) $(PEER_OLD) $(PEER_NEW) $(NATS_CLI) $(NATS_TOP) $(EXPORTER) $(PYTHON) $(NODE) $(LWIP)/COPYING
 
 $(CMOCKA) $(PEER_OLD) $(PEER_NEW): tests/setup/checksums
 

@@ -1,0 +1,130 @@
+// The firmware of every board with a chip: midge, on bare metal.
+
+#include <string.h>
+
+#include "boards/chip/console.h"
+#include "hal/hal.h"
+#include "port/port.h"
+
+// The longest that a turn may take: far more than a match over a full table, or a resend.
+#define WATCHDOG_MS 5000
+
+// From conf.S.
+extern const char conf_text[];
+extern const uint32_t conf_bytes;
+
+static struct midge midge;
+static struct midge_config config;
+
+_Noreturn void midge_panic(const char *file, int line) {
+    hal_panic(file, line);
+}
+
+// Says why, and waits for whoever reads the console: a reset would not help.
+static _Noreturn void die(const char *why) {
+    console_say(MIDGE_FTL, why);
+    for (;;)
+        hal_wait(UINT32_MAX);
+}
+
+// ---- Configuration ------------------------------------------------------------------------------
+
+static void complain(void *context, enum midge_severity severity, const char *line) {
+    (void)context;
+    console_say(severity == MIDGE_ERROR ? MIDGE_ERR : MIDGE_WRN, line);
+}
+
+static void configure(void) {
+    struct midge_source source = {"midge.conf", conf_text, conf_bytes};
+    struct midge_reading reading = {.complain = complain};
+    midge_config_defaults(&config);
+    config.entropy = hal_entropy;
+    if (!midge_configure(&config, &source, &reading) || !midge_config_complete(&config, &reading))
+        die("The configuration is of no use");
+}
+
+// ---- Network ------------------------------------------------------------------------------------
+
+// The address that the chip was given, or else one of its own making, which says so in its first
+// byte and is another after each reset.
+static void choose_address(uint8_t mac[6]) {
+    if (hal_unique(mac, 6))
+        return;
+    if (!hal_entropy(mac, 6))
+        die("No entropy to be had");
+    mac[0] = (uint8_t)((mac[0] & 0xfc) | 2);
+}
+
+static void start_network(void) {
+    static struct port_network network = {.dhcp = true, .host_name = "midge"};
+    choose_address(network.mac);
+    if (!port_network(&network))
+        die("The Ethernet controller does not answer");
+    port_init(config.limits.connections);
+}
+
+static void listen_on(enum midge_kind kind, midge_text host, int32_t port, const char *what) {
+    if (port == 0)
+        return;
+    if (port_listen(kind, midge_config_text(&config, host), port) < 0)
+        die("Cannot listen");
+    console_say(MIDGE_INF, what);
+}
+
+// ---- Life ---------------------------------------------------------------------------------------
+
+// What ended the life before, where that was not power.
+static void mourn(const struct hal_record *record) {
+    static const char *const reasons[] = {
+        [HAL_POWER] = "Power came on",
+        [HAL_WATCHDOG] = "The watchdog ended a life that hung, at",
+        [HAL_REQUEST] = "Reset on request",
+        [HAL_PANIC] = "An assertion failed, at",
+        [HAL_FAULT] = "The processor met a fault, at",
+    };
+    struct console_line line;
+    console_begin(&line, record->reason < HAL_WATCHDOG ? MIDGE_INF : MIDGE_WRN);
+    console_text(&line, reasons[record->reason]);
+    if (record->reason == HAL_PANIC) {
+        console_text(&line, " ");
+        console_text(&line, record->file);
+        console_text(&line, ":");
+        console_number(&line, record->line, 10);
+    } else if (record->reason == HAL_FAULT || record->reason == HAL_WATCHDOG) {
+        console_text(&line, " pc ");
+        console_number(&line, record->pc, 16);
+        console_text(&line, " lr ");
+        console_number(&line, record->lr, 16);
+        console_text(&line, " status ");
+        console_number(&line, record->status, 16);
+        console_text(&line, " address ");
+        console_number(&line, record->address, 16);
+    }
+    console_end(&line);
+}
+
+static void drain(struct midge *m) {
+    static char text[MIDGE_LOG_LINE_BYTES + 1];
+    enum midge_level level;
+    for (uint32_t n; (n = midge_log(m, &level, text, sizeof text - 1)) > 0;) {
+        text[n] = '\0';
+        console_say(level, text);
+    }
+}
+
+int main(void) {
+    console_say(MIDGE_INF, "Starting midge " MIDGE_VERSION);
+    mourn(hal_record());
+    configure();
+    start_network();
+    if (!midge_init(&midge, &config, port_now()))
+        die("No entropy to be had");
+    listen_on(MIDGE_MONITOR, config.http_host, config.http_port, "Starting http monitor");
+    listen_on(MIDGE_CLIENT, config.host, config.port, "Listening for client connections");
+    console_say(MIDGE_INF, "Server is ready");
+    hal_watchdog_start(WATCHDOG_MS);
+    for (;;) {
+        port_turn(&midge, drain);
+        hal_watchdog_feed();
+    }
+}

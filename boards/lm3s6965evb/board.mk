@@ -1,0 +1,14 @@
+# TI EK-LM3S6965, Cortex-M3 at 50 MHz
+CODE_BYTES_MAX := 131072
+RAM_BYTES_MAX  := 65536
+
+CPU := -mcpu=cortex-m3 -mthumb
+HAL := cortex_m console pl011 lm3s6965 lm3s6965_timer sp805 lm3s6965_eth ethernet nor \
+       lm3s6965_flash semihost
+
+# QEMU has no flash controller: the image takes a file.
+FLASH_FILE := 16K 16K
+QEMU := -M lm3s6965evb
+NIC  := stellaris
+
+OPENOCD := -f board/ek-lm3s6965.cfg

@@ -1,0 +1,13 @@
+# Arm MPS2 with AN385, Cortex-M3 at 25 MHz
+CODE_BYTES_MAX := 131072
+RAM_BYTES_MAX  := 655360
+
+CPU := -mcpu=cortex-m3 -mthumb
+HAL := cortex_m console cmsdk_uart cmsdk_dualtimer sp805 lan9118 ethernet nor memory_flash semihost \
+       mps2
+
+# QEMU keeps the PSRAM, and with it the flash, in a file.
+FLASH_FILE := 1M 16M
+QEMU := -M mps2-an385,memory-backend=psram \
+        -object memory-backend-file,id=psram,size=16M,mem-path=flash.bin,share=on
+NIC  := lan9118

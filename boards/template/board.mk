@@ -1,0 +1,14 @@
+# Maker and name, core and clock
+CODE_BYTES_MAX := 131072
+RAM_BYTES_MAX  := 65536
+
+CPU := -mcpu=cortex-m3 -mthumb
+HAL := cortex_m console nor template
+
+# Where QEMU has the board:
+# FLASH_FILE := erased bytes, and the size of the file that holds them
+# QEMU       := -M its name
+# NIC        := its network card
+
+# Where OpenOCD has it:
+# OPENOCD := -f board/its.cfg
