@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lwip/memp.h"
+#include "lwip/priv/tcp_priv.h"
 #include "lwip/stats.h"
 #include "port/lwip.h"
 #include "port/port.h"
@@ -28,6 +29,9 @@ void *__real_memp_malloc(memp_t pool);
 void *__wrap_memp_malloc(memp_t pool);
 
 void *__wrap_memp_malloc(memp_t pool) {
+    // A timer comes from a pool that has one for each by construction; lwIP asserts so.
+    if (pool == MEMP_SYS_TIMEOUT)
+        return __real_memp_malloc(pool);
     return ++takes == fails_at ? NULL : __real_memp_malloc(pool);
 }
 
@@ -52,6 +56,10 @@ static void show_pools(void) {
     printf("= clients=%u/%u", midge_clients(&midge), midge_clients(&midge));
     printf(" blocks=%u/%u", (unsigned)midge.pools[POOL_blocks].used,
            (unsigned)midge.pools[POOL_blocks].limit);
+    uint32_t waiting = 0;
+    for (const struct tcp_pcb *pcb = tcp_tw_pcbs; pcb != NULL; pcb = pcb->next)
+        waiting++;
+    printf(" time_wait=%u/%u", waiting, waiting);
     for (int i = 0; i < MEMP_MAX; i++)
         printf(" %s=%u/%u", names[i], (unsigned)lwip_stats.memp[i]->used,
                (unsigned)lwip_stats.memp[i]->max);
@@ -71,11 +79,10 @@ static void obey(const char *line) {
         faults.loss = n;
     else if (strcmp(word, "refuse") == 0)
         faults.refusals = n;
-    if (strcmp(word, "pools") == 0) {
+    if (strcmp(word, "pools") == 0)
         show_pools();
-    } else {
+    else
         printf("= %u\n", takes);
-    }
     if (strcmp(word, "fail") == 0) {
         fails_at = n;
         takes = 0;
