@@ -21,6 +21,7 @@ struct delivery {
     uint32_t frame_bytes;  // head, rest, payload and line end: all but the sid and its blank
     index_t shared;        // the chain that receivers refer to, 0 for none
     uint32_t shared_offset;
+    bool refers;  // it is to be shared, unless the common part cannot bear it
     int32_t count;  // deliveries, and the bytes of them
     uint64_t bytes;
 };
@@ -172,7 +173,7 @@ static inline bool append_tail(struct midge *m, const struct delivery *d, struct
 static uint32_t blocks_for(const struct midge *m, const struct delivery *d, const struct conn *c,
                            const struct sub *s) {
     uint32_t n = d->frame_bytes + 2 + sid_bytes(m, s);
-    if (d->shared == 0)
+    if (d->shared == 0 && !d->refers)
         return outq_blocks_for(m, c, n, 0);
     return outq_blocks_for(m, c, n - d->p->bytes - 2, 1);
 }
@@ -331,7 +332,8 @@ static void share(struct midge *m, struct delivery *d, const index_t *nodes, uin
     bool several = count > 1 || node->groups != 0 ||
                    (node->plain != 0 && m->subscriptions[node->plain].next != 0);
     if (p->payload == NULL) {
-        if (!block_share(m, d->publisher, p->chain, p->chain_blocks))
+        d->refers = block_share(m, d->publisher, p->chain, p->chain_blocks);
+        if (!d->refers)
             return;
         d->shared = p->chain;
         d->shared_offset = p->offset;
@@ -371,6 +373,11 @@ int32_t deliver(struct midge *m, struct conn *publisher, struct publication *p,
     struct delivery d = {.p = p, .publisher = publisher};
     d.frame_bytes = 5 + p->subject_bytes + p->rest_bytes + p->bytes + 2;
     struct room room = {block_common(m), false};
+    // The publisher gets its guarantee back when its payload becomes everyone's.
+    d.refers = p->payload == NULL && p->bytes >= REFER_BYTES_MIN && !p->no_line_end &&
+               room.common >= MIDGE_BLOCKS_GUARANTEED;
+    if (d.refers)
+        room.common -= MIDGE_BLOCKS_GUARANTEED;
     if (!all_have_room(m, &d, nodes, count, &room)) {
         if (!m->config->no_fast_producer_stall && conn_stall(m, publisher))
             return DELIVER_STALL;
