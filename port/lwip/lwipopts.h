@@ -36,7 +36,7 @@
 // are two full segments, each of a header and three pieces, or four tiny ones. At least 4. One
 // costs 16 B and half of 104 B, for each connection.
 #ifndef MIDGE_TCP_PIECES
-#define MIDGE_TCP_PIECES 8
+#define MIDGE_TCP_PIECES 10
 #endif
 
 // Control blocks for connections that come or go and have no broker connection: not yet open, or

@@ -12,7 +12,7 @@ LWIP_STACK := $(addprefix src/core/,init.c def.c inet_chksum.c ip.c mem.c memp.c
 LWIP_OURS := $(wildcard broker/*.c broker/*/*.c) port/lwip.c $(wildcard tests/boards/lwip/*.c)
 LWIP_OBJ  := $(LWIP_OURS:%.c=$(LWIP_DIR)/%.o) $(LWIP_STACK:%.c=$(LWIP_DIR)/stack/%.o)
 LWIP_CC   := gcc -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
-             -fno-omit-frame-pointer -MMD -MP -I. -include tests/boards/lwip/board.h -Iport/lwip \
+             -fno-omit-frame-pointer -MD -MP -I. -include tests/boards/lwip/board.h -Iport/lwip \
              -isystem $(LWIP)/src/include
 
 lwip: $(LWIP_DIR)/chip
