@@ -12,20 +12,19 @@
 //
 // A turn looks at every socket. A chip has some dozen of them.
 
-#include "port/lwip.h"
+#include "port/port.h"
 
+#include <lwip/dhcp.h>
+#include <lwip/etharp.h>
+#include <lwip/init.h>
+#include <lwip/priv/tcp_priv.h>
+#include <lwip/sys.h>
+#include <lwip/tcp.h>
+#include <lwip/timeouts.h>
+#include <netif/ethernet.h>
 #include <string.h>
 
 #include "hal/hal.h"
-#include "lwip/dhcp.h"
-#include "lwip/etharp.h"
-#include "lwip/init.h"
-#include "lwip/priv/tcp_priv.h"
-#include "lwip/sys.h"
-#include "lwip/tcp.h"
-#include "lwip/timeouts.h"
-#include "netif/ethernet.h"
-#include "port/port.h"
 
 #define FRAMES 4           // frames taken in one turn
 #define LINK_MS 250        // between two looks at the cable
@@ -40,13 +39,14 @@ _Static_assert(ETH_PAD_SIZE == HAL_ETHERNET_PAD, "lwIP and the chip agree on the
 _Static_assert(TCP_MSS >= 536 && TCP_MSS <= 1460, "MIDGE_TCP_MSS: 536..1,460");
 _Static_assert(TCP_WND > TCP_MSS && TCP_WND <= 65535,
                "MIDGE_TCP_WINDOW: more than MIDGE_TCP_MSS, or senders wait for their probe timer");
-_Static_assert(TCP_SND_QUEUELEN >= 4,
-               "MIDGE_TCP_PIECES: at least 4, a segment with its header and one that follows");
+_Static_assert(
+    TCP_SND_QUEUELEN >= 4 && MIDGE_TCP_SEGMENTS >= 2,
+    "MIDGE_TCP_PIECES: at least 4, MIDGE_TCP_SEGMENTS: at least 2, since a piece may lie "
+    "in two segments");
 _Static_assert(MIDGE_TCP_PASSING >= 1,
                "MIDGE_TCP_PASSING: 1 or more, or a client over the limit cannot be told");
 _Static_assert(MEMP_NUM_TCP_PCB >= MIDGE_TCP_SOCKETS + MIDGE_TCP_PASSING &&
-                   MEMP_NUM_TCP_SEG >=
-                       MIDGE_TCP_SOCKETS * (TCP_SND_QUEUELEN / 2) + MIDGE_TCP_PASSING &&
+                   MEMP_NUM_TCP_SEG >= MIDGE_TCP_SOCKETS * MIDGE_TCP_SEGMENTS + MIDGE_TCP_PASSING &&
                    MEMP_NUM_PBUF > MIDGE_TCP_SOCKETS * (TCP_SND_QUEUELEN - 1),
                "every connection the broker admits can have all its segments at once");
 
@@ -239,7 +239,9 @@ int32_t port_listen(enum midge_kind kind, const char *name, int32_t port) {
         return ERR_MEM;
     ip_set_option(pcb, SOF_KEEPALIVE);  // accepted connections inherit it
     err_t err = tcp_bind(pcb, &address, port < 0 ? 0 : (u16_t)port);
-    struct tcp_pcb *listener = err == ERR_OK ? tcp_listen_with_backlog_and_err(pcb, TCP_DEFAULT_LISTEN_BACKLOG, &err) : NULL;
+    struct tcp_pcb *listener = NULL;
+    if (err == ERR_OK)
+        listener = tcp_listen_with_backlog_and_err(pcb, TCP_DEFAULT_LISTEN_BACKLOG, &err);
     if (listener == NULL) {
         tcp_close(pcb);
         return err;
@@ -313,8 +315,8 @@ static void attend(struct midge *m, struct socket *s) {
 // How many bytes the stack refers to: from the first that lies in a segment on. Segments that must
 // be sent again move between the two queues.
 static uint32_t held_by_stack(const struct tcp_pcb *pcb) {
-    uint32_t held = 0;
     const struct tcp_seg *queues[] = {pcb->unacked, pcb->unsent};
+    uint32_t held = 0;
     for (uint32_t i = 0; i < 2; i++) {
         if (queues[i] == NULL)
             continue;
@@ -322,6 +324,26 @@ static uint32_t held_by_stack(const struct tcp_pcb *pcb) {
         held = n > held ? n : held;
     }
     return held;
+}
+
+static uint32_t segments(const struct tcp_pcb *pcb) {
+    uint32_t n = 0;
+    for (const struct tcp_seg *seg = pcb->unacked; seg != NULL; seg = seg->next)
+        n++;
+    for (const struct tcp_seg *seg = pcb->unsent; seg != NULL; seg = seg->next)
+        n++;
+    return n;
+}
+
+// Hands a piece of output to the stack, or as much of it as there is room for. False where there is
+// none.
+static bool write_piece(struct socket *s, const struct midge_span *span) {
+    uint32_t n = LWIP_MIN(span->n, LWIP_MIN(tcp_sndbuf(s->pcb), tcp_mss(s->pcb)));
+    if (n == 0 || segments(s->pcb) >= MIDGE_TCP_SEGMENTS ||
+        tcp_write(s->pcb, span->bytes, (u16_t)n, 0) != ERR_OK)
+        return false;
+    s->held += n;
+    return true;
 }
 
 // Takes note of what was acknowledged, and hands over what there is room for.
@@ -332,15 +354,12 @@ static void send_output(struct midge *m, struct socket *s) {
         midge_sent(m, s->conn, s->held - held);
     s->held = held;
     struct midge_span span;
-    bool full = false;
-    while (!full && midge_tx(m, s->conn, s->held, &span, 1) > 0) {
-        uint32_t n = LWIP_MIN(span.n, LWIP_MIN(tcp_sndbuf(s->pcb), tcp_mss(s->pcb)));
-        full = n == 0 || tcp_write(s->pcb, span.bytes, (u16_t)n, 0) != ERR_OK;
-        if (!full)
-            s->held += n;
+    while (midge_tx(m, s->conn, s->held, &span, 1) > 0) {
+        if (!write_piece(s, &span)) {
+            midge_sent(m, s->conn, 0);
+            break;
+        }
     }
-    if (full)
-        midge_sent(m, s->conn, 0);
     // Also what the MAC had no room for earlier.
     if (s->pcb->unsent != NULL)
         tcp_output(s->pcb);

@@ -32,16 +32,23 @@
 #define MIDGE_TCP_WINDOW (MIDGE_TCP_MSS * 3 / 2)
 #endif
 
-// Pieces of output that one connection may have on the wire, a segment's header counting as one: 8
-// are two full segments, each of a header and three pieces, or four tiny ones. At least 4. One
-// costs 16 B and half of 104 B, for each connection.
+// Pieces of output that one connection may have on the wire, a segment's header counting as one. 10
+// carry a message of 1 KB out of blocks of 256 B: its head and five pieces, one cut in two by the end
+// of a segment, and two headers. What is left behind waits for the peer's delayed ACK, 40 ms: with 8
+// the whole broker was ten times slower. At least 4. 16 B each, for each connection.
 #ifndef MIDGE_TCP_PIECES
 #define MIDGE_TCP_PIECES 10
 #endif
 
+// Segments of one connection on the wire: two full ones, and another for what comes meanwhile. 2 or
+// more. 96 B each, for each connection.
+#ifndef MIDGE_TCP_SEGMENTS
+#define MIDGE_TCP_SEGMENTS 3
+#endif
+
 // Control blocks for connections that come or go and have no broker connection: not yet open, or
 // closed and waiting for the peer. When all are in use the oldest that is closing makes room. 1 or
-// more. 160 B and 130 B of segment each.
+// more. 256 B each, with the segment of its SYN or FIN.
 #ifndef MIDGE_TCP_PASSING
 #define MIDGE_TCP_PASSING 4
 #endif
@@ -85,12 +92,13 @@
 #define LWIP_ACD 0
 #define MEMP_NUM_UDP_PCB 1
 
-// A client on the same network needs an entry, 24 B; what all of them send before they are known is
-// queued, 8 B each: else their SYN-ACKs just after start would wait for a timer of 3 s.
+// A client on the same network needs an entry, 24 B. What is sent to one before it is known is
+// queued, 88 B each: else SYN-ACKs just after start would wait for their timer. Half the clients may
+// come in one instant.
 #define ARP_TABLE_SIZE (MIDGE_TCP_SOCKETS + 2)
 #define ARP_QUEUEING 1
-#define ARP_QUEUE_LEN MIDGE_TCP_SOCKETS
-#define MEMP_NUM_ARP_QUEUE MIDGE_TCP_SOCKETS
+#define MEMP_NUM_ARP_QUEUE (MIDGE_TCP_SOCKETS / 2 + 1)
+#define ARP_QUEUE_LEN MEMP_NUM_ARP_QUEUE
 
 // What waits for an address must not refer to the broker's blocks or to the receive buffer, which
 // both may be used again meanwhile: only headers of their own are kept, all else is copied.
@@ -105,13 +113,14 @@
 #define TCP_SND_BUF (2 * TCP_MSS)  // a bound only: it has no memory of its own
 #define TCP_SND_QUEUELEN MIDGE_TCP_PIECES
 #define TCP_OVERSIZE 0
-#define TCP_QUEUE_OOSEQ 0  // what comes out of order is sent again; it would have to be held
+#define LWIP_TCP_RTO_TIME 1000  // RFC 6298, 2.1
+#define TCP_QUEUE_OOSEQ 0       // what comes out of order is sent again; it would have to be held
 #define LWIP_CHECKSUM_ON_COPY 0
 
 #define MEMP_NUM_TCP_PCB (MIDGE_TCP_SOCKETS + MIDGE_TCP_PASSING)
 #define MEMP_NUM_TCP_PCB_LISTEN 2
-// A segment has a header and at least one piece. A control block that is passing has its SYN or FIN.
-#define MEMP_NUM_TCP_SEG (MIDGE_TCP_SOCKETS * (TCP_SND_QUEUELEN / 2) + MIDGE_TCP_PASSING)
+// A write can end one segment and begin another. A control block that is passing has its SYN or FIN.
+#define MEMP_NUM_TCP_SEG (MIDGE_TCP_SOCKETS * MIDGE_TCP_SEGMENTS + MIDGE_TCP_PASSING)
 // One more is taken, and given back, to find that a queue is full.
 #define MEMP_NUM_PBUF (MIDGE_TCP_SOCKETS * (TCP_SND_QUEUELEN - 1) + 1)
 

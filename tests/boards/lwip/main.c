@@ -9,15 +9,14 @@
 //     pools       the used and the highest entries of each pool, and the broker's clients
 
 #include <fcntl.h>
+#include <lwip/memp.h>
+#include <lwip/priv/tcp_priv.h>
+#include <lwip/stats.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "lwip/memp.h"
-#include "lwip/priv/tcp_priv.h"
-#include "lwip/stats.h"
-#include "port/lwip.h"
 #include "port/port.h"
 #include "tests/boards/lwip/tap.h"
 
@@ -51,7 +50,7 @@ static void drain(struct midge *m) {
 static void show_pools(void) {
     static const char *const names[] = {
 #define LWIP_MEMPOOL(name, num, size, desc) #name,
-#include "lwip/priv/memp_std.h"
+#include <lwip/priv/memp_std.h>
     };
     printf("= clients=%u/%u", midge_clients(&midge), midge_clients(&midge));
     printf(" blocks=%u/%u", (unsigned)midge.pools[POOL_blocks].used,
