@@ -223,6 +223,29 @@ def test_over_the_limit(chip):
         client.close()
 
 
+def test_stampede(chip):
+    """Three times as many as there is room for, at once: each is served, told, or reset."""
+    told = []
+
+    def come():
+        try:
+            client = Client(timeout=20, hello=False)
+            client.line(b"INFO ")
+            client.send(b"CONNECT {}\r\nPING\r\n")
+            told.append(client.line(b""))
+            client.close()
+        except (Failed, OSError) as error:
+            told.append(error)
+
+    threads = [threading.Thread(target=come) for _ in range(3 * CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    check(not any(isinstance(answer, TimeoutError) for answer in told), f"{told}")
+    check(sum(answer in (b"+OK", b"PONG") for answer in told) >= CLIENTS, f"{told}")
+
+
 class Loaded:
     """A client under full load: publishes 1 KB to another, and the first to all."""
 
