@@ -16,6 +16,7 @@
 
 #include <lwip/dhcp.h>
 #include <lwip/etharp.h>
+#include <lwip/ethip6.h>
 #include <lwip/init.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/sys.h>
@@ -31,12 +32,13 @@
 #define FALLBACK_MS 10000  // without an answer of a DHCP server
 #define CLOSE_MS 2000      // for the acknowledgement of what a closing connection has sent
 
-// The largest packet, and a frame of it, in whole words as the MAC gives them.
-#define MTU (TCP_MSS + 40)
-#define RECEIVE_BYTES ((SIZEOF_ETH_HDR + MTU + 3) & ~3)
+// A frame with the largest packet, in whole words as the MAC gives them.
+#define RECEIVE_BYTES ((SIZEOF_ETH_HDR + MIDGE_MTU + 3) & ~3)
 
 _Static_assert(ETH_PAD_SIZE == HAL_ETHERNET_PAD, "lwIP and the chip agree on the padding");
 _Static_assert(TCP_MSS >= 536 && TCP_MSS <= 1460, "MIDGE_TCP_MSS: 536..1,460");
+_Static_assert(MIDGE_MTU <= 1500 && (!LWIP_IPV6 || MIDGE_MTU >= 1280),
+               "MIDGE_IPV6: MIDGE_TCP_MSS must be 1,220..1,440");
 _Static_assert(TCP_WND > TCP_MSS && TCP_WND <= 65535,
                "MIDGE_TCP_WINDOW: more than MIDGE_TCP_MSS, or senders wait for their probe timer");
 _Static_assert(
@@ -149,9 +151,13 @@ static bool take_frame(void) {
 static err_t begin_netif(struct netif *n) {
     n->hwaddr_len = ETH_HWADDR_LEN;
     memcpy(n->hwaddr, network->mac, ETH_HWADDR_LEN);
-    n->mtu = MTU;
+    n->mtu = MIDGE_MTU;
     n->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
     n->output = etharp_output;
+#if LWIP_IPV6
+    n->output_ip6 = ethip6_output;
+    n->flags |= NETIF_FLAG_MLD6;
+#endif
     n->linkoutput = send_frame;
     return ERR_OK;
 }
@@ -173,6 +179,10 @@ bool port_network(const struct port_network *settings) {
     netif_set_hostname(&netif, network->host_name);
     netif_set_default(&netif);
     netif_set_up(&netif);
+#if LWIP_IPV6
+    netif_create_ip6_linklocal_address(&netif, 1);
+    netif.ip6_autoconfig_enabled = 1;
+#endif
     address_ms = sys_now();
     if (!network->dhcp) {
         set_address();
@@ -231,10 +241,10 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err) {
 // ---- Listening ----------------------------------------------------------------------------------
 
 int32_t port_listen(enum midge_kind kind, const char *name, int32_t port) {
-    ip_addr_t address = *IP_ADDR_ANY;
+    ip_addr_t address = *IP_ANY_TYPE;
     if (name[0] != '\0' && !ipaddr_aton(name, &address))
         return ERR_ARG;
-    struct tcp_pcb *pcb = tcp_new();
+    struct tcp_pcb *pcb = tcp_new_ip_type(IPADDR_TYPE_ANY);
     if (pcb == NULL)
         return ERR_MEM;
     ip_set_option(pcb, SOF_KEEPALIVE);  // accepted connections inherit it
@@ -287,9 +297,10 @@ static void resume(struct midge *m, struct socket *s) {
 }
 
 static void open_socket(struct midge *m, struct socket *s) {
-    struct midge_peer peer = {.ip_bytes = 4};
+    struct midge_peer peer = {0};
     if (s->pcb != NULL) {
-        memcpy(peer.ip, &s->pcb->remote_ip, 4);
+        peer.ip_bytes = IP_IS_V6_VAL(s->pcb->remote_ip) ? 16 : 4;
+        memcpy(peer.ip, &s->pcb->remote_ip, peer.ip_bytes);
         peer.port = s->pcb->remote_port;
         s->conn = midge_open(m, (enum midge_kind)s->kind, &peer);
     }

@@ -16,9 +16,9 @@ struct midge_now port_now(void);
 // Fills `to` with n bytes of entropy fit for keys; false where there is none.
 bool port_entropy(void *to, uint32_t n);
 
-// The network of a chip, for the ports that bring the stack themselves. `address`, `mask` and
-// `gateway` are used where `dhcp` is false, and also where no DHCP server has answered for 10 s; one
-// that answers later takes over. All zero: no address without DHCP.
+// The network of a chip, for ports that bring the stack themselves. `address`, `mask` and `gateway`
+// are used where `dhcp` is false, and also where no DHCP server has answered for 10 s; one that
+// answers later takes over. All zero: no address without DHCP.
 struct port_network {
     uint8_t mac[6];
     bool dhcp;

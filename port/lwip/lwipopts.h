@@ -1,4 +1,4 @@
-// How lwIP is built for Midge: no operating system, no heap, IPv4, and every pool derived from the
+// How lwIP is built for Midge: no operating system, no heap, and every pool derived from the
 // broker's limits so that none can run out because of another connection.
 //
 // A board sets the macros named MIDGE_ here in its board.h; the rest follows. RAM is given for a
@@ -53,6 +53,15 @@
 #define MIDGE_TCP_PASSING 4
 #endif
 
+// IPv6 beside IPv4, with a link-local address and those that routers offer. It needs a segment of
+// 1,220 or more, about 1 KB, 20 B more for each segment, and a MAC that takes multicast frames.
+#ifndef MIDGE_IPV6
+#define MIDGE_IPV6 0
+#endif
+
+// The largest packet.
+#define MIDGE_MTU (MIDGE_TCP_MSS + 20 + (MIDGE_IPV6 ? 40 : 20))
+
 // The application's connection has no socket.
 #define MIDGE_TCP_SOCKETS (MIDGE_CONNECTIONS_MAX - 1)
 
@@ -82,7 +91,9 @@
 #define LWIP_SINGLE_NETIF 1
 #define LWIP_NETIF_HOSTNAME 1
 #define LWIP_IPV4 1
-#define LWIP_IPV6 0
+#define LWIP_IPV6 MIDGE_IPV6
+#define LWIP_IPV6_FRAG 0
+#define LWIP_IPV6_REASS 0
 #define IP_REASSEMBLY 0
 #define IP_FRAG 0
 #define LWIP_RAW 0
@@ -99,6 +110,9 @@
 #define ARP_QUEUEING 1
 #define MEMP_NUM_ARP_QUEUE (MIDGE_TCP_SOCKETS / 2 + 1)
 #define ARP_QUEUE_LEN MEMP_NUM_ARP_QUEUE
+#define LWIP_ND6_NUM_NEIGHBORS (MIDGE_TCP_SOCKETS + 2)
+#define LWIP_ND6_NUM_DESTINATIONS (MIDGE_TCP_SOCKETS + 2)
+#define MEMP_NUM_ND6_QUEUE MEMP_NUM_ARP_QUEUE
 
 // What waits for an address must not refer to the broker's blocks or to the receive buffer, which
 // both may be used again meanwhile: only headers of their own are kept, all else is copied.

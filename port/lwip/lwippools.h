@@ -5,8 +5,8 @@
 // resolved. FRAME_BYTES: whole packets that are no segments (DHCP, answers to a ping), and segments
 // copied until an address is resolved; without one they are lost, as on a wire.
 
-#define HEADER_BYTES (LWIP_MEM_ALIGN_SIZE(sizeof(struct pbuf)) + 16 + 20 + 20 + 4)
-#define FRAME_BYTES (LWIP_MEM_ALIGN_SIZE(sizeof(struct pbuf)) + 16 + MIDGE_TCP_MSS + 40)
+#define HEADER_BYTES (LWIP_MEM_ALIGN_SIZE(sizeof(struct pbuf)) + 16 + PBUF_IP_HLEN + 20 + 4)
+#define FRAME_BYTES (LWIP_MEM_ALIGN_SIZE(sizeof(struct pbuf)) + 16 + MIDGE_MTU)
 
 LWIP_MALLOC_MEMPOOL_START
 LWIP_MALLOC_MEMPOOL(MEMP_NUM_TCP_SEG + MEMP_NUM_ARP_QUEUE + 2, HEADER_BYTES)

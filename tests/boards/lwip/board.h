@@ -4,5 +4,13 @@
 #define MIDGE_CONNECTIONS_MAX 15
 #define MIDGE_CONNECTIONS_SPARE 3
 
+// And one with megabytes.
+#ifdef LARGE
+#define MIDGE_IPV6 1
+#define MIDGE_TCP_MSS 1440
+#define MIDGE_BLOCKS_MAX 256
+#define MIDGE_BLOCK_BYTES 1024
+#endif
+
 #define LWIP_STATS 1
 #define MEMP_STATS 1
