@@ -347,11 +347,14 @@ static uint32_t segments(const struct tcp_pcb *pcb) {
 }
 
 // Hands a piece of output to the stack, or as much of it as there is room for. False where there is
-// none.
+// none. A piece of at most one segment, which the peer's window may keep small, begins no more than
+// one.
 static bool write_piece(struct socket *s, const struct midge_span *span) {
-    uint32_t n = LWIP_MIN(span->n, LWIP_MIN(tcp_sndbuf(s->pcb), tcp_mss(s->pcb)));
-    if (n == 0 || segments(s->pcb) >= MIDGE_TCP_SEGMENTS ||
-        tcp_write(s->pcb, span->bytes, (u16_t)n, 0) != ERR_OK)
+    struct tcp_pcb *pcb = s->pcb;
+    uint32_t segment = LWIP_MIN(tcp_mss(pcb), pcb->snd_wnd_max / 2);
+    uint32_t n = LWIP_MIN(span->n, LWIP_MIN(tcp_sndbuf(pcb), LWIP_MAX(segment, 1)));
+    if (n == 0 || segments(pcb) >= MIDGE_TCP_SEGMENTS ||
+        tcp_write(pcb, span->bytes, (u16_t)n, 0) != ERR_OK)
         return false;
     s->held += n;
     return true;

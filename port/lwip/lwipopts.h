@@ -127,7 +127,10 @@
 #define TCP_SND_BUF (2 * TCP_MSS)  // a bound only: it has no memory of its own
 #define TCP_SND_QUEUELEN MIDGE_TCP_PIECES
 #define TCP_OVERSIZE 0
-#define LWIP_TCP_RTO_TIME 1000  // RFC 6298, 2.1
+#define LWIP_TCP_RTO_TIME 1000  // at first: RFC 6298, 2.1
+// The tick of its timers, ms. What is lost is sent again after some six of them: with lwIP's 250 a
+// loss would last as long as the broker waits for a slow receiver.
+#define TCP_TMR_INTERVAL 50
 #define TCP_QUEUE_OOSEQ 0       // what comes out of order is sent again; it would have to be held
 #define LWIP_CHECKSUM_ON_COPY 0
 

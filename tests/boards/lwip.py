@@ -257,6 +257,7 @@ class Loaded:
     def __init__(self, i):
         self.i = i
         self.client = Client()
+        self.client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16384)
         subjects = [f"to.{i}", "all"] + [f"idle.{i}.{k}" for k in range(6)]
         self.client.send(b"".join(b"SUB %s %d\r\n" % (s.encode(), k)
                                   for k, s in enumerate(subjects)))
@@ -592,8 +593,9 @@ def main():
         chip.wait_for_log("address is", 5)
         for test in tests:
             results.append(run(f"{size} {test.__name__[5:]}", test, chip))
-            if chip.process.poll() is not None:
+            if not results[-1]:
                 print("\n".join(chip.log[-40:]))
+                chip.process.kill()
                 chip = Chip(program)
                 chip.wait_for_log("address is", 5)
         results.append(run(f"{size} end", chip.stop))
