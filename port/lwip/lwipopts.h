@@ -131,7 +131,10 @@
 // The tick of its timers, ms. What is lost is sent again after some six of them: with lwIP's 250 a
 // loss would last as long as the broker waits for a slow receiver.
 #define TCP_TMR_INTERVAL 50
-#define TCP_QUEUE_OOSEQ 0       // what comes out of order is sent again; it would have to be held
+// TIME_WAIT lasts 2 s. While it lasts lwIP answers a SYN from the same port by an ACK, which a peer
+// that connects again by chance from there cannot use.
+#define TCP_MSL 1000
+#define TCP_QUEUE_OOSEQ 0  // what comes out of order is sent again; it would have to be held
 #define LWIP_CHECKSUM_ON_COPY 0
 
 #define MEMP_NUM_TCP_PCB (MIDGE_TCP_SOCKETS + MIDGE_TCP_PASSING)
