@@ -81,7 +81,10 @@ bool midge_init(struct midge *m, const struct midge_config *config, struct midge
     m->rooms = &rooms;
     m->generation = 1;
     m->block_room = limits->block_bytes - (uint32_t)BLOCK_HEADER_BYTES;
+    // On a chip a quarter may be less than a message to everyone takes.
     m->blocks_ample = limits->blocks / 4;
+    if (m->blocks_ample < 2 * limits->connections)
+        m->blocks_ample = 2 * limits->connections;
     m->text_table.buckets = m->node_table.buckets = m->sid_table.buckets = 1;
     m->now = now;
     m->wheel.now = now.ms;

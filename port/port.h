@@ -16,12 +16,26 @@ struct midge_now port_now(void);
 // Fills `to` with n bytes of entropy fit for keys; false where there is none.
 bool port_entropy(void *to, uint32_t n);
 
+// The network of a chip, for ports that bring the stack themselves. `address`, `mask` and `gateway`
+// are used where `dhcp` is false, and also where no DHCP server has answered for 10 s; one that
+// answers later takes over. All zero: no address without DHCP.
+struct port_network {
+    uint8_t mac[6];
+    bool dhcp;
+    uint8_t address[4], mask[4], gateway[4];
+    const char *host_name;  // told to the DHCP server
+};
+
+// Starts the MAC and the stack, before anything else of the port that concerns connections. The
+// settings stay readable. False where the MAC does not answer.
+bool port_network(const struct port_network *network);
+
 // Prepares for up to `connections` connections besides the listeners and answers how many the
 // system admits (descriptors, on POSIX), or a negative errno.
 int32_t port_init(uint32_t connections);
 
 // Listens for connections of one kind on `host`, a numeric address or a name ("" is any, IPv4 and
-// IPv6), and `port` (-1: any free one). Answers the bound port, or a negative errno.
+// IPv6), and `port` (-1: any free one). Answers the bound port, or a negative errno (lwIP: err_t).
 int32_t port_listen(enum midge_kind kind, const char *host, int32_t port);
 
 // Stops accepting connections of one kind; those that are open stay.

@@ -6,8 +6,9 @@
 #include "broker/core/trace.h"
 
 // From this size on a payload that several receive, or that lies in blocks already, is referred to
-// instead of copied. Measured: below it a copy costs less than the second block's cache miss.
-#define REFER_BYTES_MIN 1024
+// instead of copied. Measured: below it a copy costs less than the second block's cache miss. Where
+// blocks are smaller, they are also few, and copies would take most of them.
+#define REFER_BYTES_MIN (MIDGE_BLOCK_BYTES < 1024 ? MIDGE_BLOCK_BYTES : 1024)
 
 // A receiver that took no bytes for so long, and a stall, is not waited for. A socket whose buffer
 // is full may say that there is room only once much of it was read, which at a few MB/s takes a
@@ -21,6 +22,7 @@ struct delivery {
     uint32_t frame_bytes;  // head, rest, payload and line end: all but the sid and its blank
     index_t shared;        // the chain that receivers refer to, 0 for none
     uint32_t shared_offset;
+    uint32_t sharing_blocks;  // what sharing it takes of the common part; 0 where it is copied
     int32_t count;  // deliveries, and the bytes of them
     uint64_t bytes;
 };
@@ -172,7 +174,7 @@ static inline bool append_tail(struct midge *m, const struct delivery *d, struct
 static uint32_t blocks_for(const struct midge *m, const struct delivery *d, const struct conn *c,
                            const struct sub *s) {
     uint32_t n = d->frame_bytes + 2 + sid_bytes(m, s);
-    if (d->shared == 0)
+    if (d->shared == 0 && d->sharing_blocks == 0)
         return outq_blocks_for(m, c, n, 0);
     return outq_blocks_for(m, c, n - d->p->bytes - 2, 1);
 }
@@ -322,25 +324,32 @@ static bool all_have_room(struct midge *m, const struct delivery *d, const index
     return true;
 }
 
-// Stores a payload once for several receivers, if that pays and the common part can bear it.
-static void share(struct midge *m, struct delivery *d, const index_t *nodes, uint32_t count) {
-    struct publication *p = d->p;
+// What sharing the payload would take of the common part; 0 where it does not pay, or there is less.
+static uint32_t sharing_blocks(const struct midge *m, const struct publication *p,
+                               const index_t *nodes, uint32_t count) {
     if (p->bytes < REFER_BYTES_MIN || p->no_line_end)
-        return;
-    const struct node *node = &m->nodes[nodes[0]];
-    bool several = count > 1 || node->groups != 0 ||
-                   (node->plain != 0 && m->subscriptions[node->plain].next != 0);
+        return 0;
+    // In a chain already: the publisher only gets its guarantee back.
+    uint32_t need = MIDGE_BLOCKS_GUARANTEED;
+    if (p->payload != NULL) {
+        const struct node *node = &m->nodes[nodes[0]];
+        bool several = count > 1 || node->groups != 0 ||
+                       (node->plain != 0 && m->subscriptions[node->plain].next != 0);
+        need = several ? payload_blocks(m, p->bytes + 2) : 0;
+    }
+    return need <= block_common(m) ? need : 0;
+}
+
+// Stores a payload once for all its receivers.
+static void share(struct midge *m, struct delivery *d) {
+    struct publication *p = d->p;
     if (p->payload == NULL) {
-        if (!block_share(m, d->publisher, p->chain, p->chain_blocks))
-            return;
         d->shared = p->chain;
         d->shared_offset = p->offset;
+        if (!block_share(m, d->publisher, p->chain, p->chain_blocks))
+            midge_panic(__FILE__, __LINE__);
         p->chain = 0;
     } else {
-        uint32_t need = payload_blocks(m, p->bytes + 2);
-        if (!several || block_common(m) < need + m->blocks_ample)
-            return;
-        index_t chain = 0;
         index_t last = 0;
         for (uint32_t at = 0; at < p->bytes + 2; at += m->block_room) {
             index_t b = block_take(m, d->publisher);
@@ -350,12 +359,11 @@ static void share(struct midge *m, struct delivery *d, const index_t *nodes, uin
             if (last != 0)
                 m->blocks[last].next = b;
             else
-                chain = b;
+                d->shared = b;
             last = b;
         }
-        if (!block_share(m, d->publisher, chain, need))
+        if (!block_share(m, d->publisher, d->shared, payload_blocks(m, p->bytes + 2)))
             midge_panic(__FILE__, __LINE__);
-        d->shared = chain;
     }
     m->blocks[d->shared].refs = 1;  // the delivery's own
 }
@@ -370,7 +378,8 @@ int32_t deliver(struct midge *m, struct conn *publisher, struct publication *p,
     uint32_t count = found.count;
     struct delivery d = {.p = p, .publisher = publisher};
     d.frame_bytes = 5 + p->subject_bytes + p->rest_bytes + p->bytes + 2;
-    struct room room = {block_common(m), false};
+    d.sharing_blocks = sharing_blocks(m, p, nodes, count);
+    struct room room = {block_common(m) - d.sharing_blocks, false};
     if (!all_have_room(m, &d, nodes, count, &room)) {
         if (!m->config->no_fast_producer_stall && conn_stall(m, publisher))
             return DELIVER_STALL;
@@ -378,7 +387,8 @@ int32_t deliver(struct midge *m, struct conn *publisher, struct publication *p,
         if (room.lacking && conn_make_room(m, publisher))
             return DELIVER_STALL;
     }
-    share(m, &d, nodes, count);
+    if (d.sharing_blocks > 0)
+        share(m, &d);
     for (uint32_t i = 0; i < count; i++) {
         for (index_t s = m->nodes[nodes[i]].plain, next; s != 0; s = next) {
             next = m->subscriptions[s].next;

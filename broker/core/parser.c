@@ -90,13 +90,28 @@ static void input_free(struct midge *m, struct conn *c) {
     *in = (struct input){0};
 }
 
+// How many blocks more an input may take. Beyond its own guarantee it leaves so many that a complete
+// message can still go out to everyone: a block for each, and what sharing its payload takes. Else
+// complete messages could fill the pool, each waiting for the room that the others hold. A message
+// that no pool could hold beside that comes in while nobody else draws on the common part.
+static uint32_t input_available(const struct midge *m, const struct conn *c) {
+    uint32_t all = block_available(m, c);
+    uint32_t own = all - block_common(m);
+    uint32_t open = m->open[MIDGE_CLIENT] + m->open[MIDGE_MONITOR] + m->open[MIDGE_LOCAL];
+    uint32_t drawn = c->blocks > MIDGE_BLOCKS_GUARANTEED ? c->blocks - MIDGE_BLOCKS_GUARANTEED : 0;
+    if (block_common(m) + drawn + open * MIDGE_BLOCKS_GUARANTEED >= m->pools[POOL_blocks].limit)
+        return all;
+    uint32_t kept = m->open[MIDGE_CLIENT] + MIDGE_BLOCKS_GUARANTEED;
+    return all > own + kept ? all - kept : own;
+}
+
 // Makes the input's chain long enough for `bytes` in all; false, and nothing changed, where blocks
 // are lacking.
 static bool input_reserve(struct midge *m, struct conn *c, uint32_t bytes) {
     struct input *in = &c->in;
     uint32_t held = in->blocks;
     uint32_t need = input_blocks(m, bytes);
-    if (need > held && need - held > block_available(m, c))
+    if (need > held && need - held > input_available(m, c))
         return false;
     for (; held < need; held++) {
         index_t b = block_take(m, c);

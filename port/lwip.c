@@ -1,0 +1,528 @@
+// The port to lwIP 2.2: its raw API on bare metal (NO_SYS), over hal.h's Ethernet.
+//
+// lwIP's callbacks only mark; the loop does the work. One frame is taken at a time, into the one
+// receive buffer, and what it brought is handed to the broker before the next is taken: so nothing
+// received is ever held by the stack. What the broker does not consume is stashed with the
+// connection, one window at most, and the window opens only by what was consumed.
+//
+// Output is referred to where it lies in the broker's blocks. The stack gives up a segment only once
+// all of it is acknowledged, so how much it refers to is read off its queues, after any event, and
+// not off the acknowledged bytes: a peer may acknowledge half a segment, and the whole of it can
+// still be sent again.
+//
+// A turn looks at every socket. A chip has some dozen of them.
+
+#include "port/port.h"
+
+#include <lwip/dhcp.h>
+#include <lwip/etharp.h>
+#include <lwip/ethip6.h>
+#include <lwip/init.h>
+#include <lwip/priv/tcp_priv.h>
+#include <lwip/sys.h>
+#include <lwip/tcp.h>
+#include <lwip/timeouts.h>
+#include <netif/ethernet.h>
+#include <string.h>
+
+#include "hal/hal.h"
+
+#define FRAMES 4           // frames taken in one turn
+#define LINK_MS 250        // between two looks at the cable
+#define FALLBACK_MS 10000  // without an answer of a DHCP server
+#define CLOSE_MS 2000      // for the acknowledgement of what a closing connection has sent
+
+// A frame with the largest packet, in whole words as the MAC gives them.
+#define RECEIVE_BYTES ((SIZEOF_ETH_HDR + MIDGE_MTU + 3) & ~3)
+
+_Static_assert(ETH_PAD_SIZE == HAL_ETHERNET_PAD, "lwIP and the chip agree on the padding");
+_Static_assert(TCP_MSS >= 536 && TCP_MSS <= 1460, "MIDGE_TCP_MSS: 536..1,460");
+_Static_assert(MIDGE_MTU <= 1500 && (!LWIP_IPV6 || MIDGE_MTU >= 1280),
+               "MIDGE_IPV6: MIDGE_TCP_MSS must be 1,220..1,440");
+_Static_assert(TCP_WND > TCP_MSS && TCP_WND <= 65535,
+               "MIDGE_TCP_WINDOW: more than MIDGE_TCP_MSS, or senders wait for their probe timer");
+_Static_assert(
+    TCP_SND_QUEUELEN >= 4 && MIDGE_TCP_SEGMENTS >= 2,
+    "MIDGE_TCP_PIECES: at least 4, MIDGE_TCP_SEGMENTS: at least 2, since a piece may lie "
+    "in two segments");
+_Static_assert(MIDGE_TCP_PASSING >= 1,
+               "MIDGE_TCP_PASSING: 1 or more, or a client over the limit cannot be told");
+_Static_assert(MEMP_NUM_TCP_PCB >= MIDGE_TCP_SOCKETS + MIDGE_TCP_PASSING &&
+                   MEMP_NUM_TCP_SEG >= MIDGE_TCP_SOCKETS * MIDGE_TCP_SEGMENTS + MIDGE_TCP_PASSING &&
+                   MEMP_NUM_PBUF > MIDGE_TCP_SOCKETS * (TCP_SND_QUEUELEN - 1),
+               "every connection the broker admits can have all its segments at once");
+
+enum {
+    SOCKET_OPEN = 1,      // in use
+    SOCKET_FINISHED = 2,  // the peer sends no more
+    SOCKET_CLOSING = 4,   // closes once its output is acknowledged; input is dropped
+};
+
+struct socket {
+    struct tcp_pcb *pcb;   // NULL: the stack gave it up
+    struct pbuf *arrived;  // by the frame that was just taken
+    midge_conn conn;       // MIDGE_NONE until the broker was told
+    uint32_t held;         // bytes of its output that the stack refers to
+    uint32_t end_ms;       // when it is aborted, if closing
+    uint16_t stashed;
+    uint8_t kind;
+    uint8_t flags;
+    uint8_t stash[TCP_WND];
+};
+
+static struct socket sockets[MIDGE_TCP_SOCKETS];
+static struct socket *touched;  // by the frame that was just taken
+static struct tcp_pcb *listeners[MIDGE_KINDS];
+
+static struct netif netif;
+static struct dhcp dhcp;
+static const struct port_network *network;
+static uint32_t link_ms;     // when the cable was looked at
+static uint32_t address_ms;  // when there was last an address, or no cable
+static ip4_addr_t told;      // the address that the log was told
+
+static union {
+    uint32_t word;  // aligns it
+    uint8_t bytes[RECEIVE_BYTES];
+} frame;
+static struct pbuf_custom frame_pbuf;
+
+static struct midge_host host = {.cores = 1, .platform = "midge-" MIDGE_VERSION};
+static bool host_told;
+
+// ---- Time and entropy ---------------------------------------------------------------------------
+
+struct midge_now port_now(void) {
+    uint64_t us = hal_us();
+    return (struct midge_now){us, hal_wall_us(), (uint32_t)(us / 1000)};
+}
+
+u32_t sys_now(void) {
+    return (uint32_t)(hal_us() / 1000);
+}
+
+bool port_entropy(void *to, uint32_t n) {
+    return hal_entropy(to, n);
+}
+
+// The broker does not start without entropy; should the source fail later, the clock must do.
+uint32_t port_random(void) {
+    uint32_t random;
+    return hal_entropy(&random, sizeof random) ? random : (uint32_t)hal_us();
+}
+
+// ---- Frames -------------------------------------------------------------------------------------
+
+static err_t send_frame(struct netif *to, struct pbuf *p) {
+    struct hal_span pieces[TCP_SND_QUEUELEN];
+    uint32_t count = 0;
+    (void)to;
+    for (; p != NULL; p = p->next) {
+        MIDGE_ASSERT(count < TCP_SND_QUEUELEN);
+        pieces[count++] = (struct hal_span){p->payload, p->len};
+    }
+    return hal_ethernet_send(pieces, count) ? ERR_OK : ERR_IF;
+}
+
+static void frame_freed(struct pbuf *p) {
+    (void)p;
+}
+
+// Takes one frame through the stack. False where there is none. One that is larger than any packet
+// this side admits is passed over.
+static bool take_frame(void) {
+    uint32_t n = hal_ethernet_frame();
+    if (n == 0)
+        return false;
+    struct pbuf *p = NULL;
+    if (n <= sizeof frame.bytes) {
+        hal_ethernet_read(frame.bytes, n);
+        frame_pbuf.custom_free_function = frame_freed;
+        // A type that lwIP takes to be volatile, and so copies where it would keep it.
+        p = pbuf_alloced_custom(PBUF_RAW, (u16_t)n, PBUF_REF, &frame_pbuf, frame.bytes,
+                                sizeof frame.bytes);
+    }
+    hal_ethernet_skip();
+    if (p != NULL && netif.input(p, &netif) != ERR_OK)
+        pbuf_free(p);
+    return true;
+}
+
+static err_t begin_netif(struct netif *n) {
+    n->hwaddr_len = ETH_HWADDR_LEN;
+    memcpy(n->hwaddr, network->mac, ETH_HWADDR_LEN);
+    n->mtu = MIDGE_MTU;
+    n->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
+    n->output = etharp_output;
+#if LWIP_IPV6
+    n->output_ip6 = ethip6_output;
+    n->flags |= NETIF_FLAG_MLD6;
+#endif
+    n->linkoutput = send_frame;
+    return ERR_OK;
+}
+
+static void set_address(void) {
+    ip4_addr_t address, mask, gateway;
+    memcpy(&address, network->address, sizeof address);
+    memcpy(&mask, network->mask, sizeof mask);
+    memcpy(&gateway, network->gateway, sizeof gateway);
+    netif_set_addr(&netif, &address, &mask, &gateway);
+}
+
+bool port_network(const struct port_network *settings) {
+    network = settings;
+    if (!hal_ethernet_init(network->mac))
+        return false;
+    lwip_init();
+    netif_add_noaddr(&netif, NULL, begin_netif, ethernet_input);
+    netif_set_hostname(&netif, network->host_name);
+    netif_set_default(&netif);
+    netif_set_up(&netif);
+#if LWIP_IPV6
+    netif_create_ip6_linklocal_address(&netif, 1);
+    netif.ip6_autoconfig_enabled = 1;
+#endif
+    address_ms = sys_now();
+    if (!network->dhcp) {
+        set_address();
+        return true;
+    }
+    dhcp_set_struct(&netif, &dhcp);
+    return dhcp_start(&netif) == ERR_OK;
+}
+
+int32_t port_init(uint32_t connections) {
+    return connections < MIDGE_TCP_SOCKETS ? (int32_t)connections : MIDGE_TCP_SOCKETS;
+}
+
+// ---- What lwIP calls: these only mark -----------------------------------------------------------
+
+static err_t on_data(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err) {
+    struct socket *s = arg;
+    (void)pcb;
+    (void)err;
+    touched = s;
+    if (p == NULL) {
+        s->flags |= SOCKET_FINISHED;
+        return ERR_OK;
+    }
+    MIDGE_ASSERT(s->arrived == NULL);
+    s->arrived = p;
+    return ERR_OK;
+}
+
+// The stack has freed the connection and all its segments.
+static void on_error(void *arg, err_t err) {
+    struct socket *s = arg;
+    (void)err;
+    s->pcb = NULL;
+}
+
+static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err) {
+    if (pcb == NULL || err != ERR_OK)
+        return ERR_VAL;
+    struct socket *s = sockets;
+    while (s < sockets + MIDGE_TCP_SOCKETS && s->flags != 0)
+        s++;
+    if (s == sockets + MIDGE_TCP_SOCKETS)
+        return ERR_MEM;  // the stack resets it
+    s->flags = SOCKET_OPEN;
+    s->kind = (uint8_t)((struct tcp_pcb **)arg - listeners);
+    s->pcb = pcb;
+    tcp_arg(pcb, s);
+    tcp_recv(pcb, on_data);
+    tcp_err(pcb, on_error);
+    tcp_nagle_disable(pcb);
+    touched = s;
+    return ERR_OK;
+}
+
+// ---- Listening ----------------------------------------------------------------------------------
+
+int32_t port_listen(enum midge_kind kind, const char *name, int32_t port) {
+    ip_addr_t address = *IP_ANY_TYPE;
+    if (name[0] != '\0' && !ipaddr_aton(name, &address))
+        return ERR_ARG;
+    struct tcp_pcb *pcb = tcp_new_ip_type(IPADDR_TYPE_ANY);
+    if (pcb == NULL)
+        return ERR_MEM;
+    ip_set_option(pcb, SOF_KEEPALIVE);  // accepted connections inherit it
+    err_t err = tcp_bind(pcb, &address, port < 0 ? 0 : (u16_t)port);
+    struct tcp_pcb *listener = NULL;
+    if (err == ERR_OK)
+        listener = tcp_listen_with_backlog_and_err(pcb, TCP_DEFAULT_LISTEN_BACKLOG, &err);
+    if (listener == NULL) {
+        tcp_close(pcb);
+        return err;
+    }
+    listeners[kind] = listener;
+    tcp_arg(listener, &listeners[kind]);
+    tcp_accept(listener, on_accept);
+    *(kind == MIDGE_CLIENT ? &host.port : &host.http_port) = listener->local_port;
+    host_told = false;
+    return listener->local_port;
+}
+
+void port_unlisten(enum midge_kind kind) {
+    if (listeners[kind] != NULL)
+        tcp_close(listeners[kind]);
+    listeners[kind] = NULL;
+}
+
+// ---- Input --------------------------------------------------------------------------------------
+
+// Gives the broker bytes, and the peer as much more window as were consumed. Answers how many.
+static uint16_t feed(struct midge *m, struct socket *s, const uint8_t *bytes, uint16_t n) {
+    int32_t used = s->flags & SOCKET_CLOSING ? n : midge_rx(m, s->conn, bytes, n);
+    if (used < 0)
+        used = n;  // it is closing: they are of no use
+    if (s->pcb != NULL && used > 0)
+        tcp_recved(s->pcb, (u16_t)used);
+    return (uint16_t)used;
+}
+
+static void receive(struct midge *m, struct socket *s, const uint8_t *bytes, uint16_t n) {
+    uint16_t used = s->stashed == 0 ? feed(m, s, bytes, n) : 0;
+    n = (uint16_t)(n - used);
+    MIDGE_ASSERT(n <= sizeof s->stash - s->stashed);
+    memcpy(s->stash + s->stashed, bytes + used, n);
+    s->stashed = (uint16_t)(s->stashed + n);
+}
+
+static void resume(struct midge *m, struct socket *s) {
+    uint16_t used = feed(m, s, s->stash, s->stashed);
+    s->stashed = (uint16_t)(s->stashed - used);
+    memmove(s->stash, s->stash + used, s->stashed);
+}
+
+static void open_socket(struct midge *m, struct socket *s) {
+    struct midge_peer peer = {0};
+    if (s->pcb != NULL) {
+        peer.ip_bytes = IP_IS_V6_VAL(s->pcb->remote_ip) ? 16 : 4;
+        memcpy(peer.ip, &s->pcb->remote_ip, peer.ip_bytes);
+        peer.port = s->pcb->remote_port;
+        s->conn = midge_open(m, (enum midge_kind)s->kind, &peer);
+    }
+    if (s->conn == MIDGE_NONE && s->pcb != NULL)
+        tcp_abort(s->pcb);
+}
+
+// Sees to the socket that a frame has touched. The broker's own calls, such as SEND, wait for the
+// end of the turn.
+static void attend(struct midge *m, struct socket *s) {
+    if (s->conn == MIDGE_NONE)
+        open_socket(m, s);
+    struct pbuf *p = s->arrived;
+    s->arrived = NULL;
+    for (struct pbuf *q = p; q != NULL && s->conn != MIDGE_NONE; q = q->next)
+        receive(m, s, q->payload, q->len);
+    if (p != NULL)
+        pbuf_free(p);
+}
+
+// ---- Output -------------------------------------------------------------------------------------
+
+// How many bytes the stack refers to: from the first that lies in a segment on. Segments that must
+// be sent again move between the two queues.
+static uint32_t held_by_stack(const struct tcp_pcb *pcb) {
+    const struct tcp_seg *queues[] = {pcb->unacked, pcb->unsent};
+    uint32_t held = 0;
+    for (uint32_t i = 0; i < 2; i++) {
+        if (queues[i] == NULL)
+            continue;
+        uint32_t n = pcb->snd_lbb - lwip_ntohl(queues[i]->tcphdr->seqno);
+        held = n > held ? n : held;
+    }
+    return held;
+}
+
+static uint32_t segments(const struct tcp_pcb *pcb) {
+    uint32_t n = 0;
+    for (const struct tcp_seg *seg = pcb->unacked; seg != NULL; seg = seg->next)
+        n++;
+    for (const struct tcp_seg *seg = pcb->unsent; seg != NULL; seg = seg->next)
+        n++;
+    return n;
+}
+
+// Hands a piece of output to the stack, or as much of it as there is room for. False where there is
+// none. A piece of at most one segment, which the peer's window may keep small, begins no more than
+// one.
+static bool write_piece(struct socket *s, const struct midge_span *span) {
+    struct tcp_pcb *pcb = s->pcb;
+    uint32_t segment = LWIP_MIN(tcp_mss(pcb), pcb->snd_wnd_max / 2);
+    uint32_t n = LWIP_MIN(span->n, LWIP_MIN(tcp_sndbuf(pcb), LWIP_MAX(segment, 1)));
+    if (n == 0 || segments(pcb) >= MIDGE_TCP_SEGMENTS ||
+        tcp_write(pcb, span->bytes, (u16_t)n, 0) != ERR_OK)
+        return false;
+    s->held += n;
+    return true;
+}
+
+// Takes note of what was acknowledged, and hands over what there is room for.
+static void send_output(struct midge *m, struct socket *s) {
+    uint32_t held = held_by_stack(s->pcb);
+    MIDGE_ASSERT(held <= s->held);
+    if (held < s->held)
+        midge_sent(m, s->conn, s->held - held);
+    s->held = held;
+    struct midge_span span;
+    while (midge_tx(m, s->conn, s->held, &span, 1) > 0) {
+        if (!write_piece(s, &span)) {
+            midge_sent(m, s->conn, 0);
+            break;
+        }
+    }
+    // Also what the MAC had no room for earlier.
+    if (s->pcb->unsent != NULL)
+        tcp_output(s->pcb);
+}
+
+// ---- The end ------------------------------------------------------------------------------------
+
+// Lets the connection go once nothing of it is on the way. What was not consumed counts as read:
+// else the stack would reset the connection, which could overtake what was sent.
+static void begin_closing(struct socket *s) {
+    if (s->flags & SOCKET_CLOSING)
+        return;
+    s->flags |= SOCKET_CLOSING;
+    s->end_ms = sys_now() + CLOSE_MS;
+    if (s->pcb != NULL && s->stashed > 0)
+        tcp_recved(s->pcb, s->stashed);
+    s->stashed = 0;
+}
+
+// From here on the stack alone sees to the connection's end, and gives up its control block at once
+// where a new connection needs it.
+static void leave_to_stack(struct socket *s) {
+    struct tcp_pcb *pcb = s->pcb;
+    tcp_arg(pcb, NULL);
+    tcp_recv(pcb, NULL);
+    tcp_err(pcb, NULL);
+    tcp_setprio(pcb, TCP_PRIO_MIN);
+    s->pcb = NULL;
+    if (tcp_close(pcb) != ERR_OK)
+        tcp_abort(pcb);
+}
+
+static void drop(struct midge *m, struct socket *s) {
+    bool expected = (s->flags & (SOCKET_FINISHED | SOCKET_CLOSING)) != 0;
+    if (s->conn != MIDGE_NONE)
+        midge_closed(m, s->conn, expected ? MIDGE_PEER_CLOSED : MIDGE_READ_ERROR);
+    s->conn = MIDGE_NONE;
+    s->held = 0;
+    s->stashed = 0;
+    s->flags = 0;
+}
+
+// The end of a turn for one socket.
+static void look_after(struct midge *m, struct socket *s) {
+    if (s->pcb != NULL)
+        send_output(m, s);
+    if ((s->flags & SOCKET_FINISHED) && s->stashed == 0)
+        begin_closing(s);
+    if (s->pcb != NULL && (s->flags & SOCKET_CLOSING)) {
+        struct midge_span span;
+        if (s->held == 0 && midge_tx(m, s->conn, 0, &span, 1) == 0)
+            leave_to_stack(s);
+        else if ((int32_t)(sys_now() - s->end_ms) >= 0)
+            tcp_abort(s->pcb);
+    }
+    if (s->pcb == NULL)
+        drop(m, s);
+}
+
+// ---- Turns --------------------------------------------------------------------------------------
+
+static struct socket *socket_of(midge_conn conn) {
+    for (struct socket *s = sockets; s < sockets + MIDGE_TCP_SOCKETS; s++) {
+        if (s->conn == conn)
+            return s;
+    }
+    return NULL;
+}
+
+static void carry_out(struct midge *m) {
+    enum midge_wish wish;
+    midge_conn conn;
+    while ((conn = midge_next(m, &wish)) != MIDGE_NONE) {
+        struct socket *s = socket_of(conn);
+        if (s == NULL)
+            continue;
+        switch (wish) {
+        case MIDGE_WISH_SEND:
+            break;  // the turn ends with a look at all output
+        case MIDGE_WISH_RESUME:
+            resume(m, s);
+            break;
+        case MIDGE_WISH_CLOSE_AFTER_SEND:
+            begin_closing(s);
+            break;
+        case MIDGE_WISH_ABORT:
+            if (s->pcb != NULL)
+                tcp_abort(s->pcb);
+            break;
+        }
+    }
+}
+
+static void tell_address(struct midge *m) {
+    const ip4_addr_t *address = netif_ip4_addr(&netif);
+    if (ip4_addr_cmp(address, &told))
+        return;
+    told = *address;
+    char line[48] = "Network address is ";
+    ip4addr_ntoa_r(address, line + strlen(line), IP4ADDR_STRLEN_MAX);
+    midge_note(m, MIDGE_INF, line);
+}
+
+// Without a cable every connection is over: its peer could not be told of anything, and would find
+// a broker that had forgotten it.
+static void watch_link(struct midge *m) {
+    uint32_t now_ms = sys_now();
+    if (now_ms - link_ms < LINK_MS)
+        return;
+    link_ms = now_ms;
+    bool up = hal_ethernet_link();
+    if (up && !netif_is_link_up(&netif)) {
+        midge_note(m, MIDGE_INF, "Network link is up");
+        netif_set_link_up(&netif);
+    } else if (!up && netif_is_link_up(&netif)) {
+        midge_note(m, MIDGE_WRN, "Network link is down");
+        for (struct socket *s = sockets; s < sockets + MIDGE_TCP_SOCKETS; s++) {
+            if (s->pcb != NULL)
+                tcp_abort(s->pcb);
+        }
+        netif_set_link_down(&netif);
+    }
+    if (!up || !ip4_addr_isany(netif_ip4_addr(&netif)))
+        address_ms = now_ms;
+    else if (now_ms - address_ms >= FALLBACK_MS)
+        set_address();
+    tell_address(m);
+}
+
+void port_turn(struct midge *m, void (*drain)(struct midge *m)) {
+    if (!host_told)
+        midge_host(m, &host);
+    host_told = true;
+    midge_turn(m, port_now());
+    sys_check_timeouts();
+    watch_link(m);
+    for (int i = 0; i < FRAMES && take_frame(); i++) {
+        if (touched != NULL)
+            attend(m, touched);
+        touched = NULL;
+        MIDGE_ASSERT(frame_pbuf.pbuf.ref == 0);
+    }
+    carry_out(m);
+    for (struct socket *s = sockets; s < sockets + MIDGE_TCP_SOCKETS; s++) {
+        if (s->flags != 0)
+            look_after(m, s);
+    }
+    drain(m);
+    uint32_t wait_ms = LWIP_MIN(midge_turn(m, port_now()), sys_timeouts_sleeptime());
+    if (hal_ethernet_frame() == 0)
+        hal_wait(LWIP_MIN(wait_ms, LINK_MS));
+}

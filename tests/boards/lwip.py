@@ -1,0 +1,608 @@
+#!/usr/bin/env python3
+"""port/lwip.c with the limits of a 64 KB chip, in a process whose Ethernet is a tap device.
+
+Run in a network namespace of its own (unshare --net). The peers are the kernel's sockets; faults
+are set by commands to the process, which tests/boards/lwip/main.c lists.
+
+    tests/boards/lwip.py build/lwip/chip build/lwip-large/chip [seconds of full load]
+"""
+
+import re
+import selectors
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+CHIP = ("10.9.0.2", 4222)
+CLIENTS = 12
+LOAD_SECONDS = float(sys.argv[3]) if len(sys.argv) > 3 else 5
+SMALL, LARGE = sys.argv[1:3]
+
+
+# What the stack has without any client; and control blocks that wait, which count as free.
+STANDING = {"TCP_PCB_LISTEN", "SYS_TIMEOUT", "UDP_PCB", "MLD6_GROUP", "time_wait"}
+
+
+class Failed(Exception):
+    pass
+
+
+def check(condition, text):
+    if not condition:
+        raise Failed(text)
+
+
+class Chip:
+    """The process under test."""
+
+    def __init__(self, *command):
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, bufsize=1)
+        self.log = []
+        self.answers = []
+        self.changed = threading.Condition()
+        threading.Thread(target=self.listen, daemon=True).start()
+        self.wait_for(lambda: self.answers, 5)
+        self.answers.clear()
+
+    def listen(self):
+        for line in self.process.stdout:
+            with self.changed:
+                (self.answers if line.startswith("= ") else self.log).append(line.rstrip())
+                self.changed.notify_all()
+        with self.changed:
+            self.changed.notify_all()
+
+    def wait_for(self, condition, seconds):
+        with self.changed:
+            done = self.changed.wait_for(
+                lambda: condition() or self.process.poll() is not None, seconds)
+            check(done and self.process.poll() is None, "the chip: " + "\n".join(self.log[-40:]))
+
+    def wait_for_log(self, text, seconds):
+        self.wait_for(lambda: any(text in line for line in self.log), seconds)
+
+    def command(self, text):
+        self.answers.clear()
+        self.process.stdin.write(text + "\n")
+        self.process.stdin.flush()
+        self.wait_for(lambda: self.answers, 10)
+        return self.answers[-1][2:]
+
+    def pools(self):
+        """Name to entries in use."""
+        pools = {k: int(v) for k, v in re.findall(r"(\w+)=(\d+)/", self.command("pools"))}
+        pools["TCP_PCB"] -= pools["time_wait"]  # these are free as soon as they are needed
+        return pools
+
+    def highest(self):
+        return dict(re.findall(r"(\w+)=\d+/(\d+)", self.command("pools")))
+
+    def settle(self, seconds=5):
+        """Waits until nothing is left of any client."""
+        end = time.monotonic() + seconds
+        while True:
+            pools = self.pools()
+            busy = {k: v for k, v in pools.items()
+                    if v and k not in STANDING}
+            if not busy:
+                return
+            check(time.monotonic() < end, f"still in use: {busy}")
+            time.sleep(0.05)
+
+    def stop(self):
+        self.process.stdin.close()
+        status = self.process.wait(10)
+        check(status == 0, f"the chip ended with {status}:\n" + "\n".join(self.log[-40:]))
+
+
+class Client:
+    def __init__(self, receive_buffer=None, timeout=10, hello=True):
+        self.socket = socket.socket()
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.settimeout(timeout)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.connect(CHIP)
+        self.data = b""
+        if hello:
+            self.line(b"INFO ")
+            self.send(b'CONNECT {"verbose":false,"pedantic":false}\r\n')
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def more(self):
+        part = self.socket.recv(65536)
+        check(part, f"closed by the chip, after {self.data[-200:]}")
+        self.data += part
+
+    def line(self, start):
+        line = b"PING"
+        while line == b"PING":
+            while b"\r\n" not in self.data:
+                self.more()
+            line, self.data = self.data.split(b"\r\n", 1)
+            if line == b"PING":
+                self.send(b"PONG\r\n")
+        check(line.startswith(start), f"{start} awaited, not {line}")
+        return line
+
+    def message(self):
+        n = int(self.line(b"MSG ").split()[-1])
+        while len(self.data) < n + 2:
+            self.more()
+        payload, self.data = self.data[:n], self.data[n + 2:]
+        return payload
+
+    def flush(self):
+        self.send(b"PING\r\n")
+        self.line(b"PONG")
+
+    def close(self, reset=False):
+        if reset:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+
+def exchange(count=20, size=1024):
+    """One client subscribes, another publishes."""
+    reader, writer = Client(), Client()
+    reader.send(b"SUB exchange 1\r\n")
+    reader.flush()
+    for i in range(count):
+        payload = bytes([i % 251]) * size
+        writer.send(b"PUB exchange %d\r\n%s\r\n" % (size, payload))
+        check(reader.message() == payload, f"message {i} is not what was sent")
+    writer.flush()
+    reader.close()
+    writer.close()
+
+
+# ---- Tests: each finds a chip without clients, and leaves it so --------------------------------
+
+
+def test_basics(chip):
+    exchange(size=0)
+    exchange(size=1)
+    exchange(size=1024)
+    exchange(count=5, size=4096)
+
+
+def test_pieces(chip):
+    """A message of which each byte comes in a segment of its own."""
+    client = Client()
+    for byte in b"SUB a.* 7\r\nPUB a.b 10\r\n0123456789\r\nPING\r\n":
+        client.send(bytes([byte]))
+        time.sleep(0.001)
+    check(client.message() == b"0123456789", "the message")
+    client.line(b"PONG")
+    client.close()
+
+
+def test_monitor(chip):
+    for path in ("healthz", "varz", "connz", "subsz"):
+        s = socket.create_connection((CHIP[0], 8222), 5)
+        s.sendall(f"GET /{path} HTTP/1.0\r\n\r\n".encode())
+        answer = b""
+        while part := s.recv(65536):
+            answer += part
+        s.close()
+        check(answer.startswith(b"HTTP/1.") and b" 200 " in answer[:20] and
+              answer.rstrip().endswith(b"}"), f"{path}: {answer[:80]} ... {answer[-40:]}")
+
+
+def test_half_closed(chip):
+    """What a client asked before it closed its side is still answered."""
+    client = Client()
+    client.send(b"SUB a 1\r\nPUB a 1024\r\n%s\r\nPING\r\n" % (b"x" * 1024))
+    client.socket.shutdown(socket.SHUT_WR)
+    check(client.message() == b"x" * 1024, "the message")
+    client.line(b"PONG")
+    check(client.socket.recv(1) == b"", "closed")
+    client.close()
+
+
+def test_over_the_limit(chip):
+    clients = [Client() for _ in range(CLIENTS)]
+    for client in clients:
+        client.flush()
+    for _ in range(20):
+        extra = Client(hello=False)
+        extra.line(b"INFO ")
+        extra.line(b"-ERR 'maximum connections exceeded'")
+        check(extra.socket.recv(100) == b"", "closed in order")
+        extra.close()
+    clients.pop().close()
+    wait = time.monotonic() + 2
+    while chip.pools()["clients"] >= CLIENTS:
+        check(time.monotonic() < wait, "the client that left is still there")
+    clients.append(Client())
+    clients[-1].flush()
+    for client in clients:
+        client.flush()
+        client.close()
+
+
+def test_stampede(chip):
+    """Three times as many as there is room for, at once: each is served, told, or reset."""
+    told = []
+
+    def come():
+        try:
+            client = Client(timeout=20, hello=False)
+            client.line(b"INFO ")
+            client.send(b"CONNECT {}\r\nPING\r\n")
+            told.append(client.line(b""))
+            client.close()
+        except (Failed, OSError) as error:
+            told.append(error)
+
+    threads = [threading.Thread(target=come) for _ in range(3 * CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    check(not any(isinstance(answer, TimeoutError) for answer in told), f"{told}")
+    check(sum(answer in (b"+OK", b"PONG") for answer in told) >= CLIENTS, f"{told}")
+
+
+class Loaded:
+    """A client under full load: publishes 1 KB to another, and the first to all."""
+
+    def __init__(self, i):
+        self.i = i
+        self.client = Client()
+        self.client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16384)
+        subjects = [f"to.{i}", "all"] + [f"idle.{i}.{k}" for k in range(6)]
+        self.client.send(b"".join(b"SUB %s %d\r\n" % (s.encode(), k)
+                                  for k, s in enumerate(subjects)))
+        self.client.flush()
+        self.out = b""
+        self.published = [0, 0]
+        self.received = [0, 0]
+        self.pong = False
+
+    def publish(self):
+        both = [b"to.%d" % ((self.i + 1) % CLIENTS)] + ([b"all"] if self.i == 0 else [])
+        for k, subject in enumerate(both):
+            payload = (b"%d " % self.published[k]).ljust(1024, b"x")
+            self.out += b"PUB %s 1024\r\n%s\r\n" % (subject, payload)
+            self.published[k] += 1
+
+    def take(self):
+        part = self.client.socket.recv(65536)
+        check(part, f"client {self.i} was closed by the chip")
+        self.client.data += part
+        while b"\r\n" in self.client.data:
+            head, rest = self.client.data.split(b"\r\n", 1)
+            if head == b"PONG":
+                self.pong = True
+                self.client.data = rest
+                continue
+            if head == b"PING":
+                self.out += b"PONG\r\n"
+                self.client.data = rest
+                continue
+            check(head.startswith(b"MSG "), f"client {self.i} got {head}")
+            if len(rest) < 1026:
+                return
+            k = int(head.split()[2])
+            check(int(rest.split(b" ", 1)[0]) == self.received[k],
+                  f"client {self.i}: message {self.received[k]} of {head}, not {rest[:10]}")
+            self.received[k] += 1
+            self.client.data = rest[1026:]
+
+
+def load(seconds):
+    """Full load by all clients at once. Answers messages received a second."""
+    all_of_them = [Loaded(i) for i in range(CLIENTS)]
+    selector = selectors.DefaultSelector()
+    for one in all_of_them:
+        one.client.socket.setblocking(False)
+        selector.register(one.client.socket, selectors.EVENT_READ | selectors.EVENT_WRITE, one)
+    start = time.monotonic()
+    end, last = start + seconds, start + seconds + 60
+    asked = False
+    while not all(one.pong for one in all_of_them) or any(
+            one.received != [before.published[0], all_of_them[0].published[1]]
+            for one, before in zip(all_of_them, all_of_them[-1:] + all_of_them[:-1])):
+        now = time.monotonic()
+        check(now < last, f"lost: {[(o.published, o.received, o.pong) for o in all_of_them]}")
+        if now >= end and not asked:
+            asked = True
+            for one in all_of_them:
+                one.out += b"PING\r\n"
+        for key, events in selector.select(0.2):
+            one = key.data
+            if events & selectors.EVENT_READ:
+                one.take()
+            if events & selectors.EVENT_WRITE:
+                if not one.out and not asked:
+                    one.publish()
+                if one.out:
+                    one.out = one.out[one.client.socket.send(one.out):]
+                elif asked:
+                    selector.modify(one.client.socket, selectors.EVENT_READ, one)
+    took = time.monotonic() - start
+    for one in all_of_them:
+        one.client.close()
+    return sum(sum(one.received) for one in all_of_them) / took
+
+
+def test_full_load(chip):
+    rate = load(LOAD_SECONDS)
+    check(not any("Slow Consumer" in line for line in chip.log), "a client was evicted")
+    print(f"    {rate:.0f} messages of 1 KB a second; highest {chip.highest()}")
+
+
+def test_storm(chip):
+    for i in range(1000):
+        client = Client(hello=False)
+        if i % 3 != 0:
+            client.line(b"INFO ")
+        if i % 3 == 2:
+            client.send(b"SUB storm 1\r\nPUB storm 100\r\n" + b"x" * 50)
+        client.close(reset=i % 2 == 0)
+        # The chip learns of it by frames of its own time; twelve at once are its limit.
+        if i % 10 == 9:
+            chip.settle()
+
+
+def test_slow_reader(chip):
+    """One that does not read is closed as slow; the others only wait for it a while."""
+    slow = Client(receive_buffer=2048)
+    reader, writer = Client(), Client(timeout=30)
+    slow.send(b"SUB flood 1\r\n")
+    reader.send(b"SUB flood 1\r\n")
+    slow.flush()
+    reader.flush()
+    payload = b"y" * 1024
+    for _ in range(400):
+        writer.send(b"PUB flood 1024\r\n%s\r\n" % payload)
+        check(reader.message() == payload, "the message")
+    writer.flush()
+    chip.wait_for_log("Slow Consumer", 15)
+    chip.log.clear()
+    for client in (slow, reader, writer):
+        client.close()
+
+
+def test_link(chip):
+    """A pulled cable ends all connections; a plugged one admits new ones."""
+    for _ in range(30):
+        clients = [Client() for _ in range(3)]
+        clients[0].send(b"SUB a 1\r\n")
+        clients[0].flush()
+        clients[1].send(b"PUB a 1024\r\n" + b"x" * 500)  # unfinished
+        chip.command("link 0")
+        chip.wait_for_log("link is down", 3)
+        chip.settle()
+        chip.command("link 1")
+        chip.wait_for_log("link is up", 3)
+        chip.log.clear()
+        for client in clients:
+            client.close(reset=True)
+        exchange(count=2)
+
+
+def test_half_open(chip):
+    """Peers that vanished give their control blocks back, also while output waits for them."""
+    clients = [Client() for _ in range(CLIENTS)]
+    clients[0].send(b"SUB a 1\r\n")
+    clients[0].flush()
+    clients[1].send(b"PUB a 4\r\nlate\r\n")
+    chip.command("mute 1")
+    chip.settle(50)
+    chip.command("mute 0")
+    for client in clients:
+        client.close(reset=True)
+    exchange(count=2)
+
+
+def test_exhaustion(chip):
+    """The n-th take from any pool fails: what was under way comes to its end all the same."""
+    n = 0
+    while True:
+        n += 1
+        chip.command(f"fail {n}")
+        exchange(count=4, size=1500)
+        takes = int(chip.command("fail 0"))
+        chip.settle(15)
+        if takes < n:
+            break
+    check(n > 40, f"only {n} takes")
+    print(f"    each of {n - 1} takes")
+
+
+def test_full_mac(chip):
+    chip.command("refuse 20")
+    exchange(count=60)
+    chip.command("refuse 0")
+
+
+def test_loss(chip):
+    chip.command("loss 100")
+    rate = load(LOAD_SECONDS)
+    chip.command("loss 0")
+    print(f"    {rate:.0f} messages of 1 KB a second")
+
+
+def checksum(data):
+    data += b"\0" * (len(data) % 2)
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total & 0xFFFF) + (total >> 16)
+    return ~(total + (total >> 16)) & 0xFFFF
+
+
+class Peer:
+    """A TCP of our own, with an address of its own, that acknowledges what it is told to."""
+
+    MAC, CHIP_MAC = bytes([2, 0, 0, 0, 0, 50]), bytes([2, 0, 0, 0, 0, 2])
+    IP, CHIP_IP = bytes([10, 9, 0, 50]), bytes([10, 9, 0, 2])
+
+    def __init__(self):
+        self.wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+        self.wire.bind(("tap0", 0))
+        self.wire.settimeout(5)
+        self.seq, self.ack = 1000, 0
+        self.send(0x02)
+        seq, _ = self.receive()
+        self.seq, self.ack = 1001, seq + 1
+        self.send(0x10)
+
+    def send(self, flags, data=b""):
+        tcp = struct.pack("!HHIIBBHHH", 5000, 4222, self.seq, self.ack, 0x50, flags, 8192, 0, 0)
+        pseudo = self.IP + self.CHIP_IP + struct.pack("!HH", 6, len(tcp + data))
+        tcp = tcp[:16] + struct.pack("!H", checksum(pseudo + tcp + data)) + tcp[18:]
+        ip = struct.pack("!BBHHHBBH", 0x45, 0, 40 + len(data), 0, 0, 64, 6, 0) + self.IP + self.CHIP_IP
+        ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
+        self.wire.send(self.CHIP_MAC + self.MAC + b"\x08\0" + ip + tcp + data)
+        self.seq += len(data)
+
+    def receive(self):
+        """The next segment's sequence number and bytes."""
+        while True:
+            frame = self.wire.recv(2048)
+            if frame[6:12] != self.CHIP_MAC:
+                continue
+            if frame[12:14] == b"\x08\x06" and frame[38:42] == self.IP and frame[21] == 1:
+                self.wire.send(self.CHIP_MAC + self.MAC + frame[12:21] + b"\2" + self.MAC + self.IP +
+                               self.CHIP_MAC + self.CHIP_IP)
+            elif frame[12:14] == b"\x08\0" and frame[30:34] == self.IP:
+                size = struct.unpack("!H", frame[16:18])[0]
+                return (struct.unpack("!I", frame[38:42])[0],
+                        frame[34 + (frame[46] >> 4) * 4:14 + size])
+
+    def receive_in_order(self):
+        while True:
+            seq, data = self.receive()
+            if seq == self.ack and data:
+                return data
+
+
+def test_half_acknowledged(chip):
+    """A segment of which half was acknowledged is sent again as it was."""
+    peer = Peer()
+    peer.ack += len(peer.receive_in_order())
+    peer.send(0x18, b'CONNECT {"verbose":false}\r\nSUB half 1\r\nPING\r\n')
+    while (data := peer.receive_in_order()) != b"PONG\r\n":
+        peer.ack += len(data)
+    peer.ack += len(data)
+    peer.send(0x10)
+    writer = Client()
+    writer.send(b"".join(b"PUB half 100\r\n%s\r\n" % (b"%d" % i * 100) for i in range(8)))
+    writer.flush()
+    start = peer.ack
+    first = peer.receive_in_order()
+    check(len(first) > 400, f"a segment of {len(first)} bytes")
+    peer.ack += 300
+    peer.send(0x10)
+    exchange()  # takes whatever blocks are free
+    while True:
+        seq, data = peer.receive()
+        if seq == start and data:
+            break
+    check(data == first, f"{data} was sent again for {first}")
+    peer.send(0x14)
+    peer.wire.close()
+    writer.close()
+
+
+def dhcp_server(stop):
+    """Offers 10.9.0.77 to whoever asks."""
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"tap0")
+    s.bind(("", 67))
+    s.settimeout(0.2)
+    while not stop.is_set():
+        try:
+            asked = s.recv(2048)
+        except TimeoutError:
+            continue
+        kind = {1: 2, 3: 5}.get(asked[asked.index(b"\x35\x01", 240) + 2])
+        if kind is None:
+            continue
+        me, mask = bytes([10, 9, 0, 1]), bytes([255, 255, 255, 0])
+        answer = b"\x02" + asked[1:16] + bytes([10, 9, 0, 77]) + me + asked[24:240]
+        answer += bytes([53, 1, kind, 54, 4]) + me + bytes([51, 4, 0, 0, 1, 0])
+        answer += bytes([1, 4]) + mask + bytes([3, 4]) + me + b"\xff"
+        s.sendto(answer, ("255.255.255.255", 68))
+    s.close()
+
+
+def test_dhcp():
+    """Without an answer the static address is taken; a server that appears later takes over."""
+    chip = Chip(SMALL, "dhcp")
+    try:
+        chip.wait_for_log("address is 10.9.0.2", 15)
+        exchange(count=2)
+        stop = threading.Event()
+        server = threading.Thread(target=dhcp_server, args=(stop,))
+        server.start()
+        try:
+            chip.wait_for_log("address is 10.9.0.77", 90)
+            socket.create_connection(("10.9.0.77", 4222), 5).close()
+        finally:
+            stop.set()
+            server.join()
+    finally:
+        chip.stop()
+
+
+def test_ipv6(chip):
+    address = ("fe80::ff:fe00:2", CHIP[1], 0, socket.if_nametoindex("tap0"))
+    with socket.socket(socket.AF_INET6) as s:
+        s.settimeout(5)
+        s.connect(address)
+        check(s.recv(100).startswith(b"INFO "), "INFO")
+
+
+ON_SMALL = [test_basics, test_pieces, test_monitor, test_half_closed, test_over_the_limit,
+            test_stampede, test_full_load, test_storm, test_slow_reader, test_link, test_half_open,
+            test_exhaustion, test_full_mac, test_loss, test_half_acknowledged]
+ON_LARGE = [test_ipv6, test_basics, test_over_the_limit, test_full_load, test_exhaustion]
+
+
+def run(name, test, *arguments):
+    """Whether it passed."""
+    start = time.monotonic()
+    verdict = "ok"
+    try:
+        test(*arguments)
+        for chip in arguments:
+            chip.settle()
+    except (Failed, OSError, ValueError) as error:
+        verdict = f"FAILED: {error!r}"
+    print(f"{name:30} {time.monotonic() - start:5.1f} s  {verdict}", flush=True)
+    return verdict == "ok"
+
+
+def main():
+    for command in ("ip tuntap add tap0 mode tap", "ip addr add 10.9.0.1/24 dev tap0",
+                    "ip link set tap0 up"):
+        subprocess.run(command.split(), check=True)
+    results = []
+    for size, program, tests in (("small", SMALL, ON_SMALL), ("large", LARGE, ON_LARGE)):
+        chip = Chip(program)
+        chip.wait_for_log("address is", 5)
+        for test in tests:
+            results.append(run(f"{size} {test.__name__[5:]}", test, chip))
+            if not results[-1]:
+                print("\n".join(chip.log[-40:]))
+                chip.process.kill()
+                chip = Chip(program)
+                chip.wait_for_log("address is", 5)
+        results.append(run(f"{size} end", chip.stop))
+    results.append(run("dhcp", test_dhcp))
+    print(f"lwip: {sum(results)} passed, {len(results) - sum(results)} failed")
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
