@@ -5,10 +5,10 @@
 // received is ever held by the stack. What the broker does not consume is stashed with the
 // connection, one window at most, and the window opens only by what was consumed.
 //
-// Output is referred to where it lies in the broker's blocks. The stack gives up a segment only once
-// all of it is acknowledged, so how much it refers to is read off its queues, after any event, and
-// not off the acknowledged bytes: a peer may acknowledge half a segment, and the whole of it can
-// still be sent again.
+// Output is referred to where it lies in the broker's blocks. The stack gives up a segment only
+// once all of it is acknowledged, so how much it refers to is read off its queues, after any event,
+// and not off the acknowledged bytes: a peer may acknowledge half a segment, and the whole of it
+// can still be sent again.
 //
 // A turn looks at every socket. A chip has some dozen of them.
 
@@ -36,6 +36,7 @@
 #define RECEIVE_BYTES ((SIZEOF_ETH_HDR + MIDGE_MTU + 3) & ~3)
 
 _Static_assert(ETH_PAD_SIZE == HAL_ETHERNET_PAD, "lwIP and the chip agree on the padding");
+_Static_assert(!LWIP_IPV6 || MIDGE_ADDRESS_BYTES == 16, "MIDGE_IPV6 wants MIDGE_ADDRESS_BYTES 16");
 _Static_assert(TCP_MSS >= 536 && TCP_MSS <= 1460, "MIDGE_TCP_MSS: 536..1,460");
 _Static_assert(MIDGE_MTU <= 1500 && (!LWIP_IPV6 || MIDGE_MTU >= 1280),
                "MIDGE_IPV6: MIDGE_TCP_MSS must be 1,220..1,440");

@@ -1,6 +1,7 @@
 // Arm's FPGA board MPS2 with the image AN385: Cortex-M3 at 25 MHz, Ethernet LAN9220.
 
 // Limits.
+#define MIDGE_ADDRESS_BYTES 4
 #define MIDGE_CONNECTIONS_MAX 64
 #define MIDGE_SUBSCRIPTIONS_MAX 1024
 #define MIDGE_GROUPS_MAX 128

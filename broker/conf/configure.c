@@ -147,6 +147,8 @@ bool midge_config_complete(struct midge_config *config, const struct midge_readi
         config->token = 0;
     if (config->users_count > 0 || config->token != 0)
         config->username = config->password = 0;
+    if (!MIDGE_TRACE && config->trace)
+        complain(reading, MIDGE_REMARK, "trace is not built into this midge: no effect", NULL);
     return check(config, reading);
 }
 

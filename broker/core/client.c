@@ -111,7 +111,7 @@ static void ponged(struct midge *m, struct conn *c) {
 
 void client_command(struct midge *m, struct conn *c, enum verb verb, const uint8_t *args,
                     uint32_t n) {
-    if (m->config->trace && verb != VERB_OK && verb != VERB_INFO && verb != VERB_ERR)
+    if (tracing(m) && verb != VERB_OK && verb != VERB_INFO && verb != VERB_ERR)
         trace_in(m, c, verb_name(verb), args, n);
     if (verb == VERB_CONNECT || verb == VERB_SUB || verb == VERB_UNSUB)
         c->active_us = m->now.us;

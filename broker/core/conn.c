@@ -149,7 +149,7 @@ void conn_gone(struct midge *m, struct conn *c) {
         format_text(f, reason_text(c->reason));
         log_end(m);
     }
-    for (index_t i = m->config->trace ? c->subs : 0; i != 0; i = m->subscriptions[i].owner_next)
+    for (index_t i = tracing(m) ? c->subs : 0; i != 0; i = m->subscriptions[i].owner_next)
         trace_unsubscribe(m, c, i);
     facts_keep(m, c);
     unstall(m, c);

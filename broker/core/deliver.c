@@ -23,7 +23,7 @@ struct delivery {
     index_t shared;        // the chain that receivers refer to, 0 for none
     uint32_t shared_offset;
     uint32_t sharing_blocks;  // what sharing it takes of the common part; 0 where it is copied
-    int32_t count;  // deliveries, and the bytes of them
+    int32_t count;            // deliveries, and the bytes of them
     uint64_t bytes;
 };
 
@@ -200,7 +200,7 @@ static bool deliver_one(struct midge *m, struct delivery *d, index_t sub) {
     c->out_msgs++;
     c->out_bytes += bytes;
     d->bytes += bytes;
-    if (m->config->trace)
+    if (tracing(m))
         trace_delivery(m, c, sub, d->p, d->shared != 0 ? d->shared : d->p->chain,
                        d->shared != 0 ? d->shared_offset : d->p->offset);
     if (c->out.bytes > m->config->max_pending)

@@ -129,6 +129,11 @@ struct midge {
 #undef X
 };
 
+// Whether the wire is logged.
+static inline bool tracing(const struct midge *m) {
+    return MIDGE_TRACE && m->config->trace;
+}
+
 static inline uint32_t random_u32(struct midge *m) {
     // xorshift64, kept in two words; not for secrets.
     uint64_t x = (uint64_t)m->random[1] << 32 | m->random[0];

@@ -235,7 +235,7 @@ static uint32_t payload_more(struct midge *m, struct conn *c, const uint8_t *byt
 static uint32_t publish_line(struct midge *m, struct conn *c, enum verb verb, const uint8_t *args,
                              uint32_t args_bytes, const uint8_t *after, uint32_t n) {
     struct publication p;
-    if (m->config->trace && !(c->flags & CONN_STALL_CHECKED))
+    if (tracing(m) && !(c->flags & CONN_STALL_CHECKED))
         trace_in(m, c, verb_name(verb), args, args_bytes);
     if (!publication_announce(m, c, verb == VERB_HPUB, args, args_bytes, &p))
         return n;
@@ -376,7 +376,7 @@ NEVER_INLINE uint32_t publish_run(struct midge *m, struct conn *c, const uint8_t
 // a broker does passes here. Answers what was consumed, 0 where it is not such, or STALLED.
 static inline uint32_t try_plain(struct midge *m, struct conn *c, const uint8_t *p, uint32_t n) {
     const uint32_t needs_more = CONN_VERBOSE | CONN_PEDANTIC | CONN_STALL_CHECKED;
-    if ((c->flags & (needs_more | CONN_ADMITTED)) != CONN_ADMITTED || m->config->trace)
+    if ((c->flags & (needs_more | CONN_ADMITTED)) != CONN_ADMITTED || tracing(m))
         return 0;
     struct publication pub;
     struct lookup lookup;
@@ -522,7 +522,7 @@ uint32_t parser_rx(struct midge *m, struct conn *c, const uint8_t *bytes, uint32
         if (used == STALLED)
             break;
         at += used;
-        if (m->config->trace && log_crowded(m)) {
+        if (tracing(m) && log_crowded(m)) {
             conn_wish(m, c, MIDGE_WISH_RESUME);
             break;
         }

@@ -155,7 +155,7 @@ bool publication_send(struct midge *m, struct conn *c, struct publication *p,
                       struct matched found) {
     // A message that waited was traced and acknowledged before.
     bool first = !(c->flags & CONN_STALL_CHECKED);
-    if (m->config->trace && first)
+    if (tracing(m) && first)
         trace_payload(m, c, p);
     if (!may_publish(m, c, p)) {
         c->flags &= ~(uint32_t)CONN_STALL_CHECKED;

@@ -163,7 +163,7 @@ void subscription_drop(struct midge *m, struct conn *c, const uint8_t *args, uin
         s->max = (uint32_t)max;
         return;
     }
-    if (m->config->trace)
+    if (tracing(m))
         trace_unsubscribe(m, c, i);
     subs_remove(m, i);
 }

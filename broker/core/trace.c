@@ -59,7 +59,7 @@ void trace_in(struct midge *m, const struct conn *c, const char *verb, const uin
 
 void trace_out(struct midge *m, const struct conn *c, const char *verb, const void *text,
                uint32_t n) {
-    if (!m->config->trace)
+    if (!tracing(m))
         return;
     struct format *f = begin(m, c, "->>", verb);
     if (n > 0) {

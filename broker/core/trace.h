@@ -1,5 +1,5 @@
 // What `trace` logs of the wire: each command, message and error, in nats-server's form. Callers
-// ask config->trace first where that saves work. A line that does not fit a log line is cut.
+// ask `tracing` first where that saves work. A line that does not fit a log line is cut.
 
 #ifndef CORE_TRACE_H
 #define CORE_TRACE_H

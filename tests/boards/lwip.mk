@@ -1,22 +1,17 @@
-# port/lwip.c with the limits of a small and of a large chip, in a Linux process whose Ethernet is a tap device, under ASan and
-# UBSan: tests/boards/lwip.py. Needs root, for a network namespace of its own.
+# port/lwip.c with the limits of a small and of a large chip, in a Linux process whose Ethernet is a
+# tap device, under ASan and UBSan: tests/boards/lwip.py. Needs root, for a network namespace of its
+# own.
 
 SUITES += lwip
 
-LWIP       ?= build/cache/lwip
-LWIP_STACK := $(addprefix src/core/,init.c def.c inet_chksum.c ip.c mem.c memp.c netif.c pbuf.c \
-                  stats.c tcp.c tcp_in.c tcp_out.c timeouts.c udp.c) \
-              $(addprefix src/core/ipv4/,dhcp.c etharp.c icmp.c ip4.c ip4_addr.c) \
-              $(addprefix src/core/ipv6/,ethip6.c icmp6.c inet6.c ip6.c ip6_addr.c mld6.c nd6.c) \
-              src/netif/ethernet.c
 LWIP_OURS  := $(wildcard broker/*.c broker/*/*.c) port/lwip.c $(wildcard tests/boards/lwip/*.c)
-LWIP_OBJ   := $(LWIP_OURS:%.c=%.o) $(LWIP_STACK:%.c=stack/%.o)
+LWIP_OBJ   := $(LWIP_OURS:%.c=%.o) $(LWIP_SRC:%.c=%.o)
 LWIP_CC    := gcc -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
               -fno-omit-frame-pointer -MD -MP -I. -include tests/boards/lwip/board.h -Iport/lwip \
               -isystem $(LWIP)/src/include -D_GNU_SOURCE
 
 lwip: build/lwip/chip build/lwip-large/chip
-	unshare --net python3 tests/boards/lwip.py $^
+	@$(AS_ROOT) unshare --net python3 -B tests/boards/lwip.py $^
 
 build/lwip-large/%: LWIP_CC += -DLARGE
 
@@ -27,11 +22,11 @@ build/lwip/chip build/lwip-large/chip:
 	$(Q)gcc -fsanitize=address,undefined -Wl,--wrap=memp_malloc -o $@ $^
 
 define LWIP_RULES
-$(1)/stack/%.o: $$(LWIP)/%.c tests/boards/lwip.mk
+$(1)/$(LWIP)/%.o: $(LWIP)/%.c tests/boards/lwip.mk
 	@mkdir -p $$(@D)
 	$$(Q)$$(LWIP_CC) -std=c11 -w -c -o $$@ $$<
 
-$(1)/%.o: %.c tests/boards/lwip.mk
+$(1)/%.o: %.c tests/boards/lwip.mk | $(LWIP)/COPYING
 	@echo "CC  $$<"
 	@mkdir -p $$(@D)
 	$$(Q)$$(LWIP_CC) $$(DIALECT) -c -o $$@ $$<
