@@ -14,8 +14,12 @@ import sys
 import tempfile
 import time
 
+import clients
+
 PASSED = 17  # what tests/boards/hal.c ends with
 DEADLINE_S = 60
+LOAD_S = float(os.environ.get("LOAD_S", 5))  # of full load by all clients
+COMERS = 200  # that connect, ask, and leave
 # What cannot be done where nobody lends entropy; and flash, on the chip whose flash is a lent file.
 UNLENT = {"entropy is lent"}
 UNLENT_FLASH = {"a sector is erased", "to ones", "it is programmed", "and read"}
@@ -121,6 +125,18 @@ def connect(port):
     return s, s.makefile("rb")
 
 
+def is_alone(http):
+    """Whether the board comes to have no client."""
+    end = time.monotonic() + DEADLINE_S
+    while time.monotonic() < end:
+        s, answer = connect(http)
+        with s, answer:
+            s.sendall(b"GET /varz HTTP/1.0\r\n\r\n")
+            if b'"connections": 0,' in answer.read():
+                return True
+    return False
+
+
 def try_image(board):
     nats, http = free_port(), free_port()
     with tempfile.TemporaryDirectory(dir="build") as folder:
@@ -138,8 +154,21 @@ def try_image(board):
             h, answer = connect(http)
             h.sendall(b"GET /healthz HTTP/1.1\r\n\r\n")
             check(f"{board}: healthy", answer.read().endswith(b'{"status":"ok"}'))
+            for each in (lines, s, answer, h):
+                each.close()
+            check(f"{board}: the client is gone", is_alone(http))
+            clients.Client.board = ("127.0.0.1", nats)
+            rate = clients.load(LOAD_S)
+            print(f"{board}: {rate:.0f} messages/s of 1 KB, by {clients.CLIENTS} clients to each "
+                  "other, and one of them to all")
+            check(f"{board}: nobody is evicted", "Slow Consumer" not in chip.said())
+            check(f"{board}: the load is gone", is_alone(http))
+            for _ in range(COMERS):
+                comer = clients.Client()
+                comer.flush()
+                comer.close()
             check(f"{board}: its watchdog is fed", chip.said().count("Starting midge") == 1)
-        except OSError as error:
+        except (OSError, clients.Failed) as error:
             check(f"{board}: {error}", False)
         finally:
             chip.stop()
