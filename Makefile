@@ -24,7 +24,7 @@ run:     ## run it on 4222, monitoring on 8222; a chip in QEMU; ARGS="..." repla
 flash:   ## write the image into the real board, by OpenOCD
 debug:   ## gdb on the image, in QEMU or, with ON=board, by OpenOCD
 example: ## an application in the broker's own process, build/linux/sensor
-test:    ## every suite below, with a total (about ten minutes)
+test:    ## every suite below, with a total (about twelve minutes)
 limits:  ## limits at the ends of their ranges compile, and impossible ones do not
 tree:    ## who includes whom; no libc, heap or mutable global in broker/
 unit:    ## unit tests, under ASan and UBSan
@@ -40,6 +40,7 @@ soak:    ## hours of churn, looking for leaks and stalls
 bench:   ## Midge and nats-server side by side: the table of ratios
 fresh:   ## the README's two commands on a minimal Debian 12, in a chroot
 chips:   ## clock, console, flash, faults, watchdog and Ethernet of every board, in QEMU
+lwip:    ## port/lwip.c with a chip's limits, on a tap device, under ASan and UBSan
 ram:     ## every pool: entries, bytes each, bytes
 size:    ## size of the hub, or of a chip's image, against its budget
 stack:   ## the functions of a chip's image that take most stack

@@ -4,6 +4,13 @@
 
 #include "hal/parts.h"
 
+uint32_t ethernet_bytes(const struct hal_span *pieces, uint32_t count) {
+    uint32_t bytes = 0;
+    for (uint32_t i = 0; i < count; i++)
+        bytes += pieces[i].n;
+    return bytes;
+}
+
 void ethernet_fill(volatile uint32_t *port, uint16_t head, const struct hal_span *pieces,
                    uint32_t count) {
     uint32_t word = head;

@@ -167,9 +167,7 @@ void hal_ethernet_skip(void) {
 }
 
 bool hal_ethernet_send(const struct hal_span *pieces, uint32_t count) {
-    uint32_t bytes = 0;
-    for (uint32_t i = 0; i < count; i++)
-        bytes += pieces[i].n;
+    uint32_t bytes = ethernet_bytes(pieces, count);
     while ((TX_FIFO_INF >> 16 & 0xff) != 0)
         TX_STATUS;
     if ((TX_FIFO_INF & 0xffff) < bytes + 3 + 8)

@@ -117,9 +117,7 @@ void hal_ethernet_skip(void) {
 }
 
 bool hal_ethernet_send(const struct hal_span *pieces, uint32_t count) {
-    uint32_t bytes = 0;
-    for (uint32_t i = 0; i < count; i++)
-        bytes += pieces[i].n;
+    uint32_t bytes = ethernet_bytes(pieces, count);
     if (!wait_for(&TX_REQUEST, 1)) {
         STATUS = TX_ERROR;  // empties the FIFO
         return false;

@@ -51,6 +51,9 @@ void console_drain(void);
 
 // ---- Ethernet -----------------------------------------------------------------------------------
 
+// The length of a frame made of pieces.
+uint32_t ethernet_bytes(const struct hal_span *pieces, uint32_t count);
+
 // Moves bytes between memory and a MAC's data register, which has room for them. A frame that goes
 // out begins with the two bytes in `head`, in place of its padding.
 void ethernet_fill(volatile uint32_t *port, uint16_t head, const struct hal_span *pieces,

@@ -16,6 +16,11 @@ extern const uint32_t conf_bytes;
 static struct midge midge;
 static struct midge_config config;
 
+#ifdef BOARD_BROKER_BYTES_MAX
+_Static_assert(sizeof midge + sizeof config <= BOARD_BROKER_BYTES_MAX,
+               "BOARD_BROKER_BYTES_MAX: the limits of board.h give the broker more RAM than that");
+#endif
+
 _Noreturn void midge_panic(const char *file, int line) {
     hal_panic(file, line);
 }

@@ -25,6 +25,9 @@
 #define MIDGE_HANDLERS_MAX 4
 #define MIDGE_PAYLOAD_MAX 1536
 
+// What the broker may take of the 64 KB: lwIP and the stacks need the rest.
+#define BOARD_BROKER_BYTES_MAX 28672
+
 // The chip (its data sheet).
 #define HAL_CODE 0x00000000u
 #define HAL_CODE_BYTES 0x40000u

@@ -1,5 +1,5 @@
 # TI EK-LM3S6965, Cortex-M3 at 50 MHz
-CODE_BYTES_MAX := 131072
+CODE_BYTES_MAX := 98304
 RAM_BYTES_MAX  := 65536
 
 CPU := -mcpu=cortex-m3 -mthumb

@@ -1,8 +1,9 @@
 // Arm's FPGA board MPS2 with the image AN385: Cortex-M3 at 25 MHz, Ethernet LAN9220.
 
-// Limits.
+// Limits: 64 clients, beside monitoring and the application.
 #define MIDGE_ADDRESS_BYTES 4
-#define MIDGE_CONNECTIONS_MAX 64
+#define MIDGE_CONNECTIONS_MAX 67
+#define MIDGE_CONNECTIONS_SPARE 3
 #define MIDGE_SUBSCRIPTIONS_MAX 1024
 #define MIDGE_GROUPS_MAX 128
 #define MIDGE_BLOCKS_MAX 1024

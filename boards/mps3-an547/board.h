@@ -1,9 +1,10 @@
 // Arm's FPGA board MPS3 with the image AN547: Cortex-M55 at 32 MHz in subsystem SSE-300, Ethernet
 // LAN9220.
 
-// Limits.
+// Limits: 64 clients, beside monitoring and the application.
 #define MIDGE_ADDRESS_BYTES 4
-#define MIDGE_CONNECTIONS_MAX 64
+#define MIDGE_CONNECTIONS_MAX 67
+#define MIDGE_CONNECTIONS_SPARE 3
 #define MIDGE_SUBSCRIPTIONS_MAX 1024
 #define MIDGE_GROUPS_MAX 128
 #define MIDGE_BLOCKS_MAX 1024

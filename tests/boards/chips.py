@@ -19,6 +19,7 @@ import clients
 PASSED = 17  # what tests/boards/hal.c ends with
 DEADLINE_S = 60
 LOAD_S = float(os.environ.get("LOAD_S", 5))  # of full load by all clients
+CLIENTS_MAX = {"lm3s6965evb": 12, "mps2-an385": 64, "mps3-an547": 64}
 COMERS = 200  # that connect, ask, and leave
 # What cannot be done where nobody lends entropy; and flash, on the chip whose flash is a lent file.
 UNLENT = {"entropy is lent"}
@@ -163,6 +164,15 @@ def try_image(board):
                   "other, and one of them to all")
             check(f"{board}: nobody is evicted", "Slow Consumer" not in chip.said())
             check(f"{board}: the load is gone", is_alone(http))
+            full = [clients.Client() for _ in range(CLIENTS_MAX[board])]
+            for client in full:
+                client.flush()
+            extra = clients.Client(hello=False)
+            extra.line(b"INFO ")
+            extra.line(b"-ERR 'maximum connections exceeded'")
+            for client in [*full, extra]:
+                client.close()
+            check(f"{board}: {len(full)} clients are gone", is_alone(http))
             for _ in range(COMERS):
                 comer = clients.Client()
                 comer.flush()
