@@ -16,6 +16,7 @@ BOARD ?= linux
 DIALECT := -std=c11 -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wstrict-prototypes \
            -Wmissing-prototypes
 Q := $(if $(V),,@)
+comma := ,
 
 hub:     ## build the hub, build/linux/midge (this is what make alone does)
 image:   ## build a chip's image, build/$(BOARD)/midge.{elf,bin,hex,map} (make BOARD=... alone does)
@@ -25,6 +26,7 @@ flash:   ## write the image into the real board, by OpenOCD
 debug:   ## gdb on the image, in QEMU or, with ON=board, by OpenOCD
 example: ## an application in the broker's own process, build/linux/sensor
 test:    ## every suite below, with a total (about twelve minutes)
+sim:     ## worlds of brokers and clients under a virtual clock, each from a seed
 limits:  ## limits at the ends of their ranges compile, and impossible ones do not
 tree:    ## who includes whom; no libc, heap or mutable global in broker/
 unit:    ## unit tests, under ASan and UBSan
@@ -56,7 +58,7 @@ help:    ## this list
 
 include port/packages.mk boards/boards.mk
 ifeq ($(BOARD),linux)
-include boards/linux/*.mk tests/*.mk
+include boards/linux/*.mk tests/*.mk sim/*.mk
 -include tests/*/*.mk
 else
 include boards/chip/chip.mk

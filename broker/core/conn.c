@@ -35,15 +35,18 @@ struct conn *conn_of(struct midge *m, uint32_t handle) {
 
 // ---- Lists --------------------------------------------------------------------------------------
 
-static void list_add(struct midge *m, int which, struct conn *c) {
+// Puts it behind the entry `prev`, 0 for the first place.
+static void list_insert(struct midge *m, int which, struct conn *c, uint16_t prev) {
     struct list *list = &m->lists[which];
     uint16_t i = conn_index(m, c);
-    c->links[which] = (struct link){.prev = list->tail};
-    if (list->tail != 0)
-        at(m, list->tail)->links[which].next = i;
-    else
-        list->head = i;
-    list->tail = i;
+    uint16_t *from = prev != 0 ? &at(m, prev)->links[which].next : &list->head;
+    c->links[which] = (struct link){.next = *from, .prev = prev};
+    *(*from != 0 ? &at(m, *from)->links[which].prev : &list->tail) = i;
+    *from = i;
+}
+
+static void list_add(struct midge *m, int which, struct conn *c) {
+    list_insert(m, which, c, m->lists[which].tail);
 }
 
 static void list_remove(struct midge *m, int which, struct conn *c) {
@@ -323,6 +326,18 @@ bool conn_stall(struct midge *m, struct conn *c) {
     return true;
 }
 
+void conn_stall_on(struct midge *m, struct conn *c, uint32_t stall_ms) {
+    struct list *list = &m->lists[LIST_STALLED];
+    uint16_t i = conn_index(m, c);
+    c->stall_ms = stall_ms;
+    timer_need(m, i, stall_ms);
+    list_remove(m, LIST_STALLED, c);
+    uint16_t before = list->tail;
+    while (before != 0 && (int32_t)(at(m, before)->stall_ms - stall_ms) > 0)
+        before = at(m, before)->links[LIST_STALLED].prev;
+    list_insert(m, LIST_STALLED, c, before);
+}
+
 void conn_resume_all(struct midge *m) {
     while (m->lists[LIST_STALLED].head != 0) {
         struct conn *c = at(m, m->lists[LIST_STALLED].head);
@@ -346,7 +361,7 @@ bool conn_make_room(struct midge *m, struct conn *waiting) {
     if (largest == NULL)
         return false;
     conn_slow(m, largest, MIDGE_SLOW_PENDING);
-    waiting->flags &= ~(uint32_t)CONN_STALL_SPENT;
+    waiting->flags &= ~(uint32_t)(CONN_STALL_SPENT | CONN_WAITING);
     if (!(waiting->flags & CONN_CLOSING))
         conn_stall(m, waiting);
     return true;

@@ -29,6 +29,7 @@ enum {
     CONN_STALL_SPENT = 1 << 4,  // this read has waited as long as it may
     CONN_CROWDED = 1 << 5,      // its output is above the mark where publishers wait
     CONN_BLOCKED = 1 << 6,      // the stack took less than there was
+    CONN_WAITING = 1 << 7,      // its input was stalled when it was last taken
     // What a client said in its CONNECT, or its default.
     CONN_CONNECTED = 1 << 8,
     CONN_ADMITTED = 1 << 9,  // authentication passed or is not required
@@ -184,7 +185,11 @@ void conn_sent(struct midge *m, struct conn *c, uint32_t n);
 // A publisher must wait for room. Answers false where it has waited long enough for this read.
 bool conn_stall(struct midge *m, struct conn *c);
 
-// There is room again: whoever waits is resumed.
+// It was resumed, consumed nothing, and is stalled again: others took the room. Its wait goes on,
+// until `stall_ms`, and it keeps its place before those who came later.
+void conn_stall_on(struct midge *m, struct conn *c, uint32_t stall_ms);
+
+// There is room again: whoever waits is resumed, the longest wait first.
 void conn_resume_all(struct midge *m);
 
 // Closes the largest holder of blocks above its share as slow, and lets c wait for what it held,

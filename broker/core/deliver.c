@@ -23,6 +23,7 @@ struct delivery {
     index_t shared;        // the chain that receivers refer to, 0 for none
     uint32_t shared_offset;
     uint32_t sharing_blocks;  // what sharing it takes of the common part; 0 where it is copied
+    bool choosy;              // receivers may lack room, so members of groups are asked for it
     int32_t count;            // deliveries, and the bytes of them
     uint64_t bytes;
 };
@@ -213,10 +214,40 @@ static bool deliver_one(struct midge *m, struct delivery *d, index_t sub) {
     return true;
 }
 
+// ---- Room ---------------------------------------------------------------------------------------
+
+// Common blocks that are left while receivers are asked for room, and whether one lacked some.
+struct room {
+    uint32_t common;
+    bool lacking;
+};
+
+// Whether one receiver has room, or will not be waited for.
+static bool has_room(struct midge *m, const struct delivery *d, index_t sub, struct room *room) {
+    const struct sub *s = &m->subscriptions[sub];
+    const struct conn *c = owner_of(m, s);
+    if (!eligible(m, d, s, c))
+        return true;
+    bool progressing = !(c->flags & CONN_BLOCKED) ||
+                       m->now.ms - c->progress_ms <= m->config->stall_ms + PROGRESS_MS;
+    if ((c->flags & CONN_CROWDED) && progressing)
+        return false;
+    uint32_t need = blocks_for(m, d, c, s);
+    uint32_t own = c->blocks < MIDGE_BLOCKS_GUARANTEED ? MIDGE_BLOCKS_GUARANTEED - c->blocks : 0;
+    need = need > own ? need - own : 0;
+    if (need > room->common) {
+        room->lacking = true;
+        return false;
+    }
+    room->common -= need;
+    return true;
+}
+
 // ---- All receivers ------------------------------------------------------------------------------
 
 // Delivers to one member of the queue groups with the name of the first: those of all matching
-// nodes count as one. Members that refuse are passed over.
+// nodes count as one. Members that refuse are passed over, and where some have room, those that
+// have none.
 static void deliver_group(struct midge *m, struct delivery *d, const index_t *groups,
                           uint32_t count) {
     uint32_t members = 0;
@@ -226,12 +257,14 @@ static void deliver_group(struct midge *m, struct delivery *d, const index_t *gr
     uint32_t first = 0;
     while (pick >= m->groups[groups[first]].members)
         pick -= m->groups[groups[first++]].members;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count * (1 + d->choosy); i++) {
         index_t g = groups[(first + i) % count];
         index_t sub = subs_pick(m, g);
         for (uint32_t tries = m->groups[g].members; tries > 0; tries--) {
             index_t next = m->subscriptions[sub].next;
-            if (deliver_one(m, d, sub))
+            struct room room = {block_common(m), false};
+            bool passed = d->choosy && i < count && !has_room(m, d, sub, &room);
+            if (!passed && deliver_one(m, d, sub))
                 return;
             sub = next;
         }
@@ -273,36 +306,9 @@ static void deliver_groups(struct midge *m, struct delivery *d, const index_t *n
     }
 }
 
-// Common blocks that are left while receivers are asked for room, and whether one lacked some.
-struct room {
-    uint32_t common;
-    bool lacking;
-};
-
-// Whether one receiver has room, or will not be waited for.
-static bool has_room(struct midge *m, const struct delivery *d, index_t sub, struct room *room) {
-    const struct sub *s = &m->subscriptions[sub];
-    const struct conn *c = owner_of(m, s);
-    if (!eligible(m, d, s, c))
-        return true;
-    bool progressing = !(c->flags & CONN_BLOCKED) ||
-                       m->now.ms - c->progress_ms <= m->config->stall_ms + PROGRESS_MS;
-    if ((c->flags & CONN_CROWDED) && progressing)
-        return false;
-    uint32_t need = blocks_for(m, d, c, s);
-    uint32_t own = c->blocks < MIDGE_BLOCKS_GUARANTEED ? MIDGE_BLOCKS_GUARANTEED - c->blocks : 0;
-    need = need > own ? need - own : 0;
-    if (need > room->common) {
-        room->lacking = true;
-        return false;
-    }
-    room->common -= need;
-    return true;
-}
-
 static bool all_have_room(struct midge *m, const struct delivery *d, const index_t *nodes,
                           uint32_t count, struct room *room) {
-    if (m->crowded == 0 && room->common >= m->blocks_ample)
+    if (!d->choosy)
         return true;
     for (uint32_t i = 0; i < count; i++) {
         const struct node *node = &m->nodes[nodes[i]];
@@ -380,6 +386,7 @@ int32_t deliver(struct midge *m, struct conn *publisher, struct publication *p,
     d.frame_bytes = 5 + p->subject_bytes + p->rest_bytes + p->bytes + 2;
     d.sharing_blocks = sharing_blocks(m, p, nodes, count);
     struct room room = {block_common(m) - d.sharing_blocks, false};
+    d.choosy = m->crowded > 0 || room.common < m->blocks_ample;
     if (!all_have_room(m, &d, nodes, count, &room)) {
         if (!m->config->no_fast_producer_stall && conn_stall(m, publisher))
             return DELIVER_STALL;

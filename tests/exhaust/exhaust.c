@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/check.h"
 #include "tests/exhaust/world.h"
 
 enum { A, B, C, DEAF, LATE, WEB };
@@ -146,7 +147,7 @@ static bool step(uint32_t number) {
 static uint32_t passed, failed;
 
 static bool expect_nothing_wrong(const char *what, uint32_t n, uint32_t at) {
-    const char *wrong = world_wrong(&w);
+    const char *wrong = check_broker(&w.m);
     for (uint32_t i = 0; i < PEERS && wrong == NULL; i++)
         wrong = world_garbled(&w.peers[i]);
     if (wrong != NULL)

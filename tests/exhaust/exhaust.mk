@@ -3,7 +3,7 @@
 
 SUITES += exhaust
 
-EXHAUST_SRC := $(wildcard broker/*.c broker/*/*.c tests/exhaust/*.c) tests/panic.c
+EXHAUST_SRC := $(wildcard broker/*.c broker/*/*.c tests/exhaust/*.c) sim/check.c tests/panic.c
 EXHAUST_CC  := $(CC) -O1 -g -I. -DMIDGE_FAULTS $(DIALECT) \
                -fsanitize=address,undefined -fno-sanitize-recover=all
 

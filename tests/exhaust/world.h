@@ -41,9 +41,6 @@ void world_close(struct world *w, uint32_t peer);
 // Lets time pass, and does what the broker wants meanwhile.
 void world_pass(struct world *w, uint32_t ms);
 
-// What is wrong inside the broker at this moment, or NULL.
-const char *world_wrong(struct world *w);
-
 // What is wrong with what a peer got: every message must be whole.
 const char *world_garbled(const struct peer *p);
 

@@ -1,0 +1,17 @@
+// The limits of the simulator's brokers: one process holds hubs and boards of 64 KB, since the
+// effective limits are configuration. Indices are wide, so that the ways of a hub are taken.
+
+#define MIDGE_WIDE
+#define MIDGE_CONNECTIONS_MAX 80
+#define MIDGE_CONNECTIONS_SPARE 4
+#define MIDGE_SUBSCRIPTIONS_MAX 1024
+#define MIDGE_GROUPS_MAX 512
+#define MIDGE_BLOCKS_MAX 1024
+#define MIDGE_BLOCK_BYTES 1024
+#define MIDGE_MATCH_AHEAD 4
+#define MIDGE_TOKENS_MAX 8
+#define MIDGE_PAYLOAD_MAX 16384
+#define MIDGE_CONTROL_LINE_MAX 1024
+#define MIDGE_CLOSED_MAX 8
+#define MIDGE_LOG_BYTES 4096
+#define MIDGE_CONFIG_TEXT_BYTES 4096

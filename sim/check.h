@@ -1,0 +1,12 @@
+// What must hold inside a broker at any moment, whatever was done to it.
+
+#ifndef SIM_CHECK_H
+#define SIM_CHECK_H
+
+#include "broker/broker.h"
+
+// What is wrong inside a broker, or NULL: pools balance, references and reservations are as many as
+// are counted, queues hold what they say. Costs a walk over all that is in use.
+const char *check_broker(struct midge *m);
+
+#endif

@@ -1,0 +1,304 @@
+#include "sim/site.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/actor.h"
+#include "sim/cable.h"
+#include "sim/watch.h"
+#include "sim/world.h"
+
+#define SPANS 3
+
+static struct midge_now now_of(const struct world *w, const struct site *s) {
+    uint64_t us = s->clock_us + w->now_us;
+    return (struct midge_now){
+        .us = us, .ms = (uint32_t)(us / 1000), .wall_us = 1700000000000000 + w->now_us};
+}
+
+static void plan_turn(struct world *w, struct site *s, uint64_t in_us) {
+    agenda_plan(&w->agenda, SLOT_SITE + (uint32_t)(s - w->sites), w->now_us + in_us);
+}
+
+// ---- Power --------------------------------------------------------------------------------------
+
+// The broker's entropy has no argument, so it rolls dice of its own, set when a broker starts.
+static struct dice entropy_dice;
+
+static bool entropy(void *to, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++)
+        ((uint8_t *)to)[i] = (uint8_t)dice_roll(&entropy_dice);
+    return true;
+}
+
+static void complain(void *context, enum midge_severity severity, const char *line) {
+    if (severity != MIDGE_REMARK) {
+        fprintf(stderr, "%s\n", line);
+        world_fail(context, "a sound configuration was refused");
+    }
+}
+
+// A configuration as an operator might write it.
+static void configure(struct world *w, struct site *s, struct midge_config *config) {
+    struct dice *d = &w->dice;
+    char text[1024];
+    int n = snprintf(text, sizeof text,
+                     "max_payload: %u\nmax_pending: %u\nping_interval: \"%us\"\nping_max: %u\n"
+                     "write_deadline: \"%us\"\nserver_name: sim\nport: 4222\nhttp: 8222\n"
+                     "debug: %s\ntrace: %s\nlame_duck_duration: \"30s\"\n",
+                     w->swarm.payload_max, dice_between(d, w->swarm.clean ? 32768 : 4096, 65536),
+                     dice_between(d, 2, PING_MS_MAX / 1000), dice_between(d, 1, PINGS_MAX),
+                     dice_between(d, 1, 10), dice_once_in(d, 4) ? "true" : "false",
+                     dice_once_in(d, 8) ? "true" : "false");
+    struct midge_source source = {"sim.conf", text, (uint32_t)n};
+    struct midge_reading reading = {.complain = complain, .context = w};
+    midge_config_defaults(config);
+    config->entropy = entropy;
+    if (s->small) {
+        config->limits = (struct midge_limits){.connections = 15,
+                                               .subscriptions = 104,
+                                               .nodes = 120,
+                                               .groups = 8,
+                                               .texts = 116,
+                                               .blocks = 38,
+                                               .block_bytes = 256};
+        config->max_connections = 12;
+    }
+    if (!midge_configure(config, &source, &reading) || !midge_config_complete(config, &reading))
+        world_fail(w, "a sound configuration was refused");
+}
+
+void site_start(struct world *w, struct site *s) {
+    memset(&s->m, 0, sizeof s->m);
+    s->in_msgs = s->out_msgs = s->last_cid = 0;
+    memset(&s->roster, 0, sizeof s->roster);
+    s->powered = true;
+    s->config = 0;
+    entropy_dice.state = dice_roll(&w->dice);
+    configure(w, s, &s->configs[0]);
+    if (!midge_init(&s->m, &s->configs[0], now_of(w, s)))
+        world_fail(w, "the broker did not start");
+    plan_turn(w, s, 0);
+}
+
+void site_reload(struct world *w, struct site *s) {
+    s->config ^= 1;
+    configure(w, s, &s->configs[s->config]);
+    midge_reload(&s->m, &s->configs[s->config]);
+    plan_turn(w, s, 0);
+}
+
+void site_cut(struct world *w, struct site *s) {
+    bool silent = dice_once_in(&w->dice, 2);
+    for (uint32_t i = 0; i < CABLES_MAX; i++) {
+        struct cable *c = &w->cables[i];
+        if (!c->used || &w->sites[c->site] != s || c->far == FAR_ENDED)
+            continue;
+        ledger_close(w, c);
+        cable_end(w, c, true);
+        if (silent)
+            c->dead = true;
+    }
+    s->ready_count = 0;
+    memset(s->is_ready, 0, sizeof s->is_ready);
+    s->powered = false;
+    agenda_cancel(&w->agenda, SLOT_SITE + (uint32_t)(s - w->sites));
+}
+
+// ---- Output -------------------------------------------------------------------------------------
+
+// Takes what the window has room for.
+static void send_output(struct world *w, struct site *s, struct cable *c) {
+    struct midge_span v[SPANS];
+    uint32_t most = dice_once_in(&w->dice, w->swarm.partial_send)
+                        ? dice_between(&w->dice, 1, c->window)
+                        : c->window;
+    uint32_t count = 0;
+    for (;;) {
+        uint32_t held = w->swarm.late_release ? (uint32_t)(c->down.written - c->down.taken) : 0;
+        count = midge_tx(&s->m, c->conn, held, v, SPANS);
+        uint32_t room = c->window - (uint32_t)(c->down.written - c->down.taken);
+        room = room < most ? room : most;
+        if (count == 0 || room == 0)
+            break;
+        uint32_t n = 0;
+        for (uint32_t i = 0; i < count && n < room; i++) {
+            uint32_t part = v[i].n < room - n ? v[i].n : room - n;
+            cable_write(&c->down, v[i].bytes, part);
+            n += part;
+        }
+        most -= n;
+        if (!w->swarm.late_release)
+            midge_sent(&s->m, c->conn, n);
+    }
+    c->blocked = count > 0;
+    if (c->blocked || w->swarm.late_release)
+        midge_sent(&s->m, c->conn, 0);
+    cable_flow(w, c, &c->down);
+}
+
+// The far end has bytes: they are the broker's no more. Until then they must not have changed.
+static void release(struct world *w, struct site *s, struct cable *c) {
+    uint32_t n = (uint32_t)(c->down.arrived - c->down.taken);
+    if (!w->swarm.late_release || c->conn == MIDGE_NONE) {
+        c->down.taken += n;
+        return;
+    }
+    for (uint32_t left = n; left > 0;) {
+        struct midge_span v;
+        if (midge_tx(&s->m, c->conn, n - left, &v, 1) == 0)
+            world_fail(w, "bytes are gone that the stack still refers to");
+        uint32_t part = v.n < left ? v.n : left;
+        if (!cable_holds(&c->down, c->down.taken, v.bytes, part))
+            world_fail(w, "bytes have changed that the stack still refers to");
+        c->down.taken += part;
+        left -= part;
+    }
+    midge_sent(&s->m, c->conn, n);
+}
+
+static void close_end(struct world *w, struct site *s, struct cable *c, enum midge_reason why,
+                      bool reset) {
+    midge_closed(&s->m, c->conn, why);
+    ledger_close(w, c);
+    cable_end(w, c, reset);
+}
+
+// Closes it once all is sent, and released.
+static void end_when_sent(struct world *w, struct site *s, struct cable *c) {
+    if (!c->blocked && (!w->swarm.late_release || c->down.taken == c->down.written))
+        close_end(w, s, c, MIDGE_PEER_CLOSED, false);
+}
+
+// ---- Input --------------------------------------------------------------------------------------
+
+static void give_input(struct world *w, struct site *s, struct cable *c) {
+    uint64_t taken = c->up.taken;
+    while (!c->paused && c->up.taken < c->up.arrived && c->far == FAR_OPEN) {
+        uint32_t n;
+        const uint8_t *bytes = cable_run(&c->up, c->up.taken, c->up.arrived, &n);
+        // Where a SUB may be refused, the ledger must see it before what follows.
+        const struct order *next = &c->ledger.orders[c->ledger.orders_first];
+        if (s->scarce && c->ledger.orders_count > 0 && next->end - c->up.taken < n)
+            n = (uint32_t)(next->end - c->up.taken);
+        int32_t used = midge_rx(&s->m, c->conn, bytes, n);
+        if (used > (int32_t)n)
+            world_fail(w, "more was consumed than there is");
+        if (used < 0) {
+            c->up.taken = c->up.arrived;
+            return;
+        }
+        c->up.taken += (uint32_t)used;
+        ledger_execute(w, c);
+        c->paused = (uint32_t)used < n;
+    }
+    if (c->up.taken > taken || c->up.taken == c->up.arrived)
+        c->waiting_since_us = w->now_us;
+    cable_flow(w, c, &c->up);
+}
+
+static void attend(struct world *w, struct site *s, struct cable *c) {
+    if (c->far == FAR_COMING) {
+        struct midge_peer peer = {
+            .ip = {10, 0, 0, (uint8_t)c->actor}, .port = (uint16_t)(c - w->cables), .ip_bytes = 4};
+        c->conn = midge_open(&s->m, c->kind, &peer);
+        c->far = FAR_OPEN;
+        s->cable_of[midge_slot(c->conn)] = (uint16_t)(c - w->cables);
+        watch_opened(w, s, c);
+        if (c->conn == MIDGE_NONE) {
+            ledger_close(w, c);
+            cable_end(w, c, true);
+            return;
+        }
+    }
+    if (c->far != FAR_OPEN)
+        return;
+    if (c->down.taken < c->down.arrived) {
+        release(w, s, c);
+        if (c->blocked || w->swarm.late_release)
+            send_output(w, s, c);
+    }
+    if (c->ending) {
+        end_when_sent(w, s, c);
+    } else if (c->reset) {
+        close_end(w, s, c, MIDGE_READ_ERROR, true);
+    } else {
+        give_input(w, s, c);
+        if (c->far == FAR_OPEN && c->hang_up && c->up.taken == c->up.written) {
+            if (c->kind == MIDGE_MONITOR)
+                midge_rx(&s->m, c->conn, NULL, 0);
+            else
+                close_end(w, s, c, MIDGE_PEER_CLOSED, false);
+        }
+    }
+}
+
+// ---- Turns --------------------------------------------------------------------------------------
+
+static void carry_out(struct world *w, struct site *s) {
+    enum midge_wish wish;
+    for (midge_conn conn; (conn = midge_next(&s->m, &wish)) != MIDGE_NONE;) {
+        struct cable *c = &w->cables[s->cable_of[midge_slot(conn)]];
+        if (!c->used || c->conn != conn || c->far != FAR_OPEN)
+            world_fail(w, "a wish for a connection that is not there");
+        switch (wish) {
+        case MIDGE_WISH_SEND:
+            send_output(w, s, c);
+            break;
+        case MIDGE_WISH_RESUME:
+            c->paused = false;
+            site_wake(w, c);
+            break;
+        case MIDGE_WISH_CLOSE_AFTER_SEND:
+            watch_closing(w, s, c);
+            c->ending = true;
+            send_output(w, s, c);
+            end_when_sent(w, s, c);
+            break;
+        case MIDGE_WISH_ABORT:
+            watch_closing(w, s, c);
+            close_end(w, s, c, MIDGE_PEER_CLOSED, true);
+            break;
+        }
+    }
+}
+
+static void read_log(struct world *w, struct site *s) {
+    enum midge_level level;
+    char line[MIDGE_LOG_LINE_BYTES];
+    for (uint32_t n; (n = midge_log(&s->m, &level, line, sizeof line)) > 0;)
+        w->hash = (w->hash ^ n) * 0x100000001b3;
+}
+
+void site_wake(struct world *w, struct cable *c) {
+    struct site *s = &w->sites[c->site];
+    uint32_t i = (uint32_t)(c - w->cables);
+    if (!s->powered)
+        return;
+    if (!s->is_ready[i]) {
+        s->is_ready[i] = true;
+        s->ready[s->ready_count++] = (uint16_t)i;
+    }
+    plan_turn(w, s, dice_below(&w->dice, w->swarm.turn_us + 1));
+}
+
+void site_turn(struct world *w, struct site *s) {
+    uint32_t wait_ms = midge_turn(&s->m, now_of(w, s));
+    uint32_t count = s->ready_count;
+    for (uint32_t i = 0; i < count; i++) {
+        struct cable *c = &w->cables[s->ready[i]];
+        s->is_ready[s->ready[i]] = false;
+        if (c->used && &w->sites[c->site] == s)
+            attend(w, s, c);
+    }
+    s->ready_count -= count;
+    memmove(s->ready, s->ready + count, s->ready_count * sizeof s->ready[0]);
+    carry_out(w, s);
+    read_log(w, s);
+    if (s->ready_count > 0)
+        plan_turn(w, s, 1);
+    else if (wait_ms != UINT32_MAX)
+        // Just after the millisecond has begun, as a real wait ends.
+        plan_turn(w, s, wait_ms == 0 ? 1 : (uint64_t)wait_ms * 1000);
+    watch_site(w, s);
+}

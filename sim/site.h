@@ -1,0 +1,27 @@
+// A broker with a port around it: what port/posix.c and port/lwip.c do, over cables.
+
+#ifndef SIM_SITE_H
+#define SIM_SITE_H
+
+#include <stdint.h>
+
+struct world;
+struct site;
+struct cable;
+
+// Powers a site on: its broker begins with the configuration that the seed gave it.
+void site_start(struct world *w, struct site *s);
+
+// Cuts its power: all that it knew is gone, and its cables end or fall silent.
+void site_cut(struct world *w, struct site *s);
+
+// Something happened on a cable of the site: its loop will attend to it.
+void site_wake(struct world *w, struct cable *c);
+
+// One turn of its loop.
+void site_turn(struct world *w, struct site *s);
+
+// Reads the next configuration, of the seed's making, and hands it to the broker.
+void site_reload(struct world *w, struct site *s);
+
+#endif

@@ -1,0 +1,103 @@
+#include "sim/watch.h"
+
+#include "sim/check.h"
+#include "sim/world.h"
+
+// The longest that a healthy cable may wait for its input to be taken, beyond stall_ms.
+#define WAIT_US 30000000u
+
+// A cable that carries nothing any more must be found out by pings.
+static uint64_t silence_us(const struct world *w, const struct midge_config *config) {
+    uint64_t ms = (uint64_t)config->ping_interval_ms * (config->ping_max + 2);
+    // An interval that has begun goes on when the configuration changes.
+    if (w->swarm.reload > 0)
+        ms = PING_MS_MAX * (PINGS_MAX + 2);
+    return (ms + config->auth_timeout_ms + config->write_deadline_ms + 5000) * 1000;
+}
+
+static const char *wrong_with_cable(struct world *w, struct site *s, struct cable *c) {
+    const struct midge_config *config = s->m.config;
+    if (c->kind == MIDGE_CLIENT && c->dead && w->now_us - c->dead_since_us > silence_us(w, config))
+        return "a connection that is dead was not found out";
+    if (c->ending || c->dead)
+        return NULL;
+    struct midge_span v;
+    uint32_t held = w->swarm.late_release ? (uint32_t)(c->down.written - c->down.taken) : 0;
+    // While bytes are held the port asks by itself, once the far end has some of them.
+    if (!c->blocked && held == 0 && midge_tx(&s->m, c->conn, held, &v, 1) > 0)
+        return "there is output, and the port was not told";
+    // Where messages come in by drops, they hold the few blocks of a small pool for long.
+    bool trickles = s->small && c->window < 536;
+    if (c->up.taken < c->up.arrived && w->swarm.pool_failure == 0 && !trickles &&
+        w->now_us - c->waiting_since_us > config->stall_ms * 1000ull + WAIT_US)
+        return "a client's input is not taken";
+    return NULL;
+}
+
+void watch_site(struct world *w, struct site *s) {
+    const struct midge *m = &s->m;
+    if (m->in_msgs < s->in_msgs || m->out_msgs < s->out_msgs || m->last_cid < s->last_cid)
+        world_fail(w, "a counter went back");
+    s->in_msgs = m->in_msgs;
+    s->out_msgs = m->out_msgs;
+    s->last_cid = m->last_cid;
+    for (uint32_t i = 0; i < POOL_COUNT; i++) {
+        if (m->pools[i].used > m->pools[i].limit)
+            world_fail(w, "a pool holds more than it may");
+    }
+    if (++s->turns % 16 != 0)
+        return;
+    const char *wrong = check_broker(&s->m);
+    for (uint32_t i = 0; i < CABLES_MAX && wrong == NULL; i++) {
+        struct cable *c = &w->cables[i];
+        if (c->used && c->far == FAR_OPEN && &w->sites[c->site] == s)
+            wrong = wrong_with_cable(w, s, c);
+    }
+    if (wrong != NULL)
+        world_fail(w, wrong);
+}
+
+void watch_closing(struct world *w, struct site *s, struct cable *c) {
+    const struct midge *m = &s->m;
+    const char *wrong = NULL;
+    if (c->kind != MIDGE_CLIENT || w->actors[c->actor].kind == ACTOR_HOSTILE)
+        return;
+    switch (m->connections[midge_slot(c->conn)].reason) {
+    case MIDGE_SLOW_PENDING:
+    case MIDGE_SLOW_DEADLINE:
+        if (w->swarm.clean)
+            wrong = "a client that reads was cut off as slow";
+        break;
+    case MIDGE_STALE:
+        // Where more is on its way, the ping or its answer is behind that.
+        if (c->healthy && !c->dead && c->up.taken == c->up.written &&
+            c->down.arrived == c->down.written)
+            wrong = "a client that answers was cut off as stale";
+        break;
+    case MIDGE_MAX_CONNECTIONS:
+        break;
+    case MIDGE_SHUTDOWN:
+        if (!w->ending)
+            wrong = "a client was sent away for no reason";
+        break;
+    default:
+        wrong = "a client was cut off that broke no rule";
+    }
+    if (wrong != NULL)
+        world_fail(w, wrong);
+}
+
+void watch_opened(struct world *w, struct site *s, const struct cable *c) {
+    const struct midge *m = &s->m;
+    if (c->conn != MIDGE_NONE) {
+        const struct conn *conn = &m->connections[midge_slot(c->conn)];
+        if (conn->reason == MIDGE_MAX_CONNECTIONS &&
+            m->open[MIDGE_CLIENT] <= m->config->max_connections)
+            world_fail(w, "a client was turned away though there is room");
+        return;
+    }
+    const struct pool *connections = &m->pools[POOL_connections];
+    if (connections->used < connections->limit && block_common(m) >= MIDGE_BLOCKS_GUARANTEED &&
+        w->swarm.pool_failure == 0)
+        world_fail(w, "a connection was refused though there is room");
+}

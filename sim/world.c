@@ -1,0 +1,253 @@
+#include "sim/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/actor.h"
+#include "sim/cable.h"
+#include "sim/site.h"
+
+#ifndef COMMIT
+#define COMMIT "unknown"
+#endif
+
+// ---- From a seed --------------------------------------------------------------------------------
+
+// Most seeds leave most faults out: what few faults do together shows best where no other disturbs.
+static uint32_t maybe(struct dice *d, uint32_t in, uint32_t low, uint32_t high) {
+    return dice_once_in(d, in) ? dice_between(d, low, high) : 0;
+}
+
+static void choose(struct swarm *s, struct dice *d) {
+    static const uint32_t thoughts_us[] = {50, 200, 1000, 5000, 100000, 5000000, 30000000};
+    static const uint32_t delays_us[] = {1, 50, 500, 5000, 100000};
+    static const uint32_t windows[] = {64, 536, 1460, 4096, 8192, 16384};
+    static const uint32_t payloads[] = {16, 64, 256, 1024, 1400};
+    s->sites = dice_between(d, 1, SITES_MAX);
+    s->actors = dice_once_in(d, 4) ? dice_between(d, 20, ACTORS_MAX) : dice_between(d, 2, 16);
+    s->think_us = thoughts_us[dice_below(d, 7)];
+    s->turn_us = dice_between(d, 0, 200);
+    s->delay_us = delays_us[dice_below(d, 5)];
+    s->jitter_us = dice_below(d, s->delay_us + 1);
+    s->run_max = dice_once_in(d, 8) ? 1 : dice_between(d, 16, 2000);
+    s->window = windows[dice_below(d, 6)];
+    s->payload_max = payloads[dice_below(d, 5)];
+    s->subscriptions = dice_between(d, 1, SIDS_MAX - 1);
+    s->queues = maybe(d, 2, 10, 80);
+    s->resubscribe = dice_between(d, 2, 30);
+    s->request = maybe(d, 2, 2, 10);
+    s->partial_send = maybe(d, 2, 2, 10);
+    s->late_release = dice_once_in(d, 2);
+    s->verbose = dice_once_in(d, 4);
+    s->reload = maybe(d, 4, 5, 60);
+    s->clean = dice_once_in(d, 4);
+    if (s->clean) {
+        s->window = windows[dice_between(d, 3, 5)];
+        s->delay_us = s->delay_us > 500 ? 500 : s->delay_us;
+        s->jitter_us = s->jitter_us > 500 ? 500 : s->jitter_us;
+        s->think_us = s->think_us < s->actors * 1000 ? s->actors * 1000 : s->think_us;
+        s->run_max = dice_between(d, 500, 2000);
+        return;
+    }
+    s->slow = maybe(d, 2, 5, 30);
+    s->deaf = maybe(d, 3, 5, 30);
+    s->hostile = maybe(d, 3, 5, 30);
+    s->scraper = maybe(d, 3, 5, 30);
+    s->hang_up = maybe(d, 2, 5, 500);
+    s->vanish = maybe(d, 3, 50, 1000);
+    s->power_cut = maybe(d, 4, 1, 300);
+    s->pool_failure = maybe(d, 4, 1, 10);
+}
+
+static enum actor_kind kind_of(const struct swarm *s, struct dice *d) {
+    uint32_t roll = dice_below(d, 100);
+    const uint32_t share[] = {s->slow, s->deaf, s->hostile, s->scraper};
+    const enum actor_kind kinds[] = {ACTOR_SLOW, ACTOR_DEAF, ACTOR_HOSTILE, ACTOR_SCRAPER};
+    for (uint32_t i = 0; i < 4; i++) {
+        if (roll < share[i])
+            return kinds[i];
+        roll -= share[i];
+    }
+    return ACTOR_GOOD;
+}
+
+void world_begin(struct world *w, uint64_t seed) {
+    // Large members need no clearing: they are used only as far as they are filled.
+    memset(w, 0, offsetof(struct world, filler));
+    w->seed = seed;
+    w->dice.state = seed * 0x9e3779b97f4a7c15u;
+    struct dice *d = &w->dice;
+    choose(&w->swarm, d);
+    subjects_make(&w->subjects, d);
+    for (uint32_t i = 0; i < sizeof w->filler; i++)
+        w->filler[i] = (uint8_t)dice_roll(d);
+    for (uint32_t i = 0; i < CABLES_MAX; i++)
+        w->cables[i].used = false;
+    for (uint32_t i = 0; i < w->swarm.sites; i++) {
+        struct site *s = &w->sites[i];
+        memset(s, 0, offsetof(struct site, configs));
+        s->small = !w->swarm.clean && dice_once_in(d, 2);
+        s->scarce = s->small || w->swarm.pool_failure > 0;
+        // Some clocks wrap within the first seconds.
+        s->clock_us = (uint64_t)dice_roll(d) * 1000;
+        if (dice_once_in(d, 4))
+            s->clock_us = (UINT32_MAX - (uint64_t)dice_below(d, 60000)) * 1000;
+        site_start(w, s);
+    }
+    for (uint32_t i = 0; i < w->swarm.actors; i++) {
+        struct actor *a = &w->actors[i];
+        memset(a, 0, offsetof(struct actor, input));
+        a->kind = kind_of(&w->swarm, d);
+        a->site = (uint8_t)dice_below(d, w->swarm.sites);
+        agenda_plan(&w->agenda, SLOT_ACTOR + i, dice_below(d, 1000000));
+    }
+    agenda_plan(&w->agenda, SLOT_FATE, 1000000);
+}
+
+// ---- Events -------------------------------------------------------------------------------------
+
+// Some take of a pool will fail; of blocks nothing is left but what each is guaranteed, for a while.
+static void fail_pool(struct world *w, struct site *s) {
+    uint32_t i = dice_below(&w->dice, POOL_COUNT);
+    struct pool *pool = &s->m.pools[i];
+    if (i != POOL_blocks)
+        pool->fail_in = dice_between(&w->dice, 1, 20);
+    else
+        pool->limit = (index_t)(pool->used + s->m.blocks_reserved);
+}
+
+static void heal_pools(struct site *s) {
+    for (uint32_t i = 0; i < POOL_COUNT; i++)
+        s->m.pools[i].fail_in = 0;
+    s->m.pools[POOL_blocks].limit = (index_t)s->m.config->limits.blocks;
+}
+
+// Once a second of the world, fate may strike each site.
+static void strike(struct world *w) {
+    struct dice *d = &w->dice;
+    for (uint32_t i = 0; i < w->swarm.sites; i++) {
+        struct site *s = &w->sites[i];
+        heal_pools(s);
+        if (!s->powered) {
+            site_start(w, s);
+        } else if (w->quiet) {
+            continue;
+        } else if (dice_once_in(d, w->swarm.power_cut)) {
+            site_cut(w, s);
+        } else if (dice_once_in(d, w->swarm.reload)) {
+            site_reload(w, s);
+        } else if (dice_once_in(d, w->swarm.pool_failure)) {
+            fail_pool(w, s);
+        }
+    }
+    agenda_plan(&w->agenda, SLOT_FATE, w->now_us + 1000000);
+}
+
+bool world_step(struct world *w) {
+    uint32_t slot;
+    uint64_t at_us;
+    if (!agenda_next(&w->agenda, &slot, &at_us))
+        return false;
+    if (at_us > w->now_us) {
+        w->site_us += (at_us - w->now_us) * w->swarm.sites;
+        w->now_us = at_us;
+    }
+    w->trail[w->events % TRAIL_MAX].at_us = w->now_us;
+    w->trail[w->events++ % TRAIL_MAX].slot = slot;
+    w->hash = (w->hash ^ slot ^ w->now_us << 10) * 0x100000001b3;
+    if (slot >= SLOT_ACK)
+        cable_ack(w, &w->cables[slot - SLOT_ACK]);
+    else if (slot >= SLOT_DOWN)
+        cable_down(w, &w->cables[slot - SLOT_DOWN]);
+    else if (slot >= SLOT_UP)
+        cable_up(w, &w->cables[slot - SLOT_UP]);
+    else if (slot >= SLOT_ACTOR)
+        actor_act(w, &w->actors[slot - SLOT_ACTOR]);
+    else if (slot >= SLOT_SITE)
+        site_turn(w, &w->sites[slot - SLOT_SITE]);
+    else
+        strike(w);
+    return true;
+}
+
+// ---- The end ------------------------------------------------------------------------------------
+
+#define SETTLE_US 600000000u  // long enough for every deadline
+
+static void run_for(struct world *w, uint64_t us) {
+    uint64_t until = w->now_us + us;
+    while (w->now_us < until && world_step(w))
+        ;
+}
+
+// Everybody who is still there has got all that is owed.
+static void check_kept(struct world *w) {
+    for (uint32_t i = 0; i < CABLES_MAX; i++) {
+        struct cable *c = &w->cables[i];
+        if (!c->used || c->kind != MIDGE_CLIENT)
+            continue;
+        struct ledger *l = &c->ledger;
+        bool listens = c->client_open && !c->dead && w->actors[c->actor].kind != ACTOR_HOSTILE;
+        // The answer to a ping may be on its way at any time.
+        if (listens && l->orders_count > 0 && l->orders[l->orders_first].verb != ORDER_OTHER)
+            world_fail(w, "a command was not taken");
+        if (listens && w->actors[c->actor].oks > 0 && c->far == FAR_OPEN)
+            world_fail(w, "an +OK is missing");
+        for (uint32_t k = 0; listens && k < l->promises_count; k++) {
+            if (!l->promises[(l->promises_first + k) % PROMISES_MAX].doubtful)
+                world_fail(w, "a message is missing");
+        }
+        ledger_drop(w, l);
+    }
+}
+
+// All have left: every pool is as it was.
+static void check_empty(struct world *w, struct site *s) {
+    static const uint32_t kept[POOL_COUNT] = {[POOL_nodes] = 1, [POOL_texts] = 2};
+    for (uint32_t i = 0; i < POOL_COUNT; i++) {
+        bool facts = i == POOL_texts;  // of who has left, for /connz
+        if (facts ? s->m.pools[i].used < kept[i] : s->m.pools[i].used != kept[i])
+            world_fail(w, "a pool has leaked");
+    }
+}
+
+void world_settle(struct world *w) {
+    w->quiet = true;
+    w->swarm.partial_send = 0;
+    for (uint32_t i = 0; i < CABLES_MAX; i++) {
+        struct cable *c = &w->cables[i];
+        if (c->used && c->gap_us > 0) {
+            c->gap_us = 0;
+            agenda_plan(&w->agenda, SLOT_DOWN + i, w->now_us);
+        }
+    }
+    run_for(w, SETTLE_US);
+    check_kept(w);
+    w->ending = true;
+    for (uint32_t i = 0; i < w->swarm.sites; i++) {
+        midge_stop(&w->sites[i].m);
+        site_turn(w, &w->sites[i]);
+    }
+    run_for(w, SETTLE_US);
+    for (uint32_t i = 0; i < w->swarm.sites; i++)
+        check_empty(w, &w->sites[i]);
+}
+
+void world_fail(const struct world *w, const char *what) {
+    static const char *const names[] = {"fate", "site", "actor", "up", "down", "ack"};
+    static const uint32_t first[] = {SLOT_FATE, SLOT_SITE, SLOT_ACTOR,
+                                     SLOT_UP,   SLOT_DOWN, SLOT_ACK};
+    uint64_t count = w->events < TRAIL_MAX ? w->events : TRAIL_MAX;
+    for (uint64_t i = w->events - count; i < w->events; i++) {
+        uint32_t slot = w->trail[i % TRAIL_MAX].slot;
+        uint32_t kind = 5;
+        while (slot < first[kind])
+            kind--;
+        printf("%12llu us  %s %u\n", (unsigned long long)w->trail[i % TRAIL_MAX].at_us, names[kind],
+               slot - first[kind]);
+    }
+    printf("seed %llu: FAILED at event %llu, commit %s: %s\n", (unsigned long long)w->seed,
+           (unsigned long long)w->events, COMMIT, what);
+    exit(1);
+}
