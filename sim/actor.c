@@ -9,7 +9,7 @@
 
 #define HEADER "NATS/1.0\r\nA: b\r\n\r\n"
 #define HEADER_BYTES ((uint32_t)sizeof HEADER - 1)
-#define LINE_BYTES 256
+#define LINE_BYTES 384
 
 static uint32_t number_of(const struct world *w, const struct actor *a) {
     return (uint32_t)(a - w->actors);
@@ -172,10 +172,21 @@ static void introduce(struct world *w, struct actor *a, struct cable *c) {
     add(&t, a->echo ? "" : ",\"echo\":false");
     add(&t, a->headers ? ",\"headers\":true" : "");
     add(&t, a->no_responders ? ",\"no_responders\":true" : "");
+    uint32_t user = 0;
+    c->ledger.impostor = w->swarm.users && !w->swarm.clean && dice_once_in(d, 30);
+    if (w->swarm.users) {
+        user = dice_below(d, w->sites[a->site].rights.users);
+        add(&t, ",\"user\":\"u");
+        add_number(&t, user);
+        add(&t, c->ledger.impostor ? "\",\"pass\":\"secrets" : "\",\"pass\":\"secret ");
+        add_number(&t, user);
+        add(&t, "\"");
+    }
     add(&t, dice_once_in(d, 2) ? ",\"name\":\"an actor of the simulation\"}\r\n" : "}\r\n");
     say_ok_later(a);
     order(w, c, &t, NULL, 0,
           (struct order){.verb = ORDER_CONNECT,
+                         .sid = (uint8_t)user,
                          .bytes = (uint16_t)(a->echo | a->headers << 1 | a->no_responders << 2)});
     if (w->swarm.request > 0)
         subscribe(w, a, c, 0, SUBJECTS_COMMON + number_of(w, a));
@@ -293,8 +304,8 @@ static uint32_t read_message(struct world *w, struct cable *c, const uint8_t *at
     if (a->kind != ACTOR_HOSTILE && !is_strange(w, words[1], bytes[1])) {
         must(w, ledger_read(w, c, &r, &kept));
         w->delivered++;
-        if (kept.reply > 0 && kept.kind == PROMISE_MESSAGE && a->answer == 0) {
-            a->answer = kept.reply;
+        if (kept.reply > 0 && kept.kind == PROMISE_MESSAGE && a->due == 0) {
+            a->due = kept.reply;
             plan(w, a, w->swarm.think_us / 4);
         }
     }
@@ -324,6 +335,9 @@ static void read_line(struct world *w, struct cable *c, const char *line, uint32
     } else if (begins(line, n, "-ERR 'maximum subscriptions exceeded'")) {
         a->oks -= a->verbose;
         must(w, ledger_read(w, c, &(struct reading){.kind = PROMISE_REFUSAL}, &kept));
+    } else if (begins(line, n, "-ERR 'Permissions Violation for ")) {
+        a->oks -= a->verbose;
+        must(w, ledger_read(w, c, &(struct reading){.kind = PROMISE_VIOLATION}, &kept));
     } else if (!begins(line, n, "-ERR '") || (!c->ending && c->far == FAR_OPEN)) {
         world_fail(w, "a line that nobody owes");
     }
@@ -367,17 +381,19 @@ void actor_read(struct world *w, struct cable *c, const uint8_t *bytes, uint32_t
 static void leave(struct world *w, struct actor *a, enum leave how) {
     struct cable *c = &w->cables[a->cable - 1];
     a->cable = 0;
-    a->answer = 0;
+    a->due = 0;
     cable_leave(w, c, how);
     plan(w, a, w->swarm.think_us);
 }
 
 void actor_ended(struct world *w, struct cable *c) {
     struct actor *a = &w->actors[c->actor];
-    if (a->input_bytes > 0 && !c->cut && a->kind != ACTOR_SCRAPER)
+    if (a->kind == ACTOR_SCRAPER)
+        scraper_ended(w, a, c);
+    else if (a->input_bytes > 0 && !c->cut)
         world_fail(w, "the stream ended within a message");
     a->cable = 0;
-    a->answer = 0;
+    a->due = 0;
     plan(w, a, w->swarm.think_us + dice_around(&w->dice, 1000000));
 }
 
@@ -385,9 +401,11 @@ static void connect(struct world *w, struct actor *a) {
     struct cable *c = w->quiet ? NULL : cable_open(w, number_of(w, a));
     a->greeted = false;
     a->input_bytes = 0;
+    a->answer = (struct answer){0};
     if (c != NULL)
         a->cable = (uint16_t)(c - w->cables + 1);
-    else if (!w->quiet)
+    // A client begins once it has read INFO; who asks for pages need not wait.
+    if (!w->quiet && (c == NULL || a->kind == ACTOR_SCRAPER))
         plan(w, a, 1000000);
 }
 
@@ -396,9 +414,9 @@ static void converse(struct world *w, struct actor *a, struct cable *c) {
     const struct swarm *swarm = &w->swarm;
     if (!has_room(c, LINE_BYTES))
         return;
-    if (a->answer > 0) {
-        publish(w, a, c, a->answer - 1, false);
-        a->answer = 0;
+    if (a->due > 0) {
+        publish(w, a, c, a->due - 1, false);
+        a->due = 0;
     } else if (w->quiet) {
         return;
     } else if (dice_once_in(d, swarm->resubscribe)) {

@@ -140,7 +140,13 @@ static bool was_accepted(const struct world *w, const struct cable *c, const str
 }
 
 static void subscribe(struct world *w, struct cable *c, const struct order *o) {
-    if (c->ledger.subscriptions[o->sid].active || is_closing(w, c))
+    if (is_closing(w, c))
+        return;
+    if (c->ledger.user != NULL && !rights_allow(c->ledger.user->subscribe, o->subject)) {
+        promise(w, c, (struct promise){.kind = PROMISE_VIOLATION, .id = o->id});
+        return;
+    }
+    if (c->ledger.subscriptions[o->sid].active)
         return;
     if (was_accepted(w, c, o)) {
         enter(w, c, o);
@@ -188,6 +194,8 @@ static void to_subscription(struct world *w, struct publishing *p, uint32_t refe
     uint32_t sid = (reference - 1) % SIDS_MAX;
     if (to == p->from && !to->ledger.echo)
         return;
+    if (to->ledger.user != NULL && !rights_allow(to->ledger.user->receive, p->order->subject))
+        return;
     struct promise made = message(p->order, to, sid);
     bool closing = is_closing(w, to);
     made.doubtful = closing;
@@ -213,6 +221,10 @@ static void publish(struct world *w, struct cable *c, const struct order *o) {
     const struct conn *conn = &w->sites[c->site].m.connections[midge_slot(c->conn)];
     if (c->ledger.published++ >= conn->in_msgs)
         return;
+    if (c->ledger.user != NULL && !rights_allow(c->ledger.user->publish, o->subject)) {
+        promise(w, c, (struct promise){.kind = PROMISE_VIOLATION, .id = o->id});
+        return;
+    }
     // Hostile clients subscribe too, and not to the ledger's knowledge.
     struct publishing p = {.order = o, .from = c, .doubtful = w->swarm.hostile > 0};
     struct roster *roster = &w->sites[c->site].roster;
@@ -259,6 +271,8 @@ static void execute(struct world *w, struct cable *c, const struct order *o) {
         c->ledger.echo = o->bytes & 1;
         c->ledger.headers = o->bytes & 2;
         c->ledger.no_responders = o->bytes & 4;
+        if (w->swarm.users)
+            c->ledger.user = &w->sites[c->site].rights.user[o->sid];
         break;
     case ORDER_SUB:
         subscribe(w, c, o);
@@ -312,7 +326,7 @@ static bool is_kept(const struct world *w, const struct cable *c, const struct p
                     const struct reading *r) {
     if (p->kind != r->kind)
         return false;
-    if (p->kind == PROMISE_PONG || p->kind == PROMISE_REFUSAL)
+    if (p->kind >= PROMISE_PONG)
         return true;
     const struct subject *subject = &w->subjects.subject[p->subject];
     if (r->subject_bytes != subject->bytes ||
@@ -335,7 +349,8 @@ static const char *const unowed[] = {
     [PROMISE_MESSAGE] = "a message came that nobody owes, or out of order",
     [PROMISE_NOBODY] = "no responders were reported where there were some",
     [PROMISE_PONG] = "a PONG came out of order",
-    [PROMISE_REFUSAL] = "an error came that nobody owes",
+    [PROMISE_REFUSAL] = "a subscription was refused that nobody asked for",
+    [PROMISE_VIOLATION] = "a violation was reported where there is none",
 };
 
 const char *ledger_read(struct world *w, struct cable *c, const struct reading *r,

@@ -36,7 +36,7 @@ enum order_verb {
 struct order {
     uint64_t end;  // in the stream
     uint8_t verb;
-    uint8_t sid, queue;  // queue: 1 + its number
+    uint8_t sid, queue;  // queue: 1 + its number; of a CONNECT, sid is its user
     uint8_t subject;     // or pattern
     uint8_t reply;       // 1 + a subject, 0 for none
     uint8_t header_bytes;
@@ -45,7 +45,13 @@ struct order {
     uint32_t id;
 };
 
-enum promise_kind { PROMISE_MESSAGE, PROMISE_NOBODY, PROMISE_PONG, PROMISE_REFUSAL };
+enum promise_kind {
+    PROMISE_MESSAGE,
+    PROMISE_NOBODY,
+    PROMISE_PONG,
+    PROMISE_REFUSAL,    // of a subscription, for want of room
+    PROMISE_VIOLATION,  // of its rights
+};
 
 // What a client is to read next.
 struct promise {
@@ -84,9 +90,11 @@ struct ledger {
     uint32_t promises_first, promises_count;
     uint32_t active;  // subscriptions
     uint64_t published;
+    const struct user *user;  // what it may do; NULL for everything
     bool echo, headers, no_responders, verbose;
-    bool closed;  // nothing is owed any more
-    bool unsure;  // a report of no responders was doubtful: they cannot be told apart
+    bool impostor;  // its password is wrong
+    bool closed;    // nothing is owed any more
+    bool unsure;    // a report of no responders was doubtful: they cannot be told apart
     struct order orders[ORDERS_MAX];
     struct promise promises[PROMISES_MAX];
     struct subscription subscriptions[SIDS_MAX];

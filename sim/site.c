@@ -41,7 +41,7 @@ static void complain(void *context, enum midge_severity severity, const char *li
 // A configuration as an operator might write it.
 static void configure(struct world *w, struct site *s, struct midge_config *config) {
     struct dice *d = &w->dice;
-    char text[1024];
+    char text[4096];
     int n = snprintf(text, sizeof text,
                      "max_payload: %u\nmax_pending: %u\nping_interval: \"%us\"\nping_max: %u\n"
                      "write_deadline: \"%us\"\nserver_name: sim\nport: 4222\nhttp: 8222\n"
@@ -50,6 +50,8 @@ static void configure(struct world *w, struct site *s, struct midge_config *conf
                      dice_between(d, 2, PING_MS_MAX / 1000), dice_between(d, 1, PINGS_MAX),
                      dice_between(d, 1, 10), dice_once_in(d, 4) ? "true" : "false",
                      dice_once_in(d, 8) ? "true" : "false");
+    if (s->rights.users > 0)
+        n += (int)rights_write(&s->rights, &w->subjects, text + n, sizeof text - (uint32_t)n);
     struct midge_source source = {"sim.conf", text, (uint32_t)n};
     struct midge_reading reading = {.complain = complain, .context = w};
     midge_config_defaults(config);

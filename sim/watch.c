@@ -71,8 +71,17 @@ void watch_closing(struct world *w, struct site *s, struct cable *c) {
     case MIDGE_STALE:
         // Where more is on its way, the ping or its answer is behind that.
         if (c->healthy && !c->dead && c->up.taken == c->up.written &&
-            c->down.arrived == c->down.written)
+            c->down.arrived == c->down.written && !c->blocked)
             wrong = "a client that answers was cut off as stale";
+        break;
+    case MIDGE_AUTH_VIOLATION:
+        if (!c->ledger.impostor)
+            wrong = "a client was refused whose credentials are right";
+        break;
+    case MIDGE_AUTH_TIMEOUT:
+        // Its CONNECT may take longer than that.
+        if (!w->swarm.users || w->swarm.clean)
+            wrong = "a client was refused that was in time";
         break;
     case MIDGE_MAX_CONNECTIONS:
         break;

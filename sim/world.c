@@ -40,6 +40,7 @@ static void choose(struct swarm *s, struct dice *d) {
     s->partial_send = maybe(d, 2, 2, 10);
     s->late_release = dice_once_in(d, 2);
     s->verbose = dice_once_in(d, 4);
+    s->users = dice_once_in(d, 3);
     s->reload = maybe(d, 4, 5, 60);
     s->clean = dice_once_in(d, 4);
     if (s->clean) {
@@ -89,6 +90,8 @@ void world_begin(struct world *w, uint64_t seed) {
         memset(s, 0, offsetof(struct site, configs));
         s->small = !w->swarm.clean && dice_once_in(d, 2);
         s->scarce = s->small || w->swarm.pool_failure > 0;
+        if (w->swarm.users)
+            rights_make(&s->rights, &w->subjects, d);
         // Some clocks wrap within the first seconds.
         s->clock_us = (uint64_t)dice_roll(d) * 1000;
         if (dice_once_in(d, 4))

@@ -18,6 +18,8 @@
 #include "sim/agenda.h"
 #include "sim/dice.h"
 #include "sim/ledger.h"
+#include "sim/rights.h"
+#include "sim/scraper.h"
 #include "sim/subjects.h"
 
 #define SITES_MAX 3
@@ -51,6 +53,7 @@ struct swarm {
     uint32_t pool_failure;
     uint32_t reload;
     bool late_release;    // bytes sent stay the broker's until the other end has them, as in lwIP
+    bool users;           // sites have users with rights of their own
     bool verbose, clean;  // clean: nothing is slow, small or hostile, so nobody may be cut off
 };
 
@@ -102,6 +105,7 @@ struct site {
     uint32_t turns;
     uint64_t in_msgs, out_msgs, last_cid;  // at the last check
     struct roster roster;
+    struct rights rights;
     struct midge_config configs[2];
     uint32_t config;  // the one in use
     struct midge m;
@@ -116,8 +120,9 @@ struct actor {
     uint8_t site;
     uint16_t cable;  // 1 + its index, 0 for none
     bool verbose, echo, headers, no_responders, greeted;
-    uint32_t answer;  // 1 + the subject to which an answer is due
-    uint32_t oks;     // that are still to come
+    uint32_t due;          // 1 + the subject to which an answer is due
+    uint32_t oks;          // that are still to come
+    struct answer answer;  // of a scraper
     uint32_t input_bytes;
     uint8_t input[INPUT_BYTES];
 };
