@@ -150,7 +150,7 @@
 #define MIDGE_CONFIG_DEPTH_MAX 10
 #endif
 
-// Handlers of the application in the same process (midge_subscribe). 12 / 24 B each.
+// Handlers of the application in the same process (midge_subscribe). 16 / 24 B each.
 #ifndef MIDGE_HANDLERS_MAX
 #define MIDGE_HANDLERS_MAX 8
 #endif

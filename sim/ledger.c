@@ -197,7 +197,8 @@ static void to_subscription(struct world *w, struct publishing *p, uint32_t refe
     if (to->ledger.user != NULL && !rights_allow(to->ledger.user->receive, p->order->subject))
         return;
     struct promise made = message(p->order, to, sid);
-    bool closing = is_closing(w, to);
+    // The application is not cut off where it has no room: it misses the message.
+    bool closing = is_closing(w, to) || (to->kind == MIDGE_LOCAL && !w->swarm.clean);
     made.doubtful = closing;
     if (s->queue > 0) {
         uint16_t *lot = &p->lot[s->queue - 1];
@@ -217,10 +218,6 @@ static void to_subscription(struct world *w, struct publishing *p, uint32_t refe
 }
 
 static void publish(struct world *w, struct cable *c, const struct order *o) {
-    // Of who is cut off for want of room, what came last was not published.
-    const struct conn *conn = &w->sites[c->site].m.connections[midge_slot(c->conn)];
-    if (c->ledger.published++ >= conn->in_msgs)
-        return;
     if (c->ledger.user != NULL && !rights_allow(c->ledger.user->publish, o->subject)) {
         promise(w, c, (struct promise){.kind = PROMISE_VIOLATION, .id = o->id});
         return;
@@ -281,7 +278,9 @@ static void execute(struct world *w, struct cable *c, const struct order *o) {
         unsubscribe(w, c, o);
         break;
     case ORDER_PUB:
-        publish(w, c, o);
+        // Of who is cut off for want of room, what came last was not published.
+        if (c->ledger.published++ < w->sites[c->site].m.connections[midge_slot(c->conn)].in_msgs)
+            publish(w, c, o);
         break;
     case ORDER_PING:
         promise(w, c, (struct promise){.kind = PROMISE_PONG, .id = o->id});
@@ -299,6 +298,41 @@ void ledger_execute(struct world *w, struct cable *c) {
         l->orders_count--;
         execute(w, c, &o);
     }
+}
+
+void ledger_subscribe(struct world *w, struct cable *c, uint32_t sid, uint32_t pattern,
+                      uint32_t queue) {
+    enter(
+        w, c,
+        &(struct order){.sid = (uint8_t)sid, .subject = (uint8_t)pattern, .queue = (uint8_t)queue});
+}
+
+void ledger_unsubscribe(struct world *w, struct cable *c, uint32_t sid) {
+    strike(w, c, sid);
+    // What waits for a handler is dropped with it.
+    struct ledger *l = &c->ledger;
+    for (uint32_t i = 0; i < l->promises_count; i++) {
+        struct promise *p = promise_at(l, i);
+        if (p->sid != sid)
+            continue;
+        p->doubtful = true;
+        p->reply = p->sid = SIDS_MAX;
+        if (p->lot != 0)
+            w->lots.lot[p->lot - 1].excused = true;
+    }
+}
+
+void ledger_publish(struct world *w, struct cable *c, const struct order *o) {
+    publish(w, c, o);
+}
+
+void ledger_settle(struct world *w, struct cable *c) {
+    struct ledger *l = &c->ledger;
+    for (uint32_t i = 0; i < l->promises_count; i++) {
+        if (!promise_at(l, i)->doubtful)
+            world_fail(w, "a message is missing");
+    }
+    ledger_drop(w, l);
 }
 
 void ledger_close(struct world *w, struct cable *c) {

@@ -111,6 +111,15 @@ void ledger_open(struct ledger *l);
 // The broker consumed the stream up to c->up.taken.
 void ledger_execute(struct world *w, struct cable *c);
 
+// The same, of the application in the broker's process, at once.
+void ledger_subscribe(struct world *w, struct cable *c, uint32_t sid, uint32_t pattern,
+                      uint32_t queue);
+void ledger_unsubscribe(struct world *w, struct cable *c, uint32_t sid);
+void ledger_publish(struct world *w, struct cable *c, const struct order *o);
+
+// Everything that is owed should have come.
+void ledger_settle(struct world *w, struct cable *c);
+
 // The broker knows that the cable is gone: it matches nothing any more, and nothing is owed.
 void ledger_close(struct world *w, struct cable *c);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/actor.h"
+#include "sim/application.h"
 #include "sim/cable.h"
 #include "sim/watch.h"
 #include "sim/world.h"
@@ -80,6 +81,7 @@ void site_start(struct world *w, struct site *s) {
     configure(w, s, &s->configs[0]);
     if (!midge_init(&s->m, &s->configs[0], now_of(w, s)))
         world_fail(w, "the broker did not start");
+    application_start(w, s);
     plan_turn(w, s, 0);
 }
 
@@ -92,6 +94,7 @@ void site_reload(struct world *w, struct site *s) {
 
 void site_cut(struct world *w, struct site *s) {
     bool silent = dice_once_in(&w->dice, 2);
+    application_end(w, s);
     for (uint32_t i = 0; i < CABLES_MAX; i++) {
         struct cable *c = &w->cables[i];
         if (!c->used || &w->sites[c->site] != s || c->far == FAR_ENDED)
@@ -295,6 +298,7 @@ void site_turn(struct world *w, struct site *s) {
     }
     s->ready_count -= count;
     memmove(s->ready, s->ready + count, s->ready_count * sizeof s->ready[0]);
+    application_act(w, s);
     carry_out(w, s);
     read_log(w, s);
     if (s->ready_count > 0)

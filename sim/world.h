@@ -52,9 +52,10 @@ struct swarm {
     uint32_t power_cut;  // faults: mean time between them in s, 0 for never
     uint32_t pool_failure;
     uint32_t reload;
-    bool late_release;    // bytes sent stay the broker's until the other end has them, as in lwIP
-    bool users;           // sites have users with rights of their own
-    bool verbose, clean;  // clean: nothing is slow, small or hostile, so nobody may be cut off
+    bool late_release;     // bytes sent stay the broker's until the other end has them, as in lwIP
+    uint32_t application;  // how often the application of each site acts
+    bool users;            // sites have users with rights of their own
+    bool verbose, clean;   // clean: nothing is slow, small or hostile, so nobody may be cut off
 };
 
 // ---- Cables -------------------------------------------------------------------------------------
@@ -103,6 +104,8 @@ struct site {
     bool is_ready[CABLES_MAX];
     uint16_t cable_of[MIDGE_CONNECTIONS_MAX + 1];  // by slot of its connection
     uint32_t turns;
+    uint16_t application;  // 1 + its cable, 0 for none
+    int32_t handler[MIDGE_HANDLERS_MAX + 1];
     uint64_t in_msgs, out_msgs, last_cid;  // at the last check
     struct roster roster;
     struct rights rights;
@@ -141,6 +144,7 @@ struct world {
     struct swarm swarm;
     struct agenda agenda;
     struct subjects subjects;
+    uint8_t handlers[SITES_MAX * SIDS_MAX];  // what handlers of applications point at
     struct lots lots;
     uint8_t filler[2 * PIPE_BYTES];  // what payloads are made of
     struct actor actors[ACTORS_MAX];

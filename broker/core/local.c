@@ -17,6 +17,12 @@ static struct conn *local_of(struct midge *m) {
     return &m->connections[m->local];
 }
 
+// The handler with that id, which is also its sid; ids are not used again. NULL where it is gone.
+static struct handler *handler_of(struct midge *m, int32_t id) {
+    struct handler *handler = &m->handlers[(uint32_t)id % MIDGE_HANDLERS_MAX];
+    return id > 0 && handler->id == id ? handler : NULL;
+}
+
 // ---- Receiving ----------------------------------------------------------------------------------
 
 // Gathers the control line at the head of the queue into the scratch line. Answers its length
@@ -56,9 +62,10 @@ static void hand_over(struct midge *m, struct conn *c) {
     }
     message.payload_bytes = (uint32_t)args_size(words[count - 1]);
     message.header_bytes = header ? (uint32_t)args_size(words[count - 2]) : 0;
-    uint32_t id = (uint32_t)args_size(words[2]);
-    if (id - 1 < MIDGE_HANDLERS_MAX && m->handlers[id - 1].call != NULL)
-        m->handlers[id - 1].call(m->handlers[id - 1].context, &message);
+    // A message may have waited here for longer than the handler that it is for has existed.
+    struct handler *handler = handler_of(m, args_size(words[2]));
+    if (handler != NULL)
+        handler->call(handler->context, &message);
     conn_sent(m, c, line + 2 + message.payload_bytes + 2);
 }
 
@@ -135,10 +142,12 @@ int32_t midge_publish(struct midge *m, const char *subject, const char *reply, c
 int32_t midge_subscribe(struct midge *m, const char *subject, const char *queue,
                         midge_handler handler, void *context) {
     struct conn *c = local_of(m);
-    int32_t id = 1;
-    while (id <= MIDGE_HANDLERS_MAX && m->handlers[id - 1].call != NULL)
-        id++;
-    if (c == NULL || id > MIDGE_HANDLERS_MAX)
+    int32_t id = m->last_handler;
+    uint32_t tries = MIDGE_HANDLERS_MAX;
+    do
+        id = id < INT32_MAX ? id + 1 : 1;
+    while (m->handlers[(uint32_t)id % MIDGE_HANDLERS_MAX].id != 0 && --tries > 0);
+    if (c == NULL || tries == 0)
         return MIDGE_ERR_FULL;
     uint32_t n = (uint32_t)strlen(subject);
     if (handler == NULL || !subject_valid((const uint8_t *)subject, n) || !is_word(subject) ||
@@ -156,13 +165,15 @@ int32_t midge_subscribe(struct midge *m, const char *subject, const char *queue,
     index_t sub = subs_insert(m, &wish);
     if (sub == 0)
         return MIDGE_ERR_FULL;
-    m->handlers[id - 1] = (struct handler){handler, context, sub};
+    m->handlers[(uint32_t)id % MIDGE_HANDLERS_MAX] = (struct handler){handler, context, id, sub};
+    m->last_handler = id;
     return id;
 }
 
 void midge_unsubscribe(struct midge *m, int32_t id) {
-    if (id < 1 || id > MIDGE_HANDLERS_MAX || m->handlers[id - 1].call == NULL)
+    struct handler *handler = handler_of(m, id);
+    if (handler == NULL)
         return;
-    subs_remove(m, m->handlers[id - 1].sub);
-    m->handlers[id - 1] = (struct handler){0};
+    subs_remove(m, handler->sub);
+    *handler = (struct handler){0};
 }

@@ -58,8 +58,9 @@ struct batch {
 };
 
 struct handler {
-    midge_handler call;  // NULL: free
+    midge_handler call;
     void *context;
+    int32_t id;  // 0: free
     index_t sub;
 };
 
@@ -104,6 +105,7 @@ struct midge {
 
     char id[57];     // the server's public key, as text
     uint16_t local;  // the application's connection, 0 before its first use
+    int32_t last_handler;  // its id
     struct handler handlers[MIDGE_HANDLERS_MAX];
 
     struct facts closed[MIDGE_CLOSED_MAX + 1];  // a ring of clients that have ended
