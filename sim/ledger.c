@@ -140,15 +140,14 @@ static bool was_accepted(const struct world *w, const struct cable *c, const str
 }
 
 static void subscribe(struct world *w, struct cable *c, const struct order *o) {
-    if (is_closing(w, c))
-        return;
     if (c->ledger.user != NULL && !rights_allow(c->ledger.user->subscribe, o->subject)) {
         promise(w, c, (struct promise){.kind = PROMISE_VIOLATION, .id = o->id});
         return;
     }
     if (c->ledger.subscriptions[o->sid].active)
         return;
-    if (was_accepted(w, c, o)) {
+    // Of who is cut off it can no longer be told, and need not: nothing is certain for it.
+    if (is_closing(w, c) || was_accepted(w, c, o)) {
         enter(w, c, o);
         return;
     }
