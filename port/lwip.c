@@ -146,6 +146,10 @@ static bool take_frame(void) {
     hal_ethernet_skip();
     if (p != NULL && netif.input(p, &netif) != ERR_OK)
         pbuf_free(p);
+    // A connection that is not open yet gives up its control block where a newer one needs it: the
+    // stack keeps those of peers that go no further for 20 s.
+    if (tcp_active_pcbs != NULL && tcp_active_pcbs->state == SYN_RCVD)
+        tcp_active_pcbs->prio = TCP_PRIO_MIN;
     return true;
 }
 
@@ -234,6 +238,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err) {
     tcp_arg(pcb, s);
     tcp_recv(pcb, on_data);
     tcp_err(pcb, on_error);
+    pcb->prio = TCP_PRIO_NORMAL;
     tcp_nagle_disable(pcb);
     touched = s;
     return ERR_OK;
@@ -401,7 +406,7 @@ static void leave_to_stack(struct socket *s) {
     tcp_arg(pcb, NULL);
     tcp_recv(pcb, NULL);
     tcp_err(pcb, NULL);
-    tcp_setprio(pcb, TCP_PRIO_MIN);
+    pcb->prio = TCP_PRIO_MIN;
     s->pcb = NULL;
     if (tcp_close(pcb) != ERR_OK)
         tcp_abort(pcb);
@@ -421,8 +426,12 @@ static void drop(struct midge *m, struct socket *s) {
 static void look_after(struct midge *m, struct socket *s) {
     if (s->pcb != NULL)
         send_output(m, s);
-    if ((s->flags & SOCKET_FINISHED) && s->stashed == 0)
-        begin_closing(s);
+    if ((s->flags & SOCKET_FINISHED) && s->stashed == 0) {
+        if (s->kind == MIDGE_MONITOR)
+            midge_rx(m, s->conn, NULL, 0);
+        else
+            begin_closing(s);
+    }
     if (s->pcb != NULL && (s->flags & SOCKET_CLOSING)) {
         struct midge_span span;
         if (s->held == 0 && midge_tx(m, s->conn, 0, &span, 1) == 0)
@@ -491,10 +500,8 @@ static void watch_link(struct midge *m) {
         netif_set_link_up(&netif);
     } else if (!up && netif_is_link_up(&netif)) {
         midge_note(m, MIDGE_WRN, "Network link is down");
-        for (struct socket *s = sockets; s < sockets + MIDGE_TCP_SOCKETS; s++) {
-            if (s->pcb != NULL)
-                tcp_abort(s->pcb);
-        }
+        while (tcp_active_pcbs != NULL)
+            tcp_abort(tcp_active_pcbs);
         netif_set_link_down(&netif);
     }
     if (!up || !ip4_addr_isany(netif_ip4_addr(&netif)))

@@ -44,7 +44,7 @@ $(B)/%.hex: $(B)/%.elf
 $(B)/%.o: %.c Makefile boards/chip/chip.mk boards/$(BOARD)/board.mk | $(LWIP)/COPYING
 	@echo "CC  $<"
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MD -MP -c -o $@ $<
 
 $(LWIP_OBJ): CFLAGS += -w
 

@@ -127,6 +127,7 @@
 #define TCP_SND_BUF (2 * TCP_MSS)  // a bound only: it has no memory of its own
 #define TCP_SND_QUEUELEN MIDGE_TCP_PIECES
 #define TCP_OVERSIZE 0
+#define TCP_CALCULATE_EFF_SEND_MSS LWIP_IPV6  // with IPv4 alone the largest packet holds TCP_MSS
 #define LWIP_TCP_RTO_TIME 1000  // at first: RFC 6298, 2.1
 // The tick of its timers, ms. What is lost is sent again after some six of them: with lwIP's 250 a
 // loss would last as long as the broker waits for a slow receiver.

@@ -1,6 +1,5 @@
 # port/lwip.c with the limits of a small and of a large chip, in a Linux process whose Ethernet is a
-# tap device, under ASan and UBSan: tests/boards/lwip.py. Needs root, for a network namespace of its
-# own.
+# tap device, under ASan and UBSan: tests/boards/lwip.py. Needs root, for network namespaces.
 
 SUITES += lwip
 
@@ -11,7 +10,7 @@ LWIP_CC    := gcc -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all 
               -isystem $(LWIP)/src/include -D_GNU_SOURCE
 
 lwip: build/lwip/chip build/lwip-large/chip
-	@$(AS_ROOT) unshare --net python3 -B tests/boards/lwip.py $^
+	@$(AS_ROOT) python3 -B tests/boards/lwip.py $^
 
 build/lwip-large/%: LWIP_CC += -DLARGE
 

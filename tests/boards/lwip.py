@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """port/lwip.c with the limits of a 64 KB chip, in a process whose Ethernet is a tap device.
 
-Run in a network namespace of its own (unshare --net). The peers are the kernel's sockets; faults
-are set by commands to the process, which tests/boards/lwip/main.c lists.
+The peers are the kernel's sockets; faults are set by commands to the process, which
+tests/boards/lwip/main.c lists. Needs root, for network namespaces.
 
-    tests/boards/lwip.py build/lwip/chip build/lwip-large/chip [seconds of full load]
+    tests/boards/lwip.py build/lwip/chip build/lwip-large/chip [seconds of full load [group]]
+
+With a group, it runs in the namespace where it is called.
 """
 
 import re
@@ -291,6 +293,9 @@ def test_loss(chip):
     print(f"    {rate:.0f} messages of 1 KB a second")
 
 
+SYN, RST, PSH, ACK = 0x02, 0x04, 0x08, 0x10
+
+
 def checksum(data):
     data += b"\0" * (len(data) % 2)
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
@@ -304,18 +309,21 @@ class Peer:
     MAC, CHIP_MAC = bytes([2, 0, 0, 0, 0, 50]), bytes([2, 0, 0, 0, 0, 2])
     IP, CHIP_IP = bytes([10, 9, 0, 50]), bytes([10, 9, 0, 2])
 
-    def __init__(self):
+    def __init__(self, port=5000):
         self.wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
         self.wire.bind(("tap0", 0))
         self.wire.settimeout(5)
+        self.port = port
         self.seq, self.ack = 1000, 0
-        self.send(0x02)
+        self.send(SYN)
+
+    def establish(self):
         seq, _ = self.receive()
         self.seq, self.ack = 1001, seq + 1
-        self.send(0x10)
+        self.send(ACK)
 
     def send(self, flags, data=b""):
-        tcp = struct.pack("!HHIIBBHHH", 5000, 4222, self.seq, self.ack, 0x50, flags, 8192, 0, 0)
+        tcp = struct.pack("!HHIIBBHHH", self.port, 4222, self.seq, self.ack, 0x50, flags, 8192, 0, 0)
         pseudo = self.IP + self.CHIP_IP + struct.pack("!HH", 6, len(tcp + data))
         tcp = tcp[:16] + struct.pack("!H", checksum(pseudo + tcp + data)) + tcp[18:]
         ip = struct.pack("!BBHHHBBH", 0x45, 0, 40 + len(data), 0, 0, 64, 6, 0) + self.IP + self.CHIP_IP
@@ -347,12 +355,13 @@ class Peer:
 def test_half_acknowledged(chip):
     """A segment of which half was acknowledged is sent again as it was."""
     peer = Peer()
+    peer.establish()
     peer.ack += len(peer.receive_in_order())
-    peer.send(0x18, b'CONNECT {"verbose":false}\r\nSUB half 1\r\nPING\r\n')
+    peer.send(PSH | ACK, b'CONNECT {"verbose":false}\r\nSUB half 1\r\nPING\r\n')
     while (data := peer.receive_in_order()) != b"PONG\r\n":
         peer.ack += len(data)
     peer.ack += len(data)
-    peer.send(0x10)
+    peer.send(ACK)
     writer = Client()
     writer.send(b"".join(b"PUB half 100\r\n%s\r\n" % (b"%d" % i * 100) for i in range(8)))
     writer.flush()
@@ -360,16 +369,51 @@ def test_half_acknowledged(chip):
     first = peer.receive_in_order()
     check(len(first) > 400, f"a segment of {len(first)} bytes")
     peer.ack += 300
-    peer.send(0x10)
+    peer.send(ACK)
     exchange()  # takes whatever blocks are free
     while True:
         seq, data = peer.receive()
         if seq == start and data:
             break
     check(data == first, f"{data} was sent again for {first}")
-    peer.send(0x14)
+    peer.send(RST | ACK)
     peer.wire.close()
     writer.close()
+
+
+def test_half_begun(chip):
+    """Peers that ask for a connection and go no further keep nobody out, and end with the cable."""
+    peers = [Peer(6000 + i) for i in range(4 * CLIENTS)]
+    peers[-1].receive()
+    exchange()
+    chip.command("link 0")
+    chip.settle()
+    chip.command("link 1")
+    chip.wait_for_log("link is up", 3)
+    for peer in peers:
+        peer.wire.close()
+
+
+def test_slow_monitor(chip):
+    """One that has asked, and closed its side, may take its time to read the answer."""
+    clients = [Client() for _ in range(CLIENTS)]
+    for client in clients:
+        client.send(b"".join(b"SUB %s 1\r\n" % (b"%d." % i + b"x" * 100) for i in range(8)))
+        client.flush()
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+    s.settimeout(5)
+    s.connect((CHIP[0], 8222))
+    s.sendall(b"GET /connz?subs=1 HTTP/1.0\r\n\r\n")
+    s.shutdown(socket.SHUT_WR)
+    answer = b""
+    while part := s.recv(512):
+        answer += part
+        time.sleep(0.15)
+    s.close()
+    check(answer.endswith(b"}"), f"cut after {len(answer)} bytes")
+    for client in clients:
+        client.close()
 
 
 def dhcp_server(stop):
@@ -422,15 +466,29 @@ def test_ipv6(chip):
         check(s.recv(100).startswith(b"INFO "), "INFO")
 
 
-ON_SMALL = [test_basics, test_pieces, test_monitor, test_half_closed, test_over_the_limit,
-            test_stampede, test_full_load, test_storm, test_slow_reader, test_link, test_half_open,
-            test_exhaustion, test_full_mac, test_loss, test_half_acknowledged]
-ON_LARGE = [test_ipv6, test_basics, test_over_the_limit, test_full_load, test_exhaustion]
+# Each group has a network namespace, a tap device and a chip of its own, since most of them wait.
+GROUPS = {
+    "small": (SMALL, [
+        test_basics, test_pieces, test_monitor, test_half_closed, test_over_the_limit,
+        test_stampede, test_full_load, test_storm, test_slow_reader, test_exhaustion,
+        test_full_mac, test_loss, test_half_acknowledged, test_half_begun, test_slow_monitor]),
+    "large": (LARGE, [
+        test_ipv6, test_basics, test_over_the_limit, test_full_load, test_exhaustion]),
+    "cable": (SMALL, [test_link]),
+    "vanished": (SMALL, [test_half_open]),
+    "dhcp": (None, [test_dhcp]),
+}
 
 
-def run(name, test, *arguments):
+def start(program):
+    chip = Chip(program)
+    chip.wait_for_log("address is", 5)
+    return chip
+
+
+def run(group, name, test, *arguments):
     """Whether it passed."""
-    start = time.monotonic()
+    begin = time.monotonic()
     verdict = "ok"
     try:
         test(*arguments)
@@ -438,29 +496,45 @@ def run(name, test, *arguments):
             chip.settle()
     except (Failed, OSError, ValueError) as error:
         verdict = f"FAILED: {error!r}"
-    print(f"{name:30} {time.monotonic() - start:5.1f} s  {verdict}", flush=True)
+    print(f"{group + ' ' + name:30} {time.monotonic() - begin:5.1f} s  {verdict}", flush=True)
     return verdict == "ok"
 
 
-def main():
+def run_group(group):
+    """In the namespace that is the group's. Answers how many passed, and how many failed."""
     for command in ("ip tuntap add tap0 mode tap", "ip addr add 10.9.0.1/24 dev tap0",
-                    "ip link set tap0 up"):
+                    "sysctl -q net.ipv6.conf.tap0.accept_dad=0", "ip link set tap0 up"):
         subprocess.run(command.split(), check=True)
+    program, tests = GROUPS[group]
+    chip = start(program) if program else None
     results = []
-    for size, program, tests in (("small", SMALL, ON_SMALL), ("large", LARGE, ON_LARGE)):
-        chip = Chip(program)
-        chip.wait_for_log("address is", 5)
-        for test in tests:
-            results.append(run(f"{size} {test.__name__[5:]}", test, chip))
-            if not results[-1]:
-                print("\n".join(chip.log[-40:]))
-                chip.process.kill()
-                chip = Chip(program)
-                chip.wait_for_log("address is", 5)
-        results.append(run(f"{size} end", chip.stop))
-    results.append(run("dhcp", test_dhcp))
-    print(f"lwip: {sum(results)} passed, {len(results) - sum(results)} failed")
-    return 0 if all(results) else 1
+    for test in tests:
+        results.append(run(group, test.__name__[5:], test, *([chip] if chip else [])))
+        if chip and not results[-1]:
+            print("\n".join(chip.log[-40:]))
+            chip.process.kill()
+            chip = start(program)
+    if chip:
+        results.append(run(group, "end", chip.stop))
+    print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
+
+
+def main():
+    if len(sys.argv) > 4:
+        run_group(sys.argv[4])
+        return 0
+    runs = [subprocess.Popen(["unshare", "--net", sys.executable, "-B", *sys.argv[:3],
+                              str(LOAD_SECONDS), group], stdout=subprocess.PIPE, text=True)
+            for group in GROUPS]
+    passed = failed = 0
+    for each in runs:
+        *lines, last = each.communicate()[0].splitlines() or [""]
+        count = re.fullmatch(r"(\d+) passed, (\d+) failed", last)
+        print("\n".join(lines if count else [*lines, last]), flush=True)
+        passed += int(count[1]) if count else 0
+        failed += int(count[2]) if count else 1
+    print(f"lwip: {passed} passed, {failed} failed")
+    return 0 if failed == 0 else 1
 
 
 if __name__ == "__main__":
