@@ -3,7 +3,7 @@
 
 SUITES += lwip
 
-LWIP_OURS  := $(wildcard broker/*.c broker/*/*.c) port/lwip.c $(wildcard tests/boards/lwip/*.c)
+LWIP_OURS  := $(wildcard broker/*.c broker/*/*.c) port/lwip.c $(wildcard port/lwip/*.c tests/boards/lwip/*.c)
 LWIP_OBJ   := $(LWIP_OURS:%.c=%.o) $(LWIP_SRC:%.c=%.o)
 LWIP_CC    := gcc -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
               -fno-omit-frame-pointer -MD -MP -I. -include tests/boards/lwip/board.h -Iport/lwip \

@@ -9,6 +9,7 @@ tests/boards/lwip/main.c lists. Needs root, for network namespaces.
 With a group, it runs in the namespace where it is called.
 """
 
+import json
 import re
 import socket
 import struct
@@ -17,6 +18,7 @@ import sys
 import threading
 import time
 
+import mdns
 from clients import CLIENTS, Client, Failed, check, load
 
 CHIP = Client.board
@@ -25,7 +27,7 @@ SMALL, LARGE = sys.argv[1:3]
 
 
 # What the stack has without any client; and control blocks that wait, which count as free.
-STANDING = {"TCP_PCB_LISTEN", "SYS_TIMEOUT", "UDP_PCB", "MLD6_GROUP", "time_wait"}
+STANDING = {"TCP_PCB_LISTEN", "SYS_TIMEOUT", "UDP_PCB", "MLD6_GROUP", "IGMP_GROUP", "time_wait"}
 
 
 class Chip:
@@ -36,6 +38,7 @@ class Chip:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, bufsize=1)
         self.log = []
+        self.standing = {}
         self.answers = []
         self.changed = threading.Condition()
         threading.Thread(target=self.listen, daemon=True).start()
@@ -81,7 +84,7 @@ class Chip:
         while True:
             pools = self.pools()
             busy = {k: v for k, v in pools.items()
-                    if v and k not in STANDING}
+                    if v > self.standing.get(k, 0) and k not in STANDING}
             if not busy:
                 return
             check(time.monotonic() < end, f"still in use: {busy}")
@@ -458,12 +461,97 @@ def test_dhcp():
         chip.stop()
 
 
+class Client6(Client):
+    board = None
+
+
+def advertise(prefix):
+    """What a router says: that this prefix is for whoever wants an address."""
+    s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+    s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+    body = struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0)
+    body += struct.pack("!BBBBIII", 3, 4, 64, 0xC0, 3600, 1800, 0)
+    body += socket.inet_pton(socket.AF_INET6, prefix)
+    s.sendto(body, ("ff02::1", 0, 0, socket.if_nametoindex("tap0")))
+    s.close()
+
+
 def test_ipv6(chip):
-    address = ("fe80::ff:fe00:2", CHIP[1], 0, socket.if_nametoindex("tap0"))
-    with socket.socket(socket.AF_INET6) as s:
-        s.settimeout(5)
-        s.connect(address)
-        check(s.recv(100).startswith(b"INFO "), "INFO")
+    """A client of each family, at each of the chip's addresses."""
+    Client6.board = ("fe80::ff:fe00:2", CHIP[1], 0, socket.if_nametoindex("tap0"))
+    chip.wait_for_log("address is fe80::ff:fe00:2", 5)
+    Client6().close()
+    subprocess.run("ip addr add 2001:db8:9::1/64 dev tap0 nodad".split(), check=True)
+    advertise("2001:db8:9::")
+    chip.wait_for_log("address is 2001:db8:9::ff:fe00:2", 5)
+    Client6.board = ("2001:db8:9::ff:fe00:2", CHIP[1])
+    reader, writer = Client6(), Client()
+    for one, other in ((reader, writer), (writer, reader)):
+        one.send(b"SUB across 1\r\n")
+        one.flush()
+        payload = b"6" * 4000
+        other.send(b"PUB across 4000\r\n%s\r\n" % payload)
+        check(one.message() == payload, "the message")
+        one.send(b"UNSUB 1\r\n")
+        one.flush()
+    port = reader.socket.getsockname()[1]
+    chip.wait_for_log(f"[2001:db8:9::1]:{port} - cid:", 5)
+    s = socket.create_connection((Client6.board[0], 8222), 5)
+    s.sendall(b"GET /connz HTTP/1.0\r\n\r\n")
+    ips = {c["port"]: c["ip"] for c in json.loads(s.makefile("rb").read().split(b"\r\n\r\n")[1])
+           ["connections"]}
+    s.close()
+    check(ips == {port: "2001:db8:9::1", writer.socket.getsockname()[1]: "10.9.0.1"}, f"{ips}")
+    reader.close()
+    writer.close()
+    exchange()
+
+
+SERVICE = "_nats._tcp.local"
+
+
+def check_service(records, name):
+    check(records, "no answer")
+    check(records[SERVICE, mdns.PTR] == [f"{name}.{SERVICE}"], f"{records}")
+    check(records[f"{name}.{SERVICE}", mdns.SRV] == [(CHIP[1], f"{name}.local")], f"{records}")
+    check(records[f"{name}.{SERVICE}", mdns.TXT][0][1:].startswith(b"version="), f"{records}")
+    check(records[f"{name}.local", mdns.A] == [CHIP[0]], f"{records}")
+
+
+def test_mdns(chip):
+    """The service is found, announced anew with the cable, and takes another name if it must."""
+    chip.wait_for_log("Known on this network as midge.local", 5)
+    other = mdns.Mdns("tap0")
+    asked = (SERVICE, mdns.PTR)
+    wanted = [asked, ("midge.local", mdns.A)]
+    check_service(other.find(wanted, 5, asked), "midge")
+    check_service(other.find(wanted, 5, asked, flags=mdns.TRUNCATED), "midge")
+    six = mdns.Mdns("tap0", socket.AF_INET6)
+    asked_host = ("midge.local", mdns.AAAA)
+    records = six.find([asked_host], 5, asked_host)
+    check(records and "fe80::ff:fe00:2" in records[asked_host], f"{records}")
+    six.close()
+    # A record that leads back to itself, 65,535 times; on a chip each takes seconds.
+    begin = time.monotonic()
+    for _ in range(100):
+        other.send(mdns.RESPONSE, answers=65535, body=b"\0" + struct.pack("!2HIH", 1, 1, 0, 65525))
+    exchange()
+    check(time.monotonic() - begin < 1, f"it took {time.monotonic() - begin} s")
+
+    chip.command("link 0")
+    chip.wait_for_log("link is down", 3)
+    chip.command("link 1")
+    check_service(other.find([asked, ("midge.local", mdns.A)], 5), "midge")
+    chip.command("link 0")
+    time.sleep(0.5)
+    chip.command("link 1")
+    while ("midge.local", mdns.ANY) not in (packet := other.receive(5) or ([], []))[0]:
+        check(packet[0] or packet[1], "no probe")
+    other.claim("midge.local", "10.9.0.1")
+    chip.wait_for_log("Known on this network as midge-2.local", 5)
+    check_service(other.find([asked, ("midge-2.local", mdns.A)], 5, asked), "midge-2")
+    other.close()
+    exchange()
 
 
 # Each group has a network namespace, a tap device and a chip of its own, since most of them wait.
@@ -473,7 +561,7 @@ GROUPS = {
         test_stampede, test_full_load, test_storm, test_slow_reader, test_exhaustion,
         test_full_mac, test_loss, test_half_acknowledged, test_half_begun, test_slow_monitor]),
     "large": (LARGE, [
-        test_ipv6, test_basics, test_over_the_limit, test_full_load, test_exhaustion]),
+        test_ipv6, test_mdns, test_basics, test_over_the_limit, test_full_load, test_exhaustion]),
     "cable": (SMALL, [test_link]),
     "vanished": (SMALL, [test_half_open]),
     "dhcp": (None, [test_dhcp]),
@@ -483,6 +571,7 @@ GROUPS = {
 def start(program):
     chip = Chip(program)
     chip.wait_for_log("address is", 5)
+    chip.standing = {"POOL_FRAME_BYTES": chip.pools()["POOL_FRAME_BYTES"]}
     return chip
 
 
@@ -503,7 +592,8 @@ def run(group, name, test, *arguments):
 def run_group(group):
     """In the namespace that is the group's. Answers how many passed, and how many failed."""
     for command in ("ip tuntap add tap0 mode tap", "ip addr add 10.9.0.1/24 dev tap0",
-                    "sysctl -q net.ipv6.conf.tap0.accept_dad=0", "ip link set tap0 up"):
+                    "sysctl -q net.ipv6.conf.tap0.accept_dad=0 net.ipv6.conf.tap0.accept_ra=0",
+                    "ip link set tap0 up"):
         subprocess.run(command.split(), check=True)
     program, tests = GROUPS[group]
     chip = start(program) if program else None
