@@ -141,6 +141,9 @@ int32_t port_listen(enum midge_kind kind, const char *name, int32_t port) {
     ip_addr_t address = *IP_ANY_TYPE;
     if (name[0] != '\0' && !ipaddr_aton(name, &address))
         return ERR_ARG;
+    // 0.0.0.0 is also what a configuration has that names no host.
+    if (LWIP_IPV6 && ip_addr_isany(&address))
+        address = *IP_ANY_TYPE;
     struct tcp_pcb *pcb = tcp_new_ip_type(IPADDR_TYPE_ANY);
     if (pcb == NULL)
         return ERR_MEM;

@@ -120,9 +120,10 @@
 #define LWIP_ND6_NUM_DESTINATIONS (MIDGE_TCP_SOCKETS + 2)
 #define MEMP_NUM_ND6_QUEUE MEMP_NUM_ARP_QUEUE
 
-// It asks and answers on its own timers: five for each of IPv4 and IPv6, and one to begin; some may
+// The mDNS responder has timers of its own: five for each of IPv4 and IPv6, and one to begin; some may
 // run twice.
 #define LWIP_MDNS_RESPONDER MIDGE_MDNS
+#define LWIP_MDNS_SEARCH 0
 #define LWIP_IGMP MIDGE_MDNS
 #define LWIP_NUM_NETIF_CLIENT_DATA MIDGE_MDNS
 #define LWIP_NETIF_EXT_STATUS_CALLBACK MIDGE_MDNS

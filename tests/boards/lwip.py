@@ -18,8 +18,10 @@ import sys
 import threading
 import time
 
+import lan
 import mdns
 from clients import CLIENTS, Client, Failed, check, load
+from lan import Client6
 
 CHIP = Client.board
 LOAD_SECONDS = float(sys.argv[3]) if len(sys.argv) > 3 else 5
@@ -419,29 +421,6 @@ def test_slow_monitor(chip):
         client.close()
 
 
-def dhcp_server(stop):
-    """Offers 10.9.0.77 to whoever asks."""
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"tap0")
-    s.bind(("", 67))
-    s.settimeout(0.2)
-    while not stop.is_set():
-        try:
-            asked = s.recv(2048)
-        except TimeoutError:
-            continue
-        kind = {1: 2, 3: 5}.get(asked[asked.index(b"\x35\x01", 240) + 2])
-        if kind is None:
-            continue
-        me, mask = bytes([10, 9, 0, 1]), bytes([255, 255, 255, 0])
-        answer = b"\x02" + asked[1:16] + bytes([10, 9, 0, 77]) + me + asked[24:240]
-        answer += bytes([53, 1, kind, 54, 4]) + me + bytes([51, 4, 0, 0, 1, 0])
-        answer += bytes([1, 4]) + mask + bytes([3, 4]) + me + b"\xff"
-        s.sendto(answer, ("255.255.255.255", 68))
-    s.close()
-
-
 def test_dhcp():
     """Without an answer the static address is taken; a server that appears later takes over."""
     chip = Chip(SMALL, "dhcp")
@@ -449,7 +428,7 @@ def test_dhcp():
         chip.wait_for_log("address is 10.9.0.2", 15)
         exchange(count=2)
         stop = threading.Event()
-        server = threading.Thread(target=dhcp_server, args=(stop,))
+        server = threading.Thread(target=lan.dhcp_server, args=(stop,))
         server.start()
         try:
             chip.wait_for_log("address is 10.9.0.77", 90)
@@ -461,28 +440,12 @@ def test_dhcp():
         chip.stop()
 
 
-class Client6(Client):
-    board = None
-
-
-def advertise(prefix):
-    """What a router says: that this prefix is for whoever wants an address."""
-    s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
-    s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
-    body = struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0)
-    body += struct.pack("!BBBBIII", 3, 4, 64, 0xC0, 3600, 1800, 0)
-    body += socket.inet_pton(socket.AF_INET6, prefix)
-    s.sendto(body, ("ff02::1", 0, 0, socket.if_nametoindex("tap0")))
-    s.close()
-
-
 def test_ipv6(chip):
     """A client of each family, at each of the chip's addresses."""
     Client6.board = ("fe80::ff:fe00:2", CHIP[1], 0, socket.if_nametoindex("tap0"))
     chip.wait_for_log("address is fe80::ff:fe00:2", 5)
     Client6().close()
-    subprocess.run("ip addr add 2001:db8:9::1/64 dev tap0 nodad".split(), check=True)
-    advertise("2001:db8:9::")
+    lan.advertise()
     chip.wait_for_log("address is 2001:db8:9::ff:fe00:2", 5)
     Client6.board = ("2001:db8:9::ff:fe00:2", CHIP[1])
     reader, writer = Client6(), Client()
@@ -507,22 +470,15 @@ def test_ipv6(chip):
     exchange()
 
 
-SERVICE = "_nats._tcp.local"
-
-
-def check_service(records, name):
-    check(records, "no answer")
-    check(records[SERVICE, mdns.PTR] == [f"{name}.{SERVICE}"], f"{records}")
-    check(records[f"{name}.{SERVICE}", mdns.SRV] == [(CHIP[1], f"{name}.local")], f"{records}")
-    check(records[f"{name}.{SERVICE}", mdns.TXT][0][1:].startswith(b"version="), f"{records}")
-    check(records[f"{name}.local", mdns.A] == [CHIP[0]], f"{records}")
-
-
 def test_mdns(chip):
     """The service is found, announced anew with the cable, and takes another name if it must."""
+
+    def check_service(records, name):
+        mdns.check_service(records, name, CHIP[1], CHIP[0])
+
     chip.wait_for_log("Known on this network as midge.local", 5)
     other = mdns.Mdns("tap0")
-    asked = (SERVICE, mdns.PTR)
+    asked = (mdns.SERVICE, mdns.PTR)
     wanted = [asked, ("midge.local", mdns.A)]
     check_service(other.find(wanted, 5, asked), "midge")
     check_service(other.find(wanted, 5, asked, flags=mdns.TRUNCATED), "midge")
@@ -591,10 +547,7 @@ def run(group, name, test, *arguments):
 
 def run_group(group):
     """In the namespace that is the group's. Answers how many passed, and how many failed."""
-    for command in ("ip tuntap add tap0 mode tap", "ip addr add 10.9.0.1/24 dev tap0",
-                    "sysctl -q net.ipv6.conf.tap0.accept_dad=0 net.ipv6.conf.tap0.accept_ra=0",
-                    "ip link set tap0 up"):
-        subprocess.run(command.split(), check=True)
+    lan.set_up()
     program, tests = GROUPS[group]
     chip = start(program) if program else None
     results = []

@@ -4,6 +4,8 @@ import socket
 import struct
 import time
 
+from clients import check
+
 A, PTR, TXT, AAAA, SRV, ANY = 1, 12, 16, 28, 33, 255
 RESPONSE, TRUNCATED = 0x8400, 0x0200
 GROUPS = {socket.AF_INET: "224.0.0.251", socket.AF_INET6: "ff02::fb"}
@@ -109,3 +111,16 @@ class Mdns:
 
     def close(self):
         self.socket.close()
+
+
+SERVICE = "_nats._tcp.local"
+
+
+def check_service(records, name, port, address):
+    """That the records tell of a broker."""
+    check(records, "no answer")
+    for key, values in (((SERVICE, PTR), [f"{name}.{SERVICE}"]),
+                        ((f"{name}.{SERVICE}", SRV), [(port, f"{name}.local")]),
+                        ((f"{name}.local", A), [address])):
+        check(records.get(key) == values, f"{key} is not {values}: {records}")
+    check(records[f"{name}.{SERVICE}", TXT][0][1:].startswith(b"version="), f"{records}")
