@@ -370,7 +370,8 @@ static void carry_out(struct midge *m) {
         case MIDGE_WISH_SEND:
             break;  // the turn ends with a look at all output
         case MIDGE_WISH_RESUME:
-            resume(m, s);
+            if (s->stashed > 0)
+                resume(m, s);
             break;
         case MIDGE_WISH_CLOSE_AFTER_SEND:
             begin_closing(s);

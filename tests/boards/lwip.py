@@ -145,6 +145,24 @@ def test_monitor(chip):
               answer.rstrip().endswith(b"}"), f"{path}: {answer[:80]} ... {answer[-40:]}")
 
 
+def test_monitor_again(chip):
+    """A second request on the connection of the first."""
+    s = socket.create_connection((CHIP[0], 8222), 5)
+    answers = s.makefile("rb")
+    for _ in range(3):
+        s.sendall(b"GET /healthz HTTP/1.1\r\n\r\n")
+        check(b" 200 " in answers.readline(), "an answer")
+        while (line := answers.readline()) != b"\r\n":
+            check(line, "closed")
+            if line.startswith(b"Content-Length: "):
+                size = int(line[16:])
+        answers.read(size)
+        while chip.pools()["TCP_SEG"]:
+            pass  # until the answer is acknowledged
+    answers.close()
+    s.close()
+
+
 def test_half_closed(chip):
     """What a client asked before it closed its side is still answered."""
     client = Client()
@@ -513,7 +531,7 @@ def test_mdns(chip):
 # Each group has a network namespace, a tap device and a chip of its own, since most of them wait.
 GROUPS = {
     "small": (SMALL, [
-        test_basics, test_pieces, test_monitor, test_half_closed, test_over_the_limit,
+        test_basics, test_pieces, test_monitor, test_monitor_again, test_half_closed, test_over_the_limit,
         test_stampede, test_full_load, test_storm, test_slow_reader, test_exhaustion,
         test_full_mac, test_loss, test_half_acknowledged, test_half_begun, test_slow_monitor]),
     "large": (LARGE, [
