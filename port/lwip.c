@@ -65,7 +65,6 @@ static struct socket *touched;  // by the frame that was just taken
 static struct tcp_pcb *listeners[MIDGE_KINDS];
 
 static struct midge_host host = {.cores = 1, .platform = "midge-" MIDGE_VERSION};
-static bool host_told;
 
 // ---- Time and entropy ---------------------------------------------------------------------------
 
@@ -162,7 +161,6 @@ int32_t port_listen(enum midge_kind kind, const char *name, int32_t port) {
     tcp_arg(listener, &listeners[kind]);
     tcp_accept(listener, on_accept);
     *(kind == MIDGE_CLIENT ? &host.port : &host.http_port) = listener->local_port;
-    host_told = false;
     return listener->local_port;
 }
 
@@ -385,9 +383,7 @@ static void carry_out(struct midge *m) {
 }
 
 void port_turn(struct midge *m, void (*drain)(struct midge *m)) {
-    if (!host_told)
-        midge_host(m, &host);
-    host_told = true;
+    midge_host(m, &host);
     midge_turn(m, port_now());
     sys_check_timeouts();
     network_turn(m);

@@ -14,7 +14,7 @@
 
 static struct netif *netif;
 static const char *base;
-static char name[32];
+static char name[48];
 static uint32_t number, told;  // of the names that were tried, and of that which the log was told
 static bool taken, ours;       // the name, as the responder has found out
 static s8_t service = -1;
@@ -43,10 +43,11 @@ static void on_packet(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_a
     responder(arg, pcb, p, address, port);
 }
 
-// The next name to try.
+// The next name to try: the first label of what the host is called, and a number.
 static void choose_name(void) {
-    size_t n = strlen(base);
-    memcpy(name, base, n + 1);
+    size_t n = strcspn(base, ".");
+    memcpy(name, base, n);
+    name[n] = '\0';
     if (++number > 1) {
         name[n] = '-';
         lwip_itoa(name + n + 1, sizeof name - n - 1, (int)number);
@@ -54,7 +55,7 @@ static void choose_name(void) {
 }
 
 bool mdns_start(struct netif *on, const char *called) {
-    if (strlen(called) > sizeof name - sizeof "-4294967295")
+    if (strcspn(called, ".") > sizeof name - sizeof "-4294967295")
         return false;
     netif = on;
     base = called;
@@ -90,7 +91,7 @@ void mdns_turn(struct midge *m) {
             mdns_resp_rename_service(netif, (u8_t)service, name);
     }
     if (ours && told != number) {
-        char line[64] = "Known on this network as ";
+        char line[96] = "Known on this network as ";
         strcat(strcat(line, name), ".local");
         midge_note(m, MIDGE_INF, line);
         told = number;

@@ -114,7 +114,7 @@ int main(int argc, char **argv) {
         .mac = {2, 0, 0, 0, 0, 2},
         .address = {10, 9, 0, 2},
         .mask = {255, 255, 255, 0},
-        .host_name = "midge",
+        .host_name = "midge.example",
     };
     struct port_network network = network_static;
     network.dhcp = argc > 1 && strcmp(argv[1], "dhcp") == 0;
