@@ -172,9 +172,9 @@ void port_unlisten(enum midge_kind kind) {
         mdns_serve(0);
 }
 
-// A connection that is not open yet gives up its control block where a newer one needs it: the stack
-// keeps that of a peer that goes no further for 20 s. What a frame has begun is the first in the
-// list.
+// A connection that is not open yet gives up its control block where a newer one needs it: the
+// stack keeps that of a peer that goes no further for 20 s. What a frame has begun is the first in
+// the list.
 static void yield_unopened(void) {
     if (tcp_active_pcbs != NULL && tcp_active_pcbs->state == SYN_RCVD)
         tcp_active_pcbs->prio = TCP_PRIO_MIN;

@@ -53,14 +53,14 @@
 #define MIDGE_TCP_PASSING 4
 #endif
 
-// IPv6 beside IPv4, with a link-local address and those that routers offer. 14 KB of flash, 3 KB, and
-// 250 B for each connection; and a MAC that takes multicasts.
+// IPv6 beside IPv4, with a link-local address and those that routers offer. 14 KB of flash, 3 KB,
+// and 250 B for each connection; and a MAC that takes multicasts.
 #ifndef MIDGE_IPV6
 #define MIDGE_IPV6 0
 #endif
 
-// The broker makes itself known by mDNS, as a host and as _nats._tcp. 12 KB of flash, 9 KB, 3 KB more
-// of stack; and such a MAC.
+// The broker makes itself known by mDNS, as a host and as _nats._tcp. 12 KB of flash, 9 KB, 3 KB
+// more of stack; and such a MAC.
 #ifndef MIDGE_MDNS
 #define MIDGE_MDNS 0
 #endif
@@ -120,8 +120,8 @@
 #define LWIP_ND6_NUM_DESTINATIONS (MIDGE_TCP_SOCKETS + 2)
 #define MEMP_NUM_ND6_QUEUE MEMP_NUM_ARP_QUEUE
 
-// The mDNS responder has timers of its own: five for each of IPv4 and IPv6, and one to begin; some may
-// run twice.
+// The mDNS responder has timers of its own: five for each of IPv4 and IPv6, and one to begin; some
+// may run twice.
 #define LWIP_MDNS_RESPONDER MIDGE_MDNS
 #define LWIP_MDNS_SEARCH 0
 #define LWIP_IGMP MIDGE_MDNS

@@ -27,8 +27,8 @@ static void on_name(struct netif *n, u8_t result, s8_t slot) {
     ours = !taken;
 }
 
-// Before the responder. It would keep a question of which more is to follow until that has come, but
-// what was received cannot be kept: so it is made to look whole, and is answered at once.
+// Before the responder. It would keep a question of which more is to follow until that has come,
+// but what was received cannot be kept: so it is made to look whole, and is answered at once.
 static void on_packet(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *address,
                       u16_t port) {
     struct dns_hdr *head = p->payload;

@@ -6,6 +6,7 @@
 #include <lwip/etharp.h>
 #include <lwip/ethip6.h>
 #include <lwip/init.h>
+#include <lwip/nd6.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/sys.h>
 #include <netif/ethernet.h>
@@ -122,7 +123,7 @@ bool port_network(const struct port_network *settings) {
     return dhcp_start(&netif) == ERR_OK;
 }
 
-// ---- The cable and the addresses ---------------------------------------------------------------------------------------
+// ---- The cable and the addresses ----------------------------------------------------------------
 
 static void tell_address(struct midge *m, const ip_addr_t *address, ip_addr_t *last) {
     if (ip_addr_eq(address, last))
@@ -146,6 +147,15 @@ static void tell_addresses(struct midge *m) {
 #endif
 }
 
+#if LWIP_IPV6
+// What routers said: the cable may come back with others.
+static void forget_routers(void) {
+    nd6_cleanup_netif(&netif);
+    for (s8_t i = 1; i < LWIP_IPV6_NUM_ADDRESSES; i++)
+        netif_ip6_addr_set_state(&netif, i, IP6_ADDR_INVALID);
+}
+#endif
+
 // Without a cable every connection is over: its peer could not be told of anything, and would find
 // a broker that had forgotten it.
 void network_turn(struct midge *m) {
@@ -162,6 +172,9 @@ void network_turn(struct midge *m) {
         while (tcp_active_pcbs != NULL)
             tcp_abort(tcp_active_pcbs);
         netif_set_link_down(&netif);
+#if LWIP_IPV6
+        forget_routers();
+#endif
     }
     if (!up || !ip4_addr_isany(netif_ip4_addr(&netif)))
         address_ms = now_ms;

@@ -47,12 +47,12 @@ def dhcp_server(stop):
     s.close()
 
 
-def advertise():
+def advertise(prefix=PREFIX):
     """What a router says: that the prefix is for whoever wants an address."""
     s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
     s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
     body = struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0)
     body += struct.pack("!BBBBIII", 3, 4, 64, 0xC0, 3600, 1800, 0)
-    body += socket.inet_pton(socket.AF_INET6, PREFIX)
+    body += socket.inet_pton(socket.AF_INET6, prefix)
     s.sendto(body, ("ff02::1", 0, 0, socket.if_nametoindex(TAP)))
     s.close()

@@ -488,6 +488,18 @@ def test_ipv6(chip):
     exchange()
 
 
+def test_routers(chip):
+    """With each pull of the cable, what routers said is forgotten: else addresses would run out."""
+    for prefix in ("2001:db8:a::", "2001:db8:b::", "2001:db8:c::"):
+        lan.advertise(prefix)
+        chip.wait_for_log(f"address is {prefix}ff:fe00:2", 5)
+        chip.command("link 0")
+        chip.wait_for_log("link is down", 3)
+        chip.command("link 1")
+        chip.wait_for_log("link is up", 3)
+        chip.log.clear()
+
+
 def test_mdns(chip):
     """The service is found, announced anew with the cable, and takes another name if it must."""
 
@@ -535,7 +547,7 @@ GROUPS = {
         test_stampede, test_full_load, test_storm, test_slow_reader, test_exhaustion,
         test_full_mac, test_loss, test_half_acknowledged, test_half_begun, test_slow_monitor]),
     "large": (LARGE, [
-        test_ipv6, test_mdns, test_basics, test_over_the_limit, test_full_load, test_exhaustion]),
+        test_ipv6, test_mdns, test_routers, test_basics, test_over_the_limit, test_full_load, test_exhaustion]),
     "cable": (SMALL, [test_link]),
     "vanished": (SMALL, [test_half_open]),
     "dhcp": (None, [test_dhcp]),
