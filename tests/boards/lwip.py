@@ -112,6 +112,17 @@ def exchange(count=20, size=1024):
     writer.close()
 
 
+def pull_cable(chip):
+    """What is left of anybody ends with the cable."""
+    chip.log.clear()
+    chip.command("link 0")
+    chip.wait_for_log("link is down", 3)
+    chip.settle()
+    chip.command("link 1")
+    chip.wait_for_log("link is up", 3)
+    chip.log.clear()
+
+
 # ---- Tests: each finds a chip without clients, and leaves it so --------------------------------
 
 
@@ -263,12 +274,7 @@ def test_link(chip):
         clients[0].send(b"SUB a 1\r\n")
         clients[0].flush()
         clients[1].send(b"PUB a 1024\r\n" + b"x" * 500)  # unfinished
-        chip.command("link 0")
-        chip.wait_for_log("link is down", 3)
-        chip.settle()
-        chip.command("link 1")
-        chip.wait_for_log("link is up", 3)
-        chip.log.clear()
+        pull_cable(chip)
         for client in clients:
             client.close(reset=True)
         exchange(count=2)
@@ -363,7 +369,8 @@ class Peer:
             if frame[12:14] == b"\x08\x06" and frame[38:42] == self.IP and frame[21] == 1:
                 self.wire.send(self.CHIP_MAC + self.MAC + frame[12:21] + b"\2" + self.MAC + self.IP +
                                self.CHIP_MAC + self.CHIP_IP)
-            elif frame[12:14] == b"\x08\0" and frame[30:34] == self.IP:
+            elif (frame[12:14] == b"\x08\0" and frame[30:34] == self.IP and
+                  struct.unpack("!H", frame[36:38])[0] == self.port):
                 size = struct.unpack("!H", frame[16:18])[0]
                 return (struct.unpack("!I", frame[38:42])[0],
                         frame[34 + (frame[46] >> 4) * 4:14 + size])
@@ -405,16 +412,30 @@ def test_half_acknowledged(chip):
 
 
 def test_half_begun(chip):
-    """Peers that ask for a connection and go no further keep nobody out, and end with the cable."""
+    """Peers that ask for a connection and go no further keep nobody out."""
     peers = [Peer(6000 + i) for i in range(4 * CLIENTS)]
     peers[-1].receive()
     exchange()
-    chip.command("link 0")
-    chip.settle()
-    chip.command("link 1")
-    chip.wait_for_log("link is up", 3)
+    pull_cable(chip)
     for peer in peers:
         peer.wire.close()
+
+
+def test_half_ended(chip):
+    """Nor do those that do not hear of its end."""
+    for i in range(3 * CLIENTS):
+        peer = Peer(7000 + i)
+        peer.establish()
+        peer.ack += len(peer.receive_in_order())
+        peer.send(PSH | ACK, b"nonsense\r\n")
+        peer.ack += len(peer.receive_in_order())
+        peer.send(ACK)
+        peer.wire.close()
+    clients = [Client() for _ in range(CLIENTS)]
+    for client in clients:
+        client.flush()
+        client.close()
+    pull_cable(chip)
 
 
 def test_slow_monitor(chip):
@@ -493,11 +514,7 @@ def test_routers(chip):
     for prefix in ("2001:db8:a::", "2001:db8:b::", "2001:db8:c::"):
         lan.advertise(prefix)
         chip.wait_for_log(f"address is {prefix}ff:fe00:2", 5)
-        chip.command("link 0")
-        chip.wait_for_log("link is down", 3)
-        chip.command("link 1")
-        chip.wait_for_log("link is up", 3)
-        chip.log.clear()
+        pull_cable(chip)
 
 
 def test_mdns(chip):
@@ -545,7 +562,8 @@ GROUPS = {
     "small": (SMALL, [
         test_basics, test_pieces, test_monitor, test_monitor_again, test_half_closed, test_over_the_limit,
         test_stampede, test_full_load, test_storm, test_slow_reader, test_exhaustion,
-        test_full_mac, test_loss, test_half_acknowledged, test_half_begun, test_slow_monitor]),
+        test_full_mac, test_loss, test_half_acknowledged, test_half_begun, test_half_ended,
+        test_slow_monitor]),
     "large": (LARGE, [
         test_ipv6, test_mdns, test_routers, test_basics, test_over_the_limit, test_full_load, test_exhaustion]),
     "cable": (SMALL, [test_link]),
