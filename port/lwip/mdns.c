@@ -12,6 +12,10 @@
 // 65,535 of them: the watchdog would not wait.
 #define RECORDS_MAX 100
 
+_Static_assert(sizeof(struct mdns_host) <= MIDGE_MTU && sizeof(struct mdns_service) <= MIDGE_MTU &&
+                   MDNS_OUTPUT_PACKET_SIZE + 64 <= MIDGE_MTU,
+               "what the responder keeps, and what it sends, fits in the pools of lwippools.h");
+
 static struct netif *netif;
 static const char *base;
 static char name[48];
@@ -92,7 +96,10 @@ void mdns_turn(struct midge *m) {
     }
     if (ours && told != number) {
         char line[96] = "Known on this network as ";
-        strcat(strcat(line, name), ".local");
+        size_t n = strlen(line);
+        size_t more = strlen(name);
+        memcpy(line + n, name, more);
+        memcpy(line + n + more, ".local", sizeof ".local");
         midge_note(m, MIDGE_INF, line);
         told = number;
     }

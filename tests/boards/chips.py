@@ -196,10 +196,14 @@ def try_names():
         check(f"{board}: within its budget", size.returncode == 0)
 
 
-def main():
-    # The suite runs within make, whose variables are not the boards'.
+def leave_make():
+    """A suite runs within make, whose variables are not the boards'."""
     for name in ("MAKEFLAGS", "MFLAGS", "BOARD", "MAKELEVEL"):
         os.environ.pop(name, None)
+
+
+def main():
+    leave_make()
     try_names()
     for board in sys.argv[1:]:
         try_hal(board)

@@ -57,6 +57,7 @@ def try_board(board, folder):
 
 
 def main():
+    chips.leave_make()
     lan.set_up()
     stop = threading.Event()
     server = threading.Thread(target=lan.dhcp_server, args=(stop,))
