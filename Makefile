@@ -42,6 +42,7 @@ soak:    ## hours of churn, looking for leaks and stalls
 bench:   ## Midge and nats-server side by side: the table of ratios
 fresh:   ## the README's two commands on a minimal Debian 12, in a chroot
 chips:   ## clock, console, flash, faults, watchdog and Ethernet of every board, in QEMU
+lan:     ## IPv6 and mDNS of the boards that have them, in QEMU on a tap device
 lwip:    ## port/lwip.c with a chip's limits, on a tap device, under ASan and UBSan
 ram:     ## every pool: entries, bytes each, bytes
 size:    ## size of the hub, or of a chip's image, against its budget

@@ -31,7 +31,7 @@ enum { MAC_CR = 1, MAC_ADDRH, MAC_ADDRL, MII_ACC = 6, MII_DATA };
 enum { PHY_CONTROL = 0, PHY_STATUS, PHY_OFFER = 4, PHY_PARTNER };
 
 #define MAC_FULL_DUPLEX (1u << 20)
-#define MAC_ENABLE (1u << 3 | 1u << 2)
+#define MAC_SETTINGS (1u << 19 | 1u << 3 | 1u << 2)  // takes all multicasts; sends and receives
 #define PHY_LINK (1u << 2)
 #define RX_INT (1u << 3)     // a frame waits
 #define RX_ERROR (1u << 15)  // in a frame's status
@@ -110,7 +110,7 @@ bool hal_ethernet_init(const uint8_t address[6]) {
     TX_CFG = 2;
     mac_write(MAC_ADDRH, words[1]);
     mac_write(MAC_ADDRL, words[0]);
-    mac_write(MAC_CR, MAC_FULL_DUPLEX | MAC_ENABLE);
+    mac_write(MAC_CR, MAC_FULL_DUPLEX | MAC_SETTINGS);
     phy_write(PHY_CONTROL, 0x1200);  // negotiate
     // QEMU inverts the line unless it is active high and pushes and pulls.
     IRQ_CFG = 0x111;
@@ -124,7 +124,7 @@ bool hal_ethernet_link(void) {
     if (link && !linked) {
         uint32_t common = phy_read(PHY_OFFER) & phy_read(PHY_PARTNER);
         bool full = (common & 1u << 8) != 0 || ((common & 1u << 7) == 0 && (common & 1u << 6) != 0);
-        mac_write(MAC_CR, (full ? MAC_FULL_DUPLEX : 0) | MAC_ENABLE);
+        mac_write(MAC_CR, (full ? MAC_FULL_DUPLEX : 0) | MAC_SETTINGS);
     }
     linked = link;
     return link;

@@ -14,32 +14,21 @@
 
 #include "port/port.h"
 
-#include <lwip/dhcp.h>
-#include <lwip/etharp.h>
-#include <lwip/ethip6.h>
-#include <lwip/init.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/sys.h>
 #include <lwip/tcp.h>
 #include <lwip/timeouts.h>
-#include <netif/ethernet.h>
 #include <string.h>
 
 #include "hal/hal.h"
+#include "port/lwip/mdns.h"
+#include "port/lwip/network.h"
 
-#define FRAMES 4           // frames taken in one turn
-#define LINK_MS 250        // between two looks at the cable
-#define FALLBACK_MS 10000  // without an answer of a DHCP server
-#define CLOSE_MS 2000      // for the acknowledgement of what a closing connection has sent
+#define FRAMES 4       // frames taken in one turn
+#define CLOSE_MS 2000  // for the acknowledgement of what a closing connection has sent
 
-// A frame with the largest packet, in whole words as the MAC gives them.
-#define RECEIVE_BYTES ((SIZEOF_ETH_HDR + MIDGE_MTU + 3) & ~3)
-
-_Static_assert(ETH_PAD_SIZE == HAL_ETHERNET_PAD, "lwIP and the chip agree on the padding");
-_Static_assert(!LWIP_IPV6 || MIDGE_ADDRESS_BYTES == 16, "MIDGE_IPV6 wants MIDGE_ADDRESS_BYTES 16");
-_Static_assert(TCP_MSS >= 536 && TCP_MSS <= 1460, "MIDGE_TCP_MSS: 536..1,460");
-_Static_assert(MIDGE_MTU <= 1500 && (!LWIP_IPV6 || MIDGE_MTU >= 1280),
-               "MIDGE_IPV6: MIDGE_TCP_MSS must be 1,220..1,440");
+_Static_assert(TCP_MSS >= 536 && TCP_MSS <= (LWIP_IPV6 ? 1440 : 1460),
+               "MIDGE_TCP_MSS: 536..1,460, with MIDGE_IPV6 1,440");
 _Static_assert(TCP_WND > TCP_MSS && TCP_WND <= 65535,
                "MIDGE_TCP_WINDOW: more than MIDGE_TCP_MSS, or senders wait for their probe timer");
 _Static_assert(
@@ -75,21 +64,7 @@ static struct socket sockets[MIDGE_TCP_SOCKETS];
 static struct socket *touched;  // by the frame that was just taken
 static struct tcp_pcb *listeners[MIDGE_KINDS];
 
-static struct netif netif;
-static struct dhcp dhcp;
-static const struct port_network *network;
-static uint32_t link_ms;     // when the cable was looked at
-static uint32_t address_ms;  // when there was last an address, or no cable
-static ip4_addr_t told;      // the address that the log was told
-
-static union {
-    uint32_t word;  // aligns it
-    uint8_t bytes[RECEIVE_BYTES];
-} frame;
-static struct pbuf_custom frame_pbuf;
-
 static struct midge_host host = {.cores = 1, .platform = "midge-" MIDGE_VERSION};
-static bool host_told;
 
 // ---- Time and entropy ---------------------------------------------------------------------------
 
@@ -110,87 +85,6 @@ bool port_entropy(void *to, uint32_t n) {
 uint32_t port_random(void) {
     uint32_t random;
     return hal_entropy(&random, sizeof random) ? random : (uint32_t)hal_us();
-}
-
-// ---- Frames -------------------------------------------------------------------------------------
-
-static err_t send_frame(struct netif *to, struct pbuf *p) {
-    struct hal_span pieces[TCP_SND_QUEUELEN];
-    uint32_t count = 0;
-    (void)to;
-    for (; p != NULL; p = p->next) {
-        MIDGE_ASSERT(count < TCP_SND_QUEUELEN);
-        pieces[count++] = (struct hal_span){p->payload, p->len};
-    }
-    return hal_ethernet_send(pieces, count) ? ERR_OK : ERR_IF;
-}
-
-static void frame_freed(struct pbuf *p) {
-    (void)p;
-}
-
-// Takes one frame through the stack. False where there is none. One that is larger than any packet
-// this side admits is passed over.
-static bool take_frame(void) {
-    uint32_t n = hal_ethernet_frame();
-    if (n == 0)
-        return false;
-    struct pbuf *p = NULL;
-    if (n <= sizeof frame.bytes) {
-        hal_ethernet_read(frame.bytes, n);
-        frame_pbuf.custom_free_function = frame_freed;
-        // A type that lwIP takes to be volatile, and so copies where it would keep it.
-        p = pbuf_alloced_custom(PBUF_RAW, (u16_t)n, PBUF_REF, &frame_pbuf, frame.bytes,
-                                sizeof frame.bytes);
-    }
-    hal_ethernet_skip();
-    if (p != NULL && netif.input(p, &netif) != ERR_OK)
-        pbuf_free(p);
-    return true;
-}
-
-static err_t begin_netif(struct netif *n) {
-    n->hwaddr_len = ETH_HWADDR_LEN;
-    memcpy(n->hwaddr, network->mac, ETH_HWADDR_LEN);
-    n->mtu = MIDGE_MTU;
-    n->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
-    n->output = etharp_output;
-#if LWIP_IPV6
-    n->output_ip6 = ethip6_output;
-    n->flags |= NETIF_FLAG_MLD6;
-#endif
-    n->linkoutput = send_frame;
-    return ERR_OK;
-}
-
-static void set_address(void) {
-    ip4_addr_t address, mask, gateway;
-    memcpy(&address, network->address, sizeof address);
-    memcpy(&mask, network->mask, sizeof mask);
-    memcpy(&gateway, network->gateway, sizeof gateway);
-    netif_set_addr(&netif, &address, &mask, &gateway);
-}
-
-bool port_network(const struct port_network *settings) {
-    network = settings;
-    if (!hal_ethernet_init(network->mac))
-        return false;
-    lwip_init();
-    netif_add_noaddr(&netif, NULL, begin_netif, ethernet_input);
-    netif_set_hostname(&netif, network->host_name);
-    netif_set_default(&netif);
-    netif_set_up(&netif);
-#if LWIP_IPV6
-    netif_create_ip6_linklocal_address(&netif, 1);
-    netif.ip6_autoconfig_enabled = 1;
-#endif
-    address_ms = sys_now();
-    if (!network->dhcp) {
-        set_address();
-        return true;
-    }
-    dhcp_set_struct(&netif, &dhcp);
-    return dhcp_start(&netif) == ERR_OK;
 }
 
 int32_t port_init(uint32_t connections) {
@@ -234,6 +128,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err) {
     tcp_arg(pcb, s);
     tcp_recv(pcb, on_data);
     tcp_err(pcb, on_error);
+    pcb->prio = TCP_PRIO_NORMAL;
     tcp_nagle_disable(pcb);
     touched = s;
     return ERR_OK;
@@ -245,6 +140,9 @@ int32_t port_listen(enum midge_kind kind, const char *name, int32_t port) {
     ip_addr_t address = *IP_ANY_TYPE;
     if (name[0] != '\0' && !ipaddr_aton(name, &address))
         return ERR_ARG;
+    // 0.0.0.0 is also what a configuration has that names no host.
+    if (LWIP_IPV6 && ip_addr_isany(&address))
+        address = *IP_ANY_TYPE;
     struct tcp_pcb *pcb = tcp_new_ip_type(IPADDR_TYPE_ANY);
     if (pcb == NULL)
         return ERR_MEM;
@@ -257,11 +155,12 @@ int32_t port_listen(enum midge_kind kind, const char *name, int32_t port) {
         tcp_close(pcb);
         return err;
     }
+    if (MIDGE_MDNS && kind == MIDGE_CLIENT)
+        mdns_serve(listener->local_port);
     listeners[kind] = listener;
     tcp_arg(listener, &listeners[kind]);
     tcp_accept(listener, on_accept);
     *(kind == MIDGE_CLIENT ? &host.port : &host.http_port) = listener->local_port;
-    host_told = false;
     return listener->local_port;
 }
 
@@ -269,6 +168,16 @@ void port_unlisten(enum midge_kind kind) {
     if (listeners[kind] != NULL)
         tcp_close(listeners[kind]);
     listeners[kind] = NULL;
+    if (MIDGE_MDNS && kind == MIDGE_CLIENT)
+        mdns_serve(0);
+}
+
+// A connection that is not open yet gives up its control block where a newer one needs it: the
+// stack keeps that of a peer that goes no further for 20 s. What a frame has begun is the first in
+// the list.
+static void yield_unopened(void) {
+    if (tcp_active_pcbs != NULL && tcp_active_pcbs->state == SYN_RCVD)
+        tcp_active_pcbs->prio = TCP_PRIO_MIN;
 }
 
 // ---- Input --------------------------------------------------------------------------------------
@@ -401,7 +310,7 @@ static void leave_to_stack(struct socket *s) {
     tcp_arg(pcb, NULL);
     tcp_recv(pcb, NULL);
     tcp_err(pcb, NULL);
-    tcp_setprio(pcb, TCP_PRIO_MIN);
+    pcb->prio = TCP_PRIO_MIN;
     s->pcb = NULL;
     if (tcp_close(pcb) != ERR_OK)
         tcp_abort(pcb);
@@ -421,8 +330,12 @@ static void drop(struct midge *m, struct socket *s) {
 static void look_after(struct midge *m, struct socket *s) {
     if (s->pcb != NULL)
         send_output(m, s);
-    if ((s->flags & SOCKET_FINISHED) && s->stashed == 0)
-        begin_closing(s);
+    if ((s->flags & SOCKET_FINISHED) && s->stashed == 0) {
+        if (s->kind == MIDGE_MONITOR)
+            midge_rx(m, s->conn, NULL, 0);
+        else
+            begin_closing(s);
+    }
     if (s->pcb != NULL && (s->flags & SOCKET_CLOSING)) {
         struct midge_span span;
         if (s->held == 0 && midge_tx(m, s->conn, 0, &span, 1) == 0)
@@ -455,7 +368,8 @@ static void carry_out(struct midge *m) {
         case MIDGE_WISH_SEND:
             break;  // the turn ends with a look at all output
         case MIDGE_WISH_RESUME:
-            resume(m, s);
+            if (s->stashed > 0)
+                resume(m, s);
             break;
         case MIDGE_WISH_CLOSE_AFTER_SEND:
             begin_closing(s);
@@ -468,54 +382,16 @@ static void carry_out(struct midge *m) {
     }
 }
 
-static void tell_address(struct midge *m) {
-    const ip4_addr_t *address = netif_ip4_addr(&netif);
-    if (ip4_addr_cmp(address, &told))
-        return;
-    told = *address;
-    char line[48] = "Network address is ";
-    ip4addr_ntoa_r(address, line + strlen(line), IP4ADDR_STRLEN_MAX);
-    midge_note(m, MIDGE_INF, line);
-}
-
-// Without a cable every connection is over: its peer could not be told of anything, and would find
-// a broker that had forgotten it.
-static void watch_link(struct midge *m) {
-    uint32_t now_ms = sys_now();
-    if (now_ms - link_ms < LINK_MS)
-        return;
-    link_ms = now_ms;
-    bool up = hal_ethernet_link();
-    if (up && !netif_is_link_up(&netif)) {
-        midge_note(m, MIDGE_INF, "Network link is up");
-        netif_set_link_up(&netif);
-    } else if (!up && netif_is_link_up(&netif)) {
-        midge_note(m, MIDGE_WRN, "Network link is down");
-        for (struct socket *s = sockets; s < sockets + MIDGE_TCP_SOCKETS; s++) {
-            if (s->pcb != NULL)
-                tcp_abort(s->pcb);
-        }
-        netif_set_link_down(&netif);
-    }
-    if (!up || !ip4_addr_isany(netif_ip4_addr(&netif)))
-        address_ms = now_ms;
-    else if (now_ms - address_ms >= FALLBACK_MS)
-        set_address();
-    tell_address(m);
-}
-
 void port_turn(struct midge *m, void (*drain)(struct midge *m)) {
-    if (!host_told)
-        midge_host(m, &host);
-    host_told = true;
+    midge_host(m, &host);
     midge_turn(m, port_now());
     sys_check_timeouts();
-    watch_link(m);
-    for (int i = 0; i < FRAMES && take_frame(); i++) {
+    network_turn(m);
+    for (int i = 0; i < FRAMES && network_take(); i++) {
+        yield_unopened();
         if (touched != NULL)
             attend(m, touched);
         touched = NULL;
-        MIDGE_ASSERT(frame_pbuf.pbuf.ref == 0);
     }
     carry_out(m);
     for (struct socket *s = sockets; s < sockets + MIDGE_TCP_SOCKETS; s++) {
@@ -525,5 +401,5 @@ void port_turn(struct midge *m, void (*drain)(struct midge *m)) {
     drain(m);
     uint32_t wait_ms = LWIP_MIN(midge_turn(m, port_now()), sys_timeouts_sleeptime());
     if (hal_ethernet_frame() == 0)
-        hal_wait(LWIP_MIN(wait_ms, LINK_MS));
+        hal_wait(LWIP_MIN(wait_ms, NETWORK_TURN_MS));
 }

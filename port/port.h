@@ -23,7 +23,7 @@ struct port_network {
     uint8_t mac[6];
     bool dhcp;
     uint8_t address[4], mask[4], gateway[4];
-    const char *host_name;  // told to the DHCP server
+    const char *host_name;  // told to the DHCP server, and known by mDNS; up to 31 characters
 };
 
 // Starts the MAC and the stack, before anything else of the port that concerns connections. The

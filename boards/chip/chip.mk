@@ -20,7 +20,7 @@ LDFLAGS  := -g -Os -flto -flto-partition=one -fstack-usage $(CPU) -nostartfiles 
 
 HAL_OBJ   := $(HAL:%=$(B)/hal/%.o)
 LWIP_OBJ  := $(LWIP_SRC:%.c=$(B)/%.o)
-IMAGE_SRC := $(wildcard broker/*.c broker/*/*.c boards/chip/*.c) port/lwip.c
+IMAGE_SRC := $(wildcard broker/*.c broker/*/*.c boards/chip/*.c) port/lwip.c $(wildcard port/lwip/*.c)
 IMAGE_OBJ := $(IMAGE_SRC:%.c=$(B)/%.o) $(B)/boards/chip/conf.o $(HAL_OBJ) $(LWIP_OBJ)
 
 image: $(B)/midge.elf $(B)/midge.bin $(B)/midge.hex
@@ -44,7 +44,7 @@ $(B)/%.hex: $(B)/%.elf
 $(B)/%.o: %.c Makefile boards/chip/chip.mk boards/$(BOARD)/board.mk | $(LWIP)/COPYING
 	@echo "CC  $<"
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MD -MP -c -o $@ $<
 
 $(LWIP_OBJ): CFLAGS += -w
 

@@ -60,8 +60,30 @@ static void choose_address(uint8_t mac[6]) {
     mac[0] = (uint8_t)((mac[0] & 0xfc) | 2);
 }
 
+// The server's name, where it has one that a host can have too: lwIP has room for 31 characters.
+static const char *choose_name(void) {
+    const char *name = midge_config_text(&config, config.server_name);
+    return name[0] != '\0' && strlen(name) < 32 ? name : "midge";
+}
+
+// A board may have an address of its own, for where no DHCP server answers; or no DHCP at all.
+#ifndef BOARD_ADDRESS
+#define BOARD_ADDRESS 0
+#define BOARD_MASK 0
+#define BOARD_GATEWAY 0
+#endif
+#ifndef BOARD_DHCP
+#define BOARD_DHCP true
+#endif
+
 static void start_network(void) {
-    static struct port_network network = {.dhcp = true, .host_name = "midge"};
+    static struct port_network network = {
+        .dhcp = BOARD_DHCP,
+        .address = {BOARD_ADDRESS},
+        .mask = {BOARD_MASK},
+        .gateway = {BOARD_GATEWAY},
+    };
+    network.host_name = choose_name();
     choose_address(network.mac);
     if (!port_network(&network))
         die("The Ethernet controller does not answer");

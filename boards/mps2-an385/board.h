@@ -1,7 +1,8 @@
 // Arm's FPGA board MPS2 with the image AN385: Cortex-M3 at 25 MHz, Ethernet LAN9220.
 
 // Limits: 64 clients, beside monitoring and the application.
-#define MIDGE_ADDRESS_BYTES 4
+#define MIDGE_IPV6 1
+#define MIDGE_MDNS 1
 #define MIDGE_CONNECTIONS_MAX 67
 #define MIDGE_CONNECTIONS_SPARE 3
 #define MIDGE_SUBSCRIPTIONS_MAX 1024

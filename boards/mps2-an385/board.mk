@@ -1,5 +1,5 @@
 # Arm MPS2 with AN385, Cortex-M3 at 25 MHz
-CODE_BYTES_MAX := 131072
+CODE_BYTES_MAX := 163840
 RAM_BYTES_MAX  := 655360
 
 CPU := -mcpu=cortex-m3 -mthumb

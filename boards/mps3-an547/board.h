@@ -2,7 +2,8 @@
 // LAN9220.
 
 // Limits: 64 clients, beside monitoring and the application.
-#define MIDGE_ADDRESS_BYTES 4
+#define MIDGE_IPV6 1
+#define MIDGE_MDNS 1
 #define MIDGE_CONNECTIONS_MAX 67
 #define MIDGE_CONNECTIONS_SPARE 3
 #define MIDGE_SUBSCRIPTIONS_MAX 1024

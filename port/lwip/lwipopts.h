@@ -53,14 +53,20 @@
 #define MIDGE_TCP_PASSING 4
 #endif
 
-// IPv6 beside IPv4, with a link-local address and those that routers offer. It needs a segment of
-// 1,220 or more, about 1 KB, 20 B more for each segment, and a MAC that takes multicast frames.
+// IPv6 beside IPv4, with a link-local address and those that routers offer. 14 KB of flash, 3 KB,
+// and 250 B for each connection; and a MAC that takes multicasts.
 #ifndef MIDGE_IPV6
 #define MIDGE_IPV6 0
 #endif
 
-// The largest packet.
-#define MIDGE_MTU (MIDGE_TCP_MSS + 20 + (MIDGE_IPV6 ? 40 : 20))
+// The broker makes itself known by mDNS, as a host and as _nats._tcp. 12 KB of flash, 9 KB, 3 KB
+// more of stack; and such a MAC.
+#ifndef MIDGE_MDNS
+#define MIDGE_MDNS 0
+#endif
+
+// The largest packet. What is no segment of a connection may be longer than those.
+#define MIDGE_MTU (MIDGE_IPV6 || MIDGE_MDNS ? 1500 : MIDGE_TCP_MSS + 40)
 
 // The application's connection has no socket.
 #define MIDGE_TCP_SOCKETS (MIDGE_CONNECTIONS_MAX - 1)
@@ -101,7 +107,7 @@
 #define LWIP_DHCP 1
 #define LWIP_DHCP_DOES_ACD_CHECK 0
 #define LWIP_ACD 0
-#define MEMP_NUM_UDP_PCB 1
+#define MEMP_NUM_UDP_PCB (1 + MIDGE_MDNS)
 
 // A client on the same network needs an entry, 24 B. What is sent to one before it is known is
 // queued, 88 B each: else SYN-ACKs just after start would wait for their timer. Half the clients may
@@ -113,6 +119,17 @@
 #define LWIP_ND6_NUM_NEIGHBORS (MIDGE_TCP_SOCKETS + 2)
 #define LWIP_ND6_NUM_DESTINATIONS (MIDGE_TCP_SOCKETS + 2)
 #define MEMP_NUM_ND6_QUEUE MEMP_NUM_ARP_QUEUE
+
+// The mDNS responder has timers of its own: five for each of IPv4 and IPv6, and one to begin; some
+// may run twice.
+#define LWIP_MDNS_RESPONDER MIDGE_MDNS
+#define LWIP_MDNS_SEARCH 0
+#define LWIP_IGMP MIDGE_MDNS
+#define LWIP_NUM_NETIF_CLIENT_DATA MIDGE_MDNS
+#define LWIP_NETIF_EXT_STATUS_CALLBACK MIDGE_MDNS
+#define MDNS_MAX_STORED_PKTS 1  // none ever is: see mdns.c
+#define MDNS_OUTPUT_PACKET_SIZE 1200
+#define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + MIDGE_MDNS * 16)
 
 // What waits for an address must not refer to the broker's blocks or to the receive buffer, which
 // both may be used again meanwhile: only headers of their own are kept, all else is copied.
@@ -127,7 +144,8 @@
 #define TCP_SND_BUF (2 * TCP_MSS)  // a bound only: it has no memory of its own
 #define TCP_SND_QUEUELEN MIDGE_TCP_PIECES
 #define TCP_OVERSIZE 0
-#define LWIP_TCP_RTO_TIME 1000  // at first: RFC 6298, 2.1
+#define TCP_CALCULATE_EFF_SEND_MSS LWIP_IPV6  // with IPv4 alone the largest packet holds TCP_MSS
+#define LWIP_TCP_RTO_TIME 1000                // at first: RFC 6298, 2.1
 // The tick of its timers, ms. What is lost is sent again after some six of them: with lwIP's 250 a
 // loss would last as long as the broker waits for a slow receiver.
 #define TCP_TMR_INTERVAL 50

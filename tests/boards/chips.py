@@ -47,10 +47,10 @@ def recipe(board, target):
 class Chip:
     """A board that runs `image`, in a folder of its own with erased flash."""
 
-    def __init__(self, board, image, folder, forward=(), lend=True):
+    def __init__(self, board, image, folder, forward=(), lend=True, nic=None):
         command = recipe(board, "run").split("qemu-system-arm", 1)[1].split()
         net = command.index("-nic") + 1
-        command[net] = command[net].split(",hostfwd")[0] + "".join(
+        command[net] = nic or command[net].split(",hostfwd")[0] + "".join(
             f",hostfwd=tcp:127.0.0.1:{port}-:{to}" for port, to in forward
         )
         command[command.index("-kernel") + 1] = str(pathlib.Path(f"build/{board}/{image}").resolve())
@@ -196,10 +196,14 @@ def try_names():
         check(f"{board}: within its budget", size.returncode == 0)
 
 
-def main():
-    # The suite runs within make, whose variables are not the boards'.
+def leave_make():
+    """A suite runs within make, whose variables are not the boards'."""
     for name in ("MAKEFLAGS", "MFLAGS", "BOARD", "MAKELEVEL"):
         os.environ.pop(name, None)
+
+
+def main():
+    leave_make()
     try_names()
     for board in sys.argv[1:]:
         try_hal(board)

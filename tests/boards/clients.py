@@ -21,7 +21,8 @@ class Client:
     board = ("10.9.0.2", 4222)
 
     def __init__(self, receive_buffer=None, timeout=10, hello=True):
-        self.socket = socket.socket()
+        self.socket = socket.socket(
+            socket.AF_INET6 if ":" in self.board[0] else socket.AF_INET)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(timeout)

@@ -1,17 +1,16 @@
 # port/lwip.c with the limits of a small and of a large chip, in a Linux process whose Ethernet is a
-# tap device, under ASan and UBSan: tests/boards/lwip.py. Needs root, for a network namespace of its
-# own.
+# tap device, under ASan and UBSan: tests/boards/lwip.py. Needs root, for network namespaces.
 
 SUITES += lwip
 
-LWIP_OURS  := $(wildcard broker/*.c broker/*/*.c) port/lwip.c $(wildcard tests/boards/lwip/*.c)
+LWIP_OURS  := $(wildcard broker/*.c broker/*/*.c) port/lwip.c $(wildcard port/lwip/*.c tests/boards/lwip/*.c)
 LWIP_OBJ   := $(LWIP_OURS:%.c=%.o) $(LWIP_SRC:%.c=%.o)
 LWIP_CC    := gcc -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
               -fno-omit-frame-pointer -MD -MP -I. -include tests/boards/lwip/board.h -Iport/lwip \
               -isystem $(LWIP)/src/include -D_GNU_SOURCE
 
 lwip: build/lwip/chip build/lwip-large/chip
-	@$(AS_ROOT) unshare --net python3 -B tests/boards/lwip.py $^
+	@$(AS_ROOT) python3 -B tests/boards/lwip.py $^
 
 build/lwip-large/%: LWIP_CC += -DLARGE
 

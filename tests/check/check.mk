@@ -3,7 +3,7 @@
 
 SUITES += check
 
-CHECKED := $(LIB_SRC) $(wildcard boards/*/*.c)
+CHECKED := $(LIB_SRC) port/template.c $(wildcard boards/*/*.c)
 CHECKS  := $(foreach tool,gcc tidy cppcheck,$(CHECKED:%.c=build/check/%.$(tool)))
 
 check:

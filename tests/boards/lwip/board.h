@@ -7,6 +7,7 @@
 // And one with megabytes.
 #ifdef LARGE
 #define MIDGE_IPV6 1
+#define MIDGE_MDNS 1
 #define MIDGE_TCP_MSS 1440
 #define MIDGE_BLOCKS_MAX 256
 #define MIDGE_BLOCK_BYTES 1024

@@ -114,7 +114,7 @@ int main(int argc, char **argv) {
         .mac = {2, 0, 0, 0, 0, 2},
         .address = {10, 9, 0, 2},
         .mask = {255, 255, 255, 0},
-        .host_name = "midge",
+        .host_name = "midge.example",
     };
     struct port_network network = network_static;
     network.dhcp = argc > 1 && strcmp(argv[1], "dhcp") == 0;
@@ -123,6 +123,7 @@ int main(int argc, char **argv) {
     midge_config_defaults(&config);
     config.entropy = port_entropy;
     config.max_connections = MIDGE_CLIENTS_MAX;
+    config.debug = true;
     if (!port_network(&network) || port_init(MIDGE_TCP_SOCKETS) < 0 ||
         !midge_init(&midge, &config, port_now()) || port_listen(MIDGE_CLIENT, "", 4222) < 0 ||
         port_listen(MIDGE_MONITOR, "", 8222) < 0)

@@ -29,8 +29,13 @@ static uint64_t clock_us(clockid_t id) {
     return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
+// Milliseconds of 32 bits wrap after 49 days on a chip, and 8 s after the start here.
 uint64_t hal_us(void) {
-    return clock_us(CLOCK_MONOTONIC);
+    static uint64_t start;
+    uint64_t now = clock_us(CLOCK_MONOTONIC);
+    if (start == 0)
+        start = now;
+    return now - start + (0x100000000 - 8000) * 1000;
 }
 
 uint64_t hal_wall_us(void) {
