@@ -43,7 +43,8 @@ void uart_init(void);
 // False where it has no room; an interrupt then comes when it has.
 bool uart_send(uint8_t byte);
 
-// The next byte received. -1 where there is none; an interrupt then comes with one.
+// The next byte received, or HAL_CONSOLE_LOST. -1 where there is none; an interrupt then comes with
+// one.
 int32_t uart_receive(void);
 
 // Gives the serial port what it has room for.

@@ -6,7 +6,7 @@
 
 #define LINE_END "\r\n"
 
-static void add(struct console_line *line, const char *bytes, uint32_t n) {
+void console_bytes(struct console_line *line, const char *bytes, uint32_t n) {
     uint32_t room = (uint32_t)(sizeof line->text - strlen(LINE_END)) - line->bytes;
     n = n < room ? n : room;
     memcpy(line->text + line->bytes, bytes, n);
@@ -20,7 +20,7 @@ static void add_number(struct console_line *line, uint32_t number, uint32_t base
         text[sizeof text - ++n] = "0123456789abcdef"[number % base];
         number /= base;
     } while (number > 0 || n < digits);
-    add(line, text + sizeof text - n, n);
+    console_bytes(line, text + sizeof text - n, n);
 }
 
 void console_begin(struct console_line *line, enum midge_level level) {
@@ -37,7 +37,7 @@ void console_begin(struct console_line *line, enum midge_level level) {
 }
 
 void console_text(struct console_line *line, const char *text) {
-    add(line, text, (uint32_t)strlen(text));
+    console_bytes(line, text, (uint32_t)strlen(text));
 }
 
 void console_number(struct console_line *line, uint32_t number, uint32_t base) {

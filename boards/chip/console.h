@@ -13,6 +13,7 @@ struct console_line {
 
 // Makes a line of pieces, cut to what it can hold.
 void console_begin(struct console_line *line, enum midge_level level);
+void console_bytes(struct console_line *line, const char *bytes, uint32_t n);
 void console_text(struct console_line *line, const char *text);
 void console_number(struct console_line *line, uint32_t number, uint32_t base);
 void console_end(const struct console_line *line);
