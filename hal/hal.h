@@ -83,7 +83,8 @@ struct hal_flash {
 struct hal_flash hal_flash(void);
 
 // Each answers 0 when done, 1 while pending, or an enum hal_err. Only one operation is pending at a
-// time: call hal_flash_busy until it answers 0 or an error before the next. Reads are immediate.
+// time: call hal_flash_busy until it answers 0 or an error before the next. Its end ends hal_wait.
+// Reads are immediate.
 int32_t hal_flash_read(uint32_t at, void *to, uint32_t n);
 int32_t hal_flash_program(uint32_t at, const void *from, uint32_t n);
 int32_t hal_flash_erase(uint32_t at);  // the sector that begins there

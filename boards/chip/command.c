@@ -209,7 +209,7 @@ static void take(char c) {
 }
 
 static void go_on_saving(void) {
-    int32_t answer = settings_step();
+    int32_t answer = settings_proceed();
     if (answer < 0)
         complain("Flash fails");
     else if (answer == 0)

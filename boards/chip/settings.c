@@ -170,19 +170,19 @@ static int32_t do_next(void) {
     }
 }
 
-int32_t settings_step(void) {
+int32_t settings_proceed(void) {
     int32_t answer = have_flash() ? hal_flash_busy() : HAL_ERR_INVALID;
-    if (answer == 0)
+    while (answer == 0 && work.phase != IDLE)
         answer = do_next();
     if (answer < 0)
         work.phase = IDLE;
-    return answer < 0 ? answer : answer > 0 || work.phase != IDLE;
+    return answer;
 }
 
 int32_t settings_finish(void) {
     int32_t answer;
     do {
-        answer = settings_step();
+        answer = settings_proceed();
     } while (answer > 0);
     return answer;
 }

@@ -36,9 +36,9 @@ int32_t settings_read(char text[SETTINGS_TEXT_MAX]);
 void settings_write(const char *text, uint32_t bytes);
 void settings_erase(void);
 
-// Does the next step of what was begun, and waits for nothing. Answers 1 while there is more to do, 0
-// once all is done, or an enum hal_err, which ends it. A text that was not written whole is not there.
-int32_t settings_step(void);
+// Goes on with what was begun until flash is busy. Answers 1 then; 0 once all is done; or an enum
+// hal_err, which ends it. A text that was not written whole is not there.
+int32_t settings_proceed(void);
 
 // The same, to the end: 0 or an enum hal_err.
 int32_t settings_finish(void);

@@ -19,6 +19,7 @@ import chips
 from chips import check
 
 DEADLINE_S = 30
+READY = "Network address is"  # the last that a start tells
 SECTOR = {"lm3s6965evb": 1024, "mps2-an385": 4096, "mps3-an547": 4096}
 SLOT = {"lm3s6965evb": 2048, "mps2-an385": 4096, "mps3-an547": 4096}
 FORMAT = struct.Struct("<4sIIII12s")
@@ -146,7 +147,7 @@ def put(folder, at, data):
 
 
 def try_commands(board, b):
-    check(f"{board}: starts", b.hears("Server is ready"))
+    check(f"{board}: starts", b.hears(READY))
     b.type(b"help\r")
     check(f"{board}: help", b.hears("help\r\n", "config write: ", "reset: "))
     b.type(b"stat\x08\x7fatus\r\n")
@@ -188,7 +189,7 @@ def try_console(board, folder):
         check(f"{board}: writes", write(b, SECURE))
         check(f"{board}: the old one runs", b.admits() == "PONG")
         b.type(b"reset\r")
-        check(f"{board}: starts again", b.hears("Reset on request", "Server is ready"))
+        check(f"{board}: starts again", b.hears("Reset on request", READY))
         check(f"{board}: wants a password", "Authorization Violation" in b.admits())
         check(f"{board}: takes it", b.admits(user(b"amy", b"s3cr3t")) == "PONG")
         b.type(b"config\r")
@@ -200,7 +201,7 @@ def try_console(board, folder):
         b.type(USERS + b"#" * (SLOT[board] - 32 - len(USERS)) + b"\x04")
         check(f"{board}: takes as much as fits", b.hears("Written"))
     with Board(board, folder) as b:
-        check(f"{board}: starts after a cut", b.hears("Server is ready"))
+        check(f"{board}: starts after a cut", b.hears(READY))
         check(f"{board}: the last one runs", b.admits(user(b"eve", b"hidd3n")) == "PONG"
               and "Authorization Violation" in b.admits(user(b"amy", b"s3cr3t")))
         b.type(b"config\r")
@@ -209,17 +210,17 @@ def try_console(board, folder):
         b.hears("Paste it")
         b.type(SECURE + b".\n")  # power goes while it is at work
     with Board(board, folder) as b:
-        check(f"{board}: starts after a torn write", b.hears("Server is ready"))
+        check(f"{board}: starts after a torn write", b.hears(READY))
         check(f"{board}: the one or the other runs", "PONG" in (
             b.admits(user(b"eve", b"hidd3n")), b.admits(user(b"amy", b"s3cr3t"))))
         b.type(b"config default\r")
         check(f"{board}: gives it up", b.hears("The default runs from the next reset"))
         b.type(b"reset\r")
-        check(f"{board}: the default is back", b.hears("Server is ready") and b.admits() == "PONG")
+        check(f"{board}: the default is back", b.hears(READY) and b.admits() == "PONG")
         write(b, SECURE)
         b.type(b"reset\r" + b"\x1b" * 64)
         check(f"{board}: ESC restores the default", b.hears("default configuration is restored",
-                                                            "Server is ready"))
+                                                            READY))
         check(f"{board}: which runs", b.admits() == "PONG")
 
 
@@ -234,18 +235,18 @@ def try_files(board, folder):
     os.rename(f"build/{board}/flash.bin", f"{folder}/flash.bin")
     # A chip whose flash is memory has its seed also where nothing is lent.
     with Board(board, folder, lend=board == "lm3s6965evb") as b:
-        check(f"{board}: starts by its seed", b.hears("Server is ready"))
+        check(f"{board}: starts by its seed", b.hears(READY))
         check(f"{board}: with what make config wrote", b.admits(user(b"amy", b"s3cr3t")) == "PONG")
     at = 2 * SECTOR[board]
     put(folder, at, slot(0xFFFFFFFF, SECURE))
     put(folder, at + SLOT[board], slot(0, WRONG))
     with Board(board, folder) as b:
         check(f"{board}: a stored text that is of no use", b.hears(
-            r"midge\.conf:5:3: unknown field", "is of no use: the default runs", "Server is ready"))
+            r"midge\.conf:5:3: unknown field", "is of no use: the default runs", READY))
         check(f"{board}: the default runs then", b.admits() == "PONG")
     put(folder, at + SLOT[board], slot(0, SECURE, crc=1))
     with Board(board, folder) as b:
-        check(f"{board}: starts with a slot that is damaged", b.hears("Server is ready"))
+        check(f"{board}: starts with a slot that is damaged", b.hears(READY))
         check(f"{board}: by the other", b.admits(user(b"amy", b"s3cr3t")) == "PONG")
 
 
