@@ -18,14 +18,22 @@ CFLAGS   := -g -Os -flto $(CPU) $(DIALECT) -ffunction-sections -fdata-sections
 LDFLAGS  := -g -Os -flto -flto-partition=one -fstack-usage $(CPU) -nostartfiles --specs=nano.specs \
             -Wl,--gc-sections,--fatal-warnings -T boards/$(BOARD)/board.ld
 
+# A slot of MCUboot that the image is linked to: SLOT="0x8000 0x1a000", its place in flash and its bytes.
+SLOT :=
+SLOT_HEADER_BYTES := 512
+ifdef SLOT
+LDFLAGS += -Wl,--defsym=SLOT_AT=$(word 1,$(SLOT)),--defsym=SLOT_BYTES=$(word 2,$(SLOT)) \
+           -Wl,--defsym=SLOT_HEADER_BYTES=$(SLOT_HEADER_BYTES)
+endif
+
 HAL_OBJ   := $(HAL:%=$(B)/hal/%.o)
 LWIP_OBJ  := $(LWIP_SRC:%.c=$(B)/%.o)
 IMAGE_SRC := $(wildcard broker/*.c broker/*/*.c boards/chip/*.c) port/lwip.c
 IMAGE_OBJ := $(IMAGE_SRC:%.c=$(B)/%.o) $(B)/boards/chip/conf.o $(HAL_OBJ) $(LWIP_OBJ)
 
-# The application on the same chip, which the image is named after.
+# The application on the same chip, which the image is named after, and after its slot.
 APP   := midge
-IMAGE := $(B)/$(APP)
+IMAGE := $(B)/$(APP)$(addprefix -at-,$(firstword $(SLOT)))
 
 image: $(IMAGE).elf $(IMAGE).bin $(IMAGE).hex
 
@@ -75,7 +83,7 @@ EMULATE = cd $(B) && exec qemu-system-arm $(QEMU) -display none -monitor none \
 NETWORK = -nic user,model=$(NIC),hostfwd=tcp:127.0.0.1:4222-:4222,hostfwd=tcp:127.0.0.1:8222-:8222
 
 run: $(IMAGE).elf $(B)/flash.bin
-	$(EMULATE) $(NETWORK) -serial stdio -kernel $(APP).elf $(ARGS)
+	$(EMULATE) $(NETWORK) -serial stdio -kernel $(notdir $(IMAGE)).elf $(ARGS)
 
 GDB := gdb-multiarch -q $(IMAGE).elf
 
@@ -93,7 +101,7 @@ debug: $(IMAGE).elf
 else
 debug: $(IMAGE).elf $(B)/flash.bin
 	$(GDB) -ex 'target remote | $(EMULATE) $(NETWORK) -serial file:console.log -S -gdb stdio \
-	    -kernel $(APP).elf'
+	    -kernel $(notdir $(IMAGE)).elf'
 endif
 
 # ---- Configuration -------------------------------------------------------------------------------
