@@ -1,7 +1,8 @@
 """The console of each board, and its configuration in flash: written on the console and by make
-config, kept over a cut of power, refused where it is wrong, and given up for the default.
+config, kept over a cut of power, refused where it is wrong, and given up for the default. Then what
+may be on the chip beside Midge: an application, and a boot loader.
 
-usage: console.py BOARD...
+usage: console.py SLOT_AT SLOT_BYTES BOARD..., of images that were linked to a slot there
 """
 
 import os
@@ -13,12 +14,13 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import zlib
 
 import chips
 from chips import check
 
-DEADLINE_S = 30
+DEADLINE_S = 15
 READY = "Network address is"  # the last that a start tells
 SECTOR = {"lm3s6965evb": 1024, "mps2-an385": 4096, "mps3-an547": 4096}
 SLOT = {"lm3s6965evb": 2048, "mps2-an385": 4096, "mps3-an547": 4096}
@@ -70,13 +72,14 @@ class Board:
 
     def hears(self, *patterns):
         """Whether lines like these come, in this order; all that was heard before is passed over."""
+        end = time.monotonic() + DEADLINE_S
         for pattern in patterns:
             while not (found := re.search(pattern, self.heard)):
                 try:
                     more = self.console.recv(65536)
                 except TimeoutError:
                     more = b""
-                if not more:
+                if not more or time.monotonic() > end:
                     print(f"not heard: {pattern}, but {self.heard[-2000:]}")
                     return False
                 self.heard += more.decode(errors="replace")
@@ -255,11 +258,66 @@ def try_without_entropy(board, folder):
         check(f"{board}: does not start without entropy", b.hears("No entropy to be had"))
 
 
+def try_application(board, folder):
+    with Board(board, folder, image="sensor.elf") as b:
+        check(f"{board}: the application runs", b.hears(READY, r"sensors\.uptime: \d+\r"))
+        with socket.create_connection(("127.0.0.1", b.nats), DEADLINE_S) as s:
+            s.settimeout(DEADLINE_S)
+            lines = s.makefile("rb")
+            lines.readline()
+            s.sendall(b'CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\n'
+                      b"SUB sensors.uptime 1\r\nPUB sensors.kitchen 4\r\n21.5\r\n"
+                      b"HPUB sensors.hall 21 23\r\nNATS/1.0\r\nunit: C\r\n\r\n19\r\n"
+                      b"PUB sensors.attic 600\r\n" + b"x" * 600 + b"\r\n")
+            check(f"{board}: it prints what clients publish", b.hears(
+                r"sensors\.kitchen: 21\.5\r", r"sensors\.hall: 19\r", r"sensors\.attic: x{80,}\r"))
+            first = lines.readline() + lines.readline()
+            check(f"{board}: clients get what it publishes", re.fullmatch(
+                rb"MSG sensors\.uptime 1 \d+\r\n\d+\r\n", first))
+
+
+MAGIC = bytes.fromhex("77c295f360d2ef7f3552500f2cb67980")  # MCUboot's, for units of up to 8 B
+MAGIC_16 = bytes.fromhex("1000") + bytes.fromhex("2de15d29410b8d77679c110f1f8a")  # and for 16
+
+
+def try_slot(board, folder, asked):
+    """Behind a boot loader, which asks for the image's word or does not."""
+    at, size = int(sys.argv[1], 0), int(sys.argv[2], 0)
+    image = pathlib.Path(f"build/{board}/midge-at-{sys.argv[1]}.bin").read_bytes()
+    magic, align = (MAGIC, 8) if board == "lm3s6965evb" else (MAGIC_16, 16)
+    slot = (b"\0" * 512 + image).ljust(size - 16, b"\xff") + (magic if asked else b"\xff" * 16)
+    pathlib.Path(folder, "slot.bin").write_bytes(slot)
+    with Board(board, folder, image="build/loader.elf", more=[
+            "-device", f"loader,file=slot.bin,addr={at:#x},force-raw=on"]) as b:
+        def flag():
+            return b.qmp({"execute": "human-monitor-command", "arguments": {
+                "command-line": f"xp /1xb {at + size - 16 - align:#x}"}}).split()[-1]
+        check(f"{board}: a boot loader starts it", b.hears(READY))
+        check(f"{board}: it has not given its word", flag() == "0xff")
+        check(f"{board}: it serves there", b.admits() == "PONG")
+        b.type(b"status\r")
+        check(f"{board}: it goes on", b.hears("Up for"))
+        # The kit's flash cannot be written in QEMU.
+        given = asked and board != "lm3s6965evb"
+        check(f"{board}: it gives its word if asked", flag() == ("0x01" if given else "0xff"))
+        b.type(b"reset\r")
+        check(f"{board}: it starts once more", b.hears("Reset on request", READY))
+
+
+def try_asked(board, folder):
+    try_slot(board, folder, True)
+
+
+def try_unasked(board, folder):
+    try_slot(board, folder, False)
+
+
 def main():
     for name in ("MAKEFLAGS", "MFLAGS", "BOARD", "MAKELEVEL"):
         os.environ.pop(name, None)
-    for board in sys.argv[1:]:
-        for one in (try_console, try_files, try_without_entropy):
+    for board in sys.argv[3:]:
+        for one in (try_console, try_files, try_without_entropy, try_application,
+                    try_asked, try_unasked):
             with tempfile.TemporaryDirectory(dir="build") as folder:
                 if one is not try_without_entropy or board != "lm3s6965evb":
                     chips.prepare(board, folder)
