@@ -1,5 +1,5 @@
-// Flash in a file, for programs of the machine that builds: its standard input, open for reading and
-// writing.
+// Flash in a file, for programs of the machine that builds: their standard input, open for reading
+// and writing.
 
 #include <string.h>
 #include <unistd.h>

@@ -38,8 +38,8 @@ void hal_wait(uint32_t ms);
 // ---- Identity and entropy -----------------------------------------------------------------------
 
 // Fills `to` with n bytes fit for keys. False where the chip has no such source, or it failed; then
-// nothing may be done that rests on secrets, and `to` is not to be used. The first call may wait for
-// flash.
+// nothing may be done that rests on secrets, and `to` is not to be used. The first call may wait
+// for flash.
 bool hal_entropy(void *to, uint32_t n);
 
 // Gives a seed, which nobody else knows, to a chip whose entropy is hal/seed.c. Waits for flash.

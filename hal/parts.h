@@ -63,8 +63,9 @@ void ethernet_take(volatile uint32_t *port, void *to, uint32_t n);
 
 // ---- Flash --------------------------------------------------------------------------------------
 
-// The memory below nor.c, which has checked every argument. False where it fails. Addresses count from
-// HAL_FLASH; so mcuboot.c reaches the flash that the image runs from, where that is the same device.
+// The memory below nor.c, which has checked every argument. False where it fails. Addresses count
+// from HAL_FLASH; so mcuboot.c reaches the flash that the image runs from, where that is the same
+// device.
 bool backing_read(uint32_t at, void *to, uint32_t n);
 bool backing_program(uint32_t at, const void *from, uint32_t n);
 bool backing_erase(uint32_t at, uint32_t n);

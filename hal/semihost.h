@@ -1,5 +1,5 @@
-// What an emulator or a debugger lends to the chip in it: entropy, and a file in place of flash. The
-// end of the emulation stands in hal.h.
+// What an emulator or a debugger lends to the chip in it: entropy, and a file in place of flash.
+// The end of the emulation stands in hal.h.
 //
 // Calls are Arm's semihosting. Where nobody serves them each fails, and nothing else happens: one
 // image runs in QEMU and on the real board.

@@ -38,7 +38,7 @@ IMAGE := $(B)/$(APP)$(addprefix -at-,$(firstword $(SLOT)))
 image: $(IMAGE).elf $(IMAGE).bin $(IMAGE).hex
 
 example:
-	@$(MAKE) --no-print-directory APP=sensor image
+	@$(MAKE) --no-print-directory -s APP=sensor image
 
 # What allocates, or prints by the C library, has no place in an image.
 FORBIDDEN := _?(malloc|free|calloc|realloc|sbrk|v?f?s?n?i?printf)(_r)?

@@ -12,8 +12,8 @@ console: $(CONSOLE_BUILDS)
 
 .PHONY: $(CONSOLE_BUILDS)
 $(CONSOLE_BUILDS): console-%: build/loader.elf
-	@$(MAKE) --no-print-directory BOARD=$* image example build/$*/host/config
-	@$(MAKE) --no-print-directory BOARD=$* SLOT="$(CONSOLE_SLOT)" image
+	@$(MAKE) --no-print-directory -s BOARD=$* image example build/$*/host/config
+	@$(MAKE) --no-print-directory -s BOARD=$* SLOT="$(CONSOLE_SLOT)" image
 
 build/loader.elf: tests/boards/loader.S
 	$(Q)arm-none-eabi-gcc -mcpu=cortex-m3 -nostdlib -Wl,-Ttext=0 -Wl,-e,load \

@@ -48,8 +48,8 @@ int32_t hal_flash_read(uint32_t at, void *to, uint32_t n) {
     return 0;
 }
 
-// Power goes: what was not synced is there or not, a sector at a time, or in others a word at a time,
-// of which some bits may be either.
+// Power goes: what was not synced is there or not, a sector at a time, or in others a word at a
+// time, of which some bits may be either.
 static inline void flash_cut(void) {
     uint32_t sector = 0;
     for (uint32_t i = 0; i < FLASH_BYTES; i += 4) {
@@ -59,7 +59,7 @@ static inline void flash_cut(void) {
         uint32_t mask = which < 2 ? 0 - which : flash_chance(UINT32_MAX);
         memcpy(&old, flash.synced + i, 4);
         memcpy(&new, flash.now + i, 4);
-        new = (old & ~mask) | (new & mask);
+        new ^= (new ^ old) & ~mask;
         memcpy(flash.now + i, &new, 4);
     }
     memcpy(flash.synced, flash.now, sizeof flash.now);

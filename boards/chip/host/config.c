@@ -1,5 +1,5 @@
-// make BOARD=x config FILE=f: checks a configuration by the limits of a board, and writes it into the
-// board's flash, with a fresh seed. Runs on the machine that builds, where the flash is a file
+// make BOARD=x config FILE=f: checks a configuration by the limits of a board, and writes it into
+// the board's flash, with a fresh seed. Runs on the machine that builds, where the flash is a file
 // (hal/file_flash.c); what it writes with is what the chip reads with.
 //
 // usage: config FILE <>FLASH
