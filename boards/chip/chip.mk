@@ -107,7 +107,7 @@ endif
 # ---- Configuration -------------------------------------------------------------------------------
 
 HOST_SRC := boards/chip/host/config.c boards/chip/settings.c hal/nor.c hal/file_flash.c \
-            hal/seed.c hal/chacha20.c $(wildcard broker/*.c broker/*/*.c)
+            hal/seed.c hal/chacha20.c $(wildcard broker/conf/*.c broker/core/*.c)
 HOST_OBJ := $(HOST_SRC:%.c=$(B)/host/%.o)
 
 $(B)/host/config: $(HOST_OBJ)
@@ -123,13 +123,13 @@ config: $(B)/host/config $(B)/flash.bin
 	$(Q)$< $(FILE) 0<>$(B)/flash.bin
 else ifdef OPENOCD
 # Of board.h, what a macro stands for.
-value = $(patsubst %u,%,$(shell echo $(1) | gcc -E -P -include boards/$(BOARD)/board.h -))
+macro = $(patsubst %u,%,$(shell echo $(1) | gcc -E -P -include boards/$(BOARD)/board.h -))
 
 # All of the board's data: whatever else is there is erased.
 config: $(B)/host/config
-	$(Q)head -c $$(($(call value,HAL_FLASH_BYTES))) /dev/zero | tr '\0' '\377' >$(B)/config.bin
+	$(Q)head -c $$(($(call macro,HAL_FLASH_BYTES))) /dev/zero | tr '\0' '\377' >$(B)/config.bin
 	$(Q)$< $(FILE) 0<>$(B)/config.bin
-	openocd $(OPENOCD) -c "program $(B)/config.bin $(call value,HAL_FLASH) verify reset exit"
+	openocd $(OPENOCD) -c "program $(B)/config.bin $(call macro,HAL_FLASH) verify reset exit"
 else
 config:
 	@echo "$(BOARD) is not written by OpenOCD: paste $(FILE) on its console, after config write" >&2

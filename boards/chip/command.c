@@ -76,7 +76,6 @@ static void restore(void) {
 
 static void tell_status(void) {
     struct midge_state state;
-    struct console_line answer;
     midge_state(midge, &state);
     const struct {
         const char *what;
@@ -93,12 +92,12 @@ static void tell_status(void) {
         {" B, console bytes dropped ", hal_console_dropped()},
         {", frames ", hal_ethernet_dropped()},
     };
-    console_begin(&answer, MIDGE_INF);
+    console_begin(MIDGE_INF);
     for (uint32_t i = 0; i < sizeof facts / sizeof facts[0]; i++) {
-        console_text(&answer, facts[i].what);
-        console_number(&answer, facts[i].number, 10);
+        console_text(facts[i].what);
+        console_number(facts[i].number, 10);
     }
-    console_end(&answer);
+    console_end();
 }
 
 static void help(void);
@@ -118,12 +117,11 @@ static const struct {
 
 static void help(void) {
     for (uint32_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        struct console_line answer;
-        console_begin(&answer, MIDGE_INF);
-        console_text(&answer, commands[i].name);
-        console_text(&answer, ": ");
-        console_text(&answer, commands[i].what);
-        console_end(&answer);
+        console_begin(MIDGE_INF);
+        console_text(commands[i].name);
+        console_text(": ");
+        console_text(commands[i].what);
+        console_end();
     }
 }
 

@@ -40,40 +40,37 @@ bool configuration_load(struct midge_config *config) {
 
 // ---- Telling ------------------------------------------------------------------------------------
 
-static void tell_address(struct console_line *line, const char *what, const char *host,
-                         int32_t port) {
-    console_text(line, what);
+static void tell_address(const char *what, const char *host, int32_t port) {
+    console_text(what);
     if (port <= 0) {
-        console_text(line, port == 0 ? "off" : "any port");
+        console_text(port == 0 ? "off" : "any port");
         return;
     }
-    console_text(line, host);
-    console_text(line, ":");
-    console_number(line, (uint32_t)port, 10);
+    console_text(host);
+    console_text(":");
+    console_number((uint32_t)port, 10);
 }
 
-static void tell_access(struct console_line *line, const struct midge_config *config) {
-    console_text(line, "Admitted: ");
+static void tell_access(const struct midge_config *config) {
+    console_text("Admitted: ");
     if (config->users_count == 0)
-        console_text(line, config->token != 0      ? "who has the token"
-                           : config->username != 0 ? "the user "
-                                                   : "anyone");
-    console_text(line, midge_config_text(config, config->username));
+        console_text(config->token != 0      ? "who has the token"
+                     : config->username != 0 ? "the user "
+                                             : "anyone");
+    console_text(midge_config_text(config, config->username));
     for (uint32_t i = 0; i < config->users_count; i++) {
-        console_text(line, i == 0 ? "the users " : ", ");
-        console_text(line, midge_config_text(config, config->users[i].name));
+        console_text(i == 0 ? "the users " : ", ");
+        console_text(midge_config_text(config, config->users[i].name));
     }
 }
 
 void configuration_tell(const struct midge_config *config, bool from_flash) {
-    struct console_line line;
     console_say(MIDGE_INF, from_flash ? "The configuration in flash runs" : "The default runs");
-    console_begin(&line, MIDGE_INF);
-    tell_address(&line, "Clients: ", midge_config_text(config, config->host), config->port);
-    tell_address(&line, ", monitoring: ", midge_config_text(config, config->http_host),
-                 config->http_port);
-    console_end(&line);
-    console_begin(&line, MIDGE_INF);
-    tell_access(&line, config);
-    console_end(&line);
+    console_begin(MIDGE_INF);
+    tell_address("Clients: ", midge_config_text(config, config->host), config->port);
+    tell_address(", monitoring: ", midge_config_text(config, config->http_host), config->http_port);
+    console_end();
+    console_begin(MIDGE_INF);
+    tell_access(config);
+    console_end();
 }

@@ -87,25 +87,24 @@ static void mourn(const struct hal_record *record) {
         [HAL_PANIC] = "An assertion failed, at",
         [HAL_FAULT] = "The processor met a fault, at",
     };
-    struct console_line line;
-    console_begin(&line, record->reason < HAL_WATCHDOG ? MIDGE_INF : MIDGE_WRN);
-    console_text(&line, reasons[record->reason]);
+    console_begin(record->reason < HAL_WATCHDOG ? MIDGE_INF : MIDGE_WRN);
+    console_text(reasons[record->reason]);
     if (record->reason == HAL_PANIC) {
-        console_text(&line, " ");
-        console_text(&line, record->file);
-        console_text(&line, ":");
-        console_number(&line, record->line, 10);
+        console_text(" ");
+        console_text(record->file);
+        console_text(":");
+        console_number(record->line, 10);
     } else if (record->reason == HAL_FAULT || record->reason == HAL_WATCHDOG) {
-        console_text(&line, " pc ");
-        console_number(&line, record->pc, 16);
-        console_text(&line, " lr ");
-        console_number(&line, record->lr, 16);
-        console_text(&line, " status ");
-        console_number(&line, record->status, 16);
-        console_text(&line, " address ");
-        console_number(&line, record->address, 16);
+        console_text(" pc ");
+        console_number(record->pc, 16);
+        console_text(" lr ");
+        console_number(record->lr, 16);
+        console_text(" status ");
+        console_number(record->status, 16);
+        console_text(" address ");
+        console_number(record->address, 16);
     }
-    console_end(&line);
+    console_end();
 }
 
 static void drain(struct midge *m) {

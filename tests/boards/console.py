@@ -253,6 +253,26 @@ def try_files(board, folder):
         check(f"{board}: by the other", b.admits(user(b"amy", b"s3cr3t")) == "PONG")
 
 
+def try_real(board, folder):
+    """make config ON=board, with a program that takes OpenOCD's place."""
+    stand_in = pathlib.Path(folder, "openocd")
+    stand_in.write_text('#!/bin/sh\necho "$*"\n')
+    stand_in.chmod(0o755)
+    file = pathlib.Path(folder, "some.conf")
+    file.write_bytes(SECURE)
+    made = subprocess.run(
+        ["make", "--no-print-directory", "-s", f"BOARD={board}", "ON=board", f"FILE={file}", "config"],
+        capture_output=True, text=True, env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"})
+    if board != "lm3s6965evb":
+        check(f"{board}: says what to do instead", made.returncode != 0 and "paste" in made.stderr)
+        return
+    flash = pathlib.Path(f"build/{board}/config.bin").read_bytes()
+    check(f"{board}: writes the real board", made.returncode == 0
+          and f"program build/{board}/config.bin 0x3C000 verify reset exit" in made.stdout)
+    check(f"{board}: all of its data", len(flash) == 16384 and flash[2048:].startswith(
+        slot(0, SECURE)) and flash[:64].strip(b"\xff"))
+
+
 def try_without_entropy(board, folder):
     with Board(board, folder, lend=False) as b:
         check(f"{board}: does not start without entropy", b.hears("No entropy to be had"))
@@ -316,7 +336,7 @@ def main():
     for name in ("MAKEFLAGS", "MFLAGS", "BOARD", "MAKELEVEL"):
         os.environ.pop(name, None)
     for board in sys.argv[3:]:
-        for one in (try_console, try_files, try_without_entropy, try_application,
+        for one in (try_console, try_files, try_real, try_without_entropy, try_application,
                     try_asked, try_unasked):
             with tempfile.TemporaryDirectory(dir="build") as folder:
                 if one is not try_without_entropy or board != "lm3s6965evb":

@@ -16,25 +16,26 @@
 static uint64_t next_us;
 
 static void measure(struct midge *m) {
-    struct console_line text = {.bytes = 0};
-    console_number(&text, (uint32_t)(hal_us() / 1000) / 1000, 10);
+    char digits[10];
+    uint32_t n = 0;
+    for (uint32_t s = (uint32_t)(hal_us() / 1000) / 1000; s > 0 || n == 0; s /= 10)
+        digits[sizeof digits - ++n] = (char)('0' + s % 10);
     // A measurement that a full broker has no room for is only missing: there will be another.
-    if (midge_publish(m, "sensors.uptime", NULL, text.text, text.bytes) < 0)
+    if (midge_publish(m, "sensors.uptime", NULL, digits + sizeof digits - n, n) < 0)
         console_say(MIDGE_WRN, "A measurement was not published");
 }
 
 // A payload lies where it was received, perhaps in pieces. Those of a long one are not all printed.
 static void print(void *context, const struct midge_message *message) {
     (void)context;
-    struct console_line line;
     const uint8_t *piece;
     uint32_t n;
-    console_begin(&line, MIDGE_INF);
-    console_bytes(&line, message->subject, message->subject_bytes);
-    console_text(&line, ": ");
+    console_begin(MIDGE_INF);
+    console_bytes(message->subject, message->subject_bytes);
+    console_text(": ");
     for (uint32_t at = message->header_bytes; (piece = midge_payload(message, at, &n)); at += n)
-        console_bytes(&line, (const char *)piece, n);
-    console_end(&line);
+        console_bytes((const char *)piece, n);
+    console_end();
 }
 
 void app_start(struct midge *m) {

@@ -51,7 +51,7 @@ static bool check(const char *name, uint32_t n) {
 int main(int argc, char **argv) {
     uint8_t seed[HAL_SEED_BYTES];
     if (argc != 2)
-        return fail("usage", "config FILE <>FLASH");
+        return fail("usage", "make BOARD=x config FILE=f");
     int n = read_file(argv[1]);
     if (n < 0)
         return fail(argv[1], "cannot be read");
