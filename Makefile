@@ -23,8 +23,9 @@ image:   ## build a chip's image, build/$(BOARD)/midge.{elf,bin,hex,map} (make B
 boards:  ## list the boards, with the flash and RAM that Midge takes of each
 run:     ## run it on 4222, monitoring on 8222; a chip in QEMU; ARGS="..." replaces its arguments
 flash:   ## write the image into the real board, by OpenOCD
+config:  ## check FILE=... by a chip's limits, and write it into the flash beside its image
 debug:   ## gdb on the image, in QEMU or, with ON=board, by OpenOCD
-example: ## an application in the broker's own process, build/linux/sensor
+example: ## an application in the broker's own process, build/$(BOARD)/sensor
 test:    ## every suite below, with a total (about twelve minutes)
 sim:     ## worlds of brokers and clients under a virtual clock, each from a seed
 limits:  ## limits at the ends of their ranges compile, and impossible ones do not

@@ -204,6 +204,17 @@ uint32_t midge_clients(const struct midge *m) {
     return m->open[MIDGE_CLIENT];
 }
 
+void midge_state(const struct midge *m, struct midge_state *state) {
+    *state = (struct midge_state){
+        .clients = m->open[MIDGE_CLIENT],
+        .subscriptions = m->pools[POOL_subscriptions].used,
+        .blocks = m->pools[POOL_blocks].used,
+        .blocks_max = m->pools[POOL_blocks].limit,
+        .in_msgs = (uint32_t)m->in_msgs,
+        .out_msgs = (uint32_t)m->out_msgs,
+    };
+}
+
 static void close_all(struct midge *m, int reason) {
     for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
         struct conn *c = &m->connections[i];

@@ -355,6 +355,14 @@ const char *midge_id(const struct midge *m);
 // Clients that are connected.
 uint32_t midge_clients(const struct midge *m);
 
+// What a console tells of a broker. Messages are those of clients, modulo 2^32.
+struct midge_state {
+    uint32_t clients, subscriptions;
+    uint32_t blocks, blocks_max;  // of the pool that carries what is queued: used, and all
+    uint32_t in_msgs, out_msgs;
+};
+void midge_state(const struct midge *m, struct midge_state *state);
+
 // ---- Log lines ----------------------------------------------------------------------------------
 
 enum midge_level { MIDGE_INF, MIDGE_DBG, MIDGE_WRN, MIDGE_ERR, MIDGE_FTL, MIDGE_TRC };

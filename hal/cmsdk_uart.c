@@ -11,6 +11,7 @@
 
 #define TX 1u  // full, enabled or interrupt, by register
 #define RX 2u
+#define RX_OVERRUN 8u
 
 void uart_init(void) {
     BAUDDIV = HAL_UART_HZ / 115200;
@@ -29,6 +30,10 @@ bool uart_send(uint8_t byte) {
 
 int32_t uart_receive(void) {
     INTCLEAR = RX;
+    if ((STATE & RX_OVERRUN) != 0) {
+        STATE = RX_OVERRUN;
+        return HAL_CONSOLE_LOST;
+    }
     if ((STATE & RX) != 0)
         return (int32_t)(DATA & 0xff);
     cortex_m_forget(HAL_UART_RX_IRQ);

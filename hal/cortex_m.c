@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define SYSTEM 0xE000E000u  // the system control space
+#define VTOR REGISTER(SYSTEM, 0xD08)
 #define AIRCR REGISTER(SYSTEM, 0xD0C)
 #define CCR REGISTER(SYSTEM, 0xD14)
 #define SHCSR REGISTER(SYSTEM, 0xD24)
@@ -17,7 +18,6 @@
 #define DFSR REGISTER(SYSTEM, 0xD30)
 #define MMFAR REGISTER(SYSTEM, 0xD34)
 #define BFAR REGISTER(SYSTEM, 0xD38)
-#define MPU_CTRL REGISTER(SYSTEM, 0xD94)
 #define MPU_RNR REGISTER(SYSTEM, 0xD98)
 #define MPU_RBAR REGISTER(SYSTEM, 0xD9C)
 #define MPU_RASR REGISTER(SYSTEM, 0xDA0)  // ARMv8-M: MPU_RLAR
@@ -192,13 +192,19 @@ uint32_t hal_stack_unused(void) {
 
 // ---- Start --------------------------------------------------------------------------------------
 
+__attribute__((section(".vectors"), used)) static void (*const vectors[])(void) = {
+    (void (*)(void))exception_stack_end,
+    start,
+    [2 ... INTERRUPT + HAL_INTERRUPTS - 1] = enter,
+};
+
 void hal_init(void) {
+    VTOR = (uint32_t)vectors;  // a boot loader has its own
     recall();
     SHCSR |= 7u << 16;  // memory, bus and usage faults of their own
     CCR |= 1u << 4;     // division by zero is one
     guard();
-    MPU_CTRL = 5;  // with the usual map for all else
-    __asm volatile("dsb\nisb" ::: "memory");
+    cortex_m_guard(true);
     chip_init();
     timer_init();
     uart_init();
@@ -228,12 +234,6 @@ _Noreturn void start(void) {
     __builtin_unreachable();
 }
 
-__attribute__((section(".vectors"), used)) static void (*const vectors[])(void) = {
-    (void (*)(void))exception_stack_end,
-    start,
-    [2 ... INTERRUPT + HAL_INTERRUPTS - 1] = enter,
-};
-
 // ---- Sleep --------------------------------------------------------------------------------------
 
 void hal_wait(uint32_t ms) {
@@ -255,9 +255,3 @@ void hal_wait(uint32_t ms) {
 uint64_t hal_wall_us(void) {
     return 0;
 }
-
-bool hal_button(void) {
-    return false;
-}
-
-void hal_boot_confirm(void) {}

@@ -19,6 +19,12 @@ static inline void cortex_m_forget(uint32_t line) {
     REGISTER(0xE000E280, line / 32 * 4) = 1u << line % 32;  // NVIC_ICPR
 }
 
+// Whether the memory guards stand, which close the code to writing.
+static inline void cortex_m_guard(bool on) {
+    REGISTER(0xE000E000, 0xD94) = on ? 5 : 0;  // MPU_CTRL; with the usual map for all else
+    __asm volatile("dsb\nisb" ::: "memory");
+}
+
 // Takes SysTick's interrupt, where the board says so.
 #ifdef HAL_SYSTICK
 void HAL_SYSTICK(void);

@@ -38,8 +38,14 @@ void hal_wait(uint32_t ms);
 // ---- Identity and entropy -----------------------------------------------------------------------
 
 // Fills `to` with n bytes fit for keys. False where the chip has no such source, or it failed; then
-// nothing may be done that rests on secrets, and `to` is not to be used.
+// nothing may be done that rests on secrets, and `to` is not to be used. The first call may wait
+// for flash.
 bool hal_entropy(void *to, uint32_t n);
+
+// Gives a seed, which nobody else knows, to a chip whose entropy is hal/seed.c. Waits for flash.
+// False where that fails.
+#define HAL_SEED_BYTES 32
+bool hal_entropy_seed(const uint8_t bytes[HAL_SEED_BYTES]);
 
 // Fills `to` with n bytes, up to 16, that tell this chip from any other and never change. False
 // where there are none.
@@ -50,7 +56,8 @@ bool hal_unique(void *to, uint32_t n);
 // Queues bytes for the serial console. What its ring has no room for is dropped, and counted.
 void hal_console_write(const char *bytes, uint32_t n);
 
-// The next byte typed, or -1.
+// The next byte typed, -1 where there is none, or HAL_CONSOLE_LOST once where bytes were lost.
+#define HAL_CONSOLE_LOST (-2)
 int32_t hal_console_read(void);
 
 // Bytes dropped so far.
@@ -64,7 +71,7 @@ bool hal_button(void);
 //
 // NOR flash of the board's own data, addresses from 0. Erasing sets every bit of a sector;
 // programming can only clear bits, and once a unit between erasures. A cut of power may tear what
-// was not synced, and nothing else.
+// was not synced, and nothing else. The first two sectors are the seed's (hal/seed.c).
 
 struct hal_flash {
     uint32_t bytes;          // 0: there is none
@@ -76,7 +83,8 @@ struct hal_flash {
 struct hal_flash hal_flash(void);
 
 // Each answers 0 when done, 1 while pending, or an enum hal_err. Only one operation is pending at a
-// time: call hal_flash_busy until it answers 0 or an error before the next. Reads are immediate.
+// time: call hal_flash_busy until it answers 0 or an error before the next. Its end ends hal_wait.
+// Reads are immediate.
 int32_t hal_flash_read(uint32_t at, void *to, uint32_t n);
 int32_t hal_flash_program(uint32_t at, const void *from, uint32_t n);
 int32_t hal_flash_erase(uint32_t at);  // the sector that begins there

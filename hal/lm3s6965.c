@@ -15,6 +15,9 @@
 #define USER_1 REGISTER(SYSTEM, 0x1E4)
 #define PORT_A 0x40004000u
 #define PORT_F 0x40025000u
+#define PORT_E 0x40024000u
+#define SELECT (1u << 1)        // of port F: a button of the kit
+#define DIRECTIONS (0xFu << 0)  // of port E: its others
 
 #define BYPASS (1u << 11)
 #define PLL_OFF (1u << 13)
@@ -39,15 +42,29 @@ static void give_pins(uint32_t port, uint32_t pins) {
     REGISTER(port, 0x51C) |= pins;
 }
 
+// Makes pins inputs that are high unless something pulls them down.
+static void pull_up(uint32_t port, uint32_t pins) {
+    REGISTER(port, 0x510) |= pins;
+    REGISTER(port, 0x51C) |= pins;
+}
+
 void chip_init(void) {
     start_clock();
     FLASH_MICROSECOND = HAL_TIMER_MHZ - 1;
     CLOCKS_0 |= 1u << 3;                                  // the watchdog
     CLOCKS_1 |= 1u << 16 | 1u << 0;                       // timer 0, UART 0
-    CLOCKS_2 |= 1u << 30 | 1u << 28 | 1u << 5 | 1u << 0;  // PHY, MAC, ports F and A
+    CLOCKS_2 |= 1u << 30 | 1u << 28 | 3u << 4 | 1u << 0;  // PHY, MAC, ports F, E and A
     CLOCKS_2;                                             // a few cycles before they answer
     give_pins(PORT_A, 3u << 0);                           // UART 0
     give_pins(PORT_F, 3u << 2);                           // the Ethernet jack's lamps
+    pull_up(PORT_E, DIRECTIONS);
+    pull_up(PORT_F, SELECT);
+}
+
+// The kit's buttons close to ground. Select alone counts: where all are low, nothing pulls them up.
+// QEMU forgets at each reset that they are high.
+bool hal_button(void) {
+    return REGISTER(PORT_F, SELECT << 2) == 0 && REGISTER(PORT_E, DIRECTIONS << 2) == DIRECTIONS;
 }
 
 // The kit's maker wrote a MAC address into the two user registers. All ones: nobody did.

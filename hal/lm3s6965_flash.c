@@ -34,7 +34,7 @@ bool backing_read(uint32_t at, void *to, uint32_t n) {
 }
 
 bool backing_program(uint32_t at, const void *from, uint32_t n) {
-    if (semihost_flash())
+    if (at < HAL_FLASH_BYTES && semihost_flash())
         return semihost_flash_write(at, from, n);
     for (uint32_t i = 0; i < n; i += 4) {
         uint32_t word;

@@ -3,3 +3,7 @@
 #include "hal/parts.h"
 
 void chip_init(void) {}
+
+bool hal_button(void) {
+    return false;
+}

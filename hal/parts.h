@@ -43,7 +43,8 @@ void uart_init(void);
 // False where it has no room; an interrupt then comes when it has.
 bool uart_send(uint8_t byte);
 
-// The next byte received. -1 where there is none; an interrupt then comes with one.
+// The next byte received, or HAL_CONSOLE_LOST. -1 where there is none; an interrupt then comes with
+// one.
 int32_t uart_receive(void);
 
 // Gives the serial port what it has room for.
@@ -62,7 +63,9 @@ void ethernet_take(volatile uint32_t *port, void *to, uint32_t n);
 
 // ---- Flash --------------------------------------------------------------------------------------
 
-// The memory below nor.c, which has checked every argument. False where it fails.
+// The memory below nor.c, which has checked every argument. False where it fails. Addresses count
+// from HAL_FLASH; so mcuboot.c reaches the flash that the image runs from, where that is the same
+// device.
 bool backing_read(uint32_t at, void *to, uint32_t n);
 bool backing_program(uint32_t at, const void *from, uint32_t n);
 bool backing_erase(uint32_t at, uint32_t n);

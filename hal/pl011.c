@@ -3,6 +3,7 @@
 #include "hal/cortex_m.h"
 
 #define DATA REGISTER(HAL_UART, 0x00)
+#define ERRORS REGISTER(HAL_UART, 0x04)  // any write clears them
 #define FLAGS REGISTER(HAL_UART, 0x18)
 #define IBRD REGISTER(HAL_UART, 0x24)
 #define FBRD REGISTER(HAL_UART, 0x28)
@@ -13,6 +14,7 @@
 
 #define RX_EMPTY (1u << 4)
 #define TX_FULL (1u << 5)
+#define OVERRUN (1u << 3)
 
 #define RX_INT (1u << 4 | 1u << 6)  // its FIFO fills, or a byte has lain there for a while
 #define TX_INT (1u << 5)
@@ -42,6 +44,10 @@ bool uart_send(uint8_t byte) {
 // Both ways share a line. Whoever still waits to send asks for its interrupt again, before sleep.
 int32_t uart_receive(void) {
     CLEAR = RX_INT | TX_INT;
+    if ((ERRORS & OVERRUN) != 0) {
+        ERRORS = 0;
+        return HAL_CONSOLE_LOST;
+    }
     if ((FLAGS & RX_EMPTY) == 0)
         return (int32_t)(DATA & 0xff);
     MASK = RX_INT;

@@ -39,7 +39,7 @@ static bool read_file(int32_t file, void *to, uint32_t n) {
     return call(SYS_READ, (uint32_t[]){(uint32_t)file, (uint32_t)to, n}) == 0;
 }
 
-bool hal_entropy(void *to, uint32_t n) {
+bool semihost_entropy(void *to, uint32_t n) {
     static int32_t file = UNKNOWN;
     if (file == UNKNOWN)
         file = open_file("/dev/urandom", MODE_READ);

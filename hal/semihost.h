@@ -1,5 +1,5 @@
-// What an emulator or a debugger lends to the chip in it: a file in place of flash. Entropy and the
-// end of the emulation stand in hal.h.
+// What an emulator or a debugger lends to the chip in it: entropy, and a file in place of flash.
+// The end of the emulation stands in hal.h.
 //
 // Calls are Arm's semihosting. Where nobody serves them each fails, and nothing else happens: one
 // image runs in QEMU and on the real board.
@@ -9,6 +9,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+// As hal_entropy: the source of the machine that the emulator runs on.
+bool semihost_entropy(void *to, uint32_t n);
 
 // Whether there is a file `flash.bin` where the emulator was started, of HAL_FLASH_BYTES.
 bool semihost_flash(void);

@@ -45,7 +45,7 @@ int32_t uart_receive(void) {
 // ---- Identity and entropy -----------------------------------------------------------------------
 
 // A true random number generator, with its health tests. Never a clock, a serial number or a
-// pseudo-random sequence: without a generator, false.
+// pseudo-random sequence: without a generator, false; or seed.c and chacha20.c in place of this.
 bool hal_entropy(void *to, uint32_t n) {
     (void)to;
     (void)n;
@@ -56,6 +56,13 @@ bool hal_entropy(void *to, uint32_t n) {
 bool hal_unique(void *to, uint32_t n) {
     (void)to;
     (void)n;
+    return false;
+}
+
+// ---- Button -------------------------------------------------------------------------------------
+
+// Debounce nothing: it is asked once, at the start.
+bool hal_button(void) {
     return false;
 }
 

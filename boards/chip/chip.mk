@@ -18,17 +18,32 @@ CFLAGS   := -g -Os -flto $(CPU) $(DIALECT) -ffunction-sections -fdata-sections
 LDFLAGS  := -g -Os -flto -flto-partition=one -fstack-usage $(CPU) -nostartfiles --specs=nano.specs \
             -Wl,--gc-sections,--fatal-warnings -T boards/$(BOARD)/board.ld
 
+# A slot of MCUboot that the image is linked to: SLOT="0x8000 0x1a000", its place in flash and its bytes.
+SLOT :=
+SLOT_HEADER_BYTES := 512
+ifdef SLOT
+LDFLAGS += -Wl,--defsym=SLOT_AT=$(word 1,$(SLOT)),--defsym=SLOT_BYTES=$(word 2,$(SLOT)) \
+           -Wl,--defsym=SLOT_HEADER_BYTES=$(SLOT_HEADER_BYTES)
+endif
+
 HAL_OBJ   := $(HAL:%=$(B)/hal/%.o)
 LWIP_OBJ  := $(LWIP_SRC:%.c=$(B)/%.o)
 IMAGE_SRC := $(wildcard broker/*.c broker/*/*.c boards/chip/*.c) port/lwip.c $(wildcard port/lwip/*.c)
 IMAGE_OBJ := $(IMAGE_SRC:%.c=$(B)/%.o) $(B)/boards/chip/conf.o $(HAL_OBJ) $(LWIP_OBJ)
 
-image: $(B)/midge.elf $(B)/midge.bin $(B)/midge.hex
+# The application on the same chip, which the image is named after, and after its slot.
+APP   := midge
+IMAGE := $(B)/$(APP)$(addprefix -at-,$(firstword $(SLOT)))
+
+image: $(IMAGE).elf $(IMAGE).bin $(IMAGE).hex
+
+example:
+	@$(MAKE) --no-print-directory -s APP=sensor image
 
 # What allocates, or prints by the C library, has no place in an image.
 FORBIDDEN := _?(malloc|free|calloc|realloc|sbrk|v?f?s?n?i?printf)(_r)?
 
-$(B)/midge.elf: $(IMAGE_OBJ)
+$(IMAGE).elf: $(IMAGE_OBJ) $(B)/boards/chip/app/$(APP).o
 $(B)/hal.elf: $(B)/tests/boards/hal.o $(HAL_OBJ)
 $(B)/%.elf: boards/$(BOARD)/board.ld boards/chip/image.ld
 	@echo "LD  $@"
@@ -67,13 +82,13 @@ EMULATE = cd $(B) && exec qemu-system-arm $(QEMU) -display none -monitor none \
           -semihosting-config enable=on,target=native
 NETWORK = -nic user,model=$(NIC),hostfwd=tcp:127.0.0.1:4222-:4222,hostfwd=tcp:127.0.0.1:8222-:8222
 
-run: $(B)/midge.elf $(B)/flash.bin
-	$(EMULATE) $(NETWORK) -serial stdio -kernel midge.elf $(ARGS)
+run: $(IMAGE).elf $(B)/flash.bin
+	$(EMULATE) $(NETWORK) -serial stdio -kernel $(notdir $(IMAGE)).elf $(ARGS)
 
-GDB := gdb-multiarch -q $(B)/midge.elf
+GDB := gdb-multiarch -q $(IMAGE).elf
 
 ifdef OPENOCD
-flash: $(B)/midge.elf
+flash: $(IMAGE).elf
 	openocd $(OPENOCD) -c "program $< verify reset exit"
 else
 flash:
@@ -81,33 +96,65 @@ flash:
 endif
 
 ifeq ($(ON),board)
-debug: $(B)/midge.elf
+debug: $(IMAGE).elf
 	$(GDB) -ex 'target extended-remote | openocd $(subst ",\",$(OPENOCD)) -c "gdb_port pipe"'
 else
-debug: $(B)/midge.elf $(B)/flash.bin
+debug: $(IMAGE).elf $(B)/flash.bin
 	$(GDB) -ex 'target remote | $(EMULATE) $(NETWORK) -serial file:console.log -S -gdb stdio \
-	    -kernel midge.elf'
+	    -kernel $(notdir $(IMAGE)).elf'
+endif
+
+# ---- Configuration -------------------------------------------------------------------------------
+
+HOST_SRC := boards/chip/host/config.c boards/chip/settings.c hal/nor.c hal/file_flash.c \
+            hal/seed.c hal/chacha20.c $(wildcard broker/conf/*.c broker/core/*.c)
+HOST_OBJ := $(HOST_SRC:%.c=$(B)/host/%.o)
+
+$(B)/host/config: $(HOST_OBJ)
+	$(Q)gcc -Wl,--gc-sections -o $@ $^
+
+$(B)/host/%.o: %.c boards/chip/chip.mk boards/$(BOARD)/board.h
+	@mkdir -p $(@D)
+	$(Q)gcc -I. -D_GNU_SOURCE -include boards/$(BOARD)/board.h -O1 $(DIALECT) -ffunction-sections \
+	    -fdata-sections -MMD -MP -c -o $@ $<
+
+ifneq ($(ON),board)
+config: $(B)/host/config $(B)/flash.bin
+	$(Q)$< $(FILE) 0<>$(B)/flash.bin
+else ifdef OPENOCD
+# Of board.h, what a macro stands for.
+macro = $(patsubst %u,%,$(shell echo $(1) | gcc -E -P -include boards/$(BOARD)/board.h -))
+
+# All of the board's data: whatever else is there is erased.
+config: $(B)/host/config
+	$(Q)head -c $$(($(call macro,HAL_FLASH_BYTES))) /dev/zero | tr '\0' '\377' >$(B)/config.bin
+	$(Q)$< $(FILE) 0<>$(B)/config.bin
+	openocd $(OPENOCD) -c "program $(B)/config.bin $(call macro,HAL_FLASH) verify reset exit"
+else
+config:
+	@echo "$(BOARD) is not written by OpenOCD: paste $(FILE) on its console, after config write" >&2
+	@exit 1
 endif
 
 # ---- What it takes -------------------------------------------------------------------------------
 
 # Every variable of 256 B or more, and all else.
-ram: $(B)/midge.elf
+ram: $(IMAGE).elf
 	@$(TOOL)nm -t d -S --size-sort -r $< | awk '$$3 ~ /[bBdD]/ { \
 	    if ($$2 >= 256) printf "%-24s %8d B\n", $$4, $$2; else rest += $$2; all += $$2 } \
 	    END { printf "%-24s %8d B\n%-24s %8d B\n", "all else", rest, "variables", all }'
 	@$(TOOL)nm -t d $< | awk '{ at[$$3] = $$1 } END { \
 	    printf "%-24s %8d B\n", "stacks", at["exception_stack_end"] - at["stack_begin"] }'
 
-size: $(B)/midge.elf
+size: $(IMAGE).elf
 	@$(TOOL)size -A $< | awk -v code=$(CODE_BYTES_MAX) -v ram=$(RAM_BYTES_MAX) ' \
 	    $$1 ~ /^\.(text|ARM.exidx|data)$$/ { c += $$2 } \
 	    $$1 ~ /^\.(stack|noinit|data|bss)$$/ { r += $$2 } \
 	    END { printf "$(BOARD): flash %d of %d B, RAM %d of %d B\n", c, code, r, ram; \
 	          exit c > code || r > ram }'
 
-stack: $(B)/midge.elf
-	@sort -t '	' -k 2 -n -r $(B)/midge.elf.*.su | head -n 20 | \
+stack: $(IMAGE).elf
+	@sort -t '	' -k 2 -n -r $(IMAGE).elf.*.su | head -n 20 | \
 	    awk -F '\t' '{ sub(".*:", "", $$1); printf "%6d B  %s\n", $$2, $$1 }'
 
 .PRECIOUS: $(B)/flash.bin

@@ -6,16 +6,12 @@
 
 #include "broker/broker.h"
 
-struct console_line {
-    char text[MIDGE_LOG_LINE_BYTES + 32];
-    uint32_t bytes;
-};
-
-// Makes a line of pieces, cut to what it can hold.
-void console_begin(struct console_line *line, enum midge_level level);
-void console_text(struct console_line *line, const char *text);
-void console_number(struct console_line *line, uint32_t number, uint32_t base);
-void console_end(const struct console_line *line);
+// Makes a line of pieces, cut to what it can hold; one at a time.
+void console_begin(enum midge_level level);
+void console_bytes(const char *bytes, uint32_t n);
+void console_text(const char *text);
+void console_number(uint32_t number, uint32_t base);
+void console_end(void);
 
 // A line of one piece.
 void console_say(enum midge_level level, const char *text);

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "boards/chip/app.h"
+#include "boards/chip/command.h"
+#include "boards/chip/configuration.h"
 #include "boards/chip/console.h"
 #include "hal/hal.h"
 #include "port/port.h"
@@ -9,9 +12,8 @@
 // The longest that a turn may take: far more than a match over a full table, or a resend.
 #define WATCHDOG_MS 5000
 
-// From conf.S.
-extern const char conf_text[];
-extern const uint32_t conf_bytes;
+// An image is sound once a client has connected, or after so long without a reset.
+#define SOUND_US (600ull * 1000 * 1000)
 
 static struct midge midge;
 static struct midge_config config;
@@ -25,6 +27,8 @@ _Noreturn void midge_panic(const char *file, int line) {
     hal_panic(file, line);
 }
 
+static const char no_entropy[] = "No entropy to be had: make config gives a seed";
+
 // Says why, and waits for whoever reads the console: a reset would not help.
 static _Noreturn void die(const char *why) {
     console_say(MIDGE_FTL, why);
@@ -34,18 +38,14 @@ static _Noreturn void die(const char *why) {
 
 // ---- Configuration ------------------------------------------------------------------------------
 
-static void complain(void *context, enum midge_severity severity, const char *line) {
-    (void)context;
-    console_say(severity == MIDGE_ERROR ? MIDGE_ERR : MIDGE_WRN, line);
-}
-
-static void configure(void) {
-    struct midge_source source = {"midge.conf", conf_text, conf_bytes};
-    struct midge_reading reading = {.complain = complain};
-    midge_config_defaults(&config);
-    config.entropy = hal_entropy;
-    if (!midge_configure(&config, &source, &reading) || !midge_config_complete(&config, &reading))
-        die("The configuration is of no use");
+// Answers whether it is that of flash.
+static bool configure(void) {
+    if (hal_button() || command_default_wanted()) {
+        settings_erase();
+        console_say(MIDGE_WRN, settings_finish() == 0 ? "The default configuration is restored"
+                                                      : "Flash fails");
+    }
+    return configuration_load(&config);
 }
 
 // ---- Network ------------------------------------------------------------------------------------
@@ -56,7 +56,7 @@ static void choose_address(uint8_t mac[6]) {
     if (hal_unique(mac, 6))
         return;
     if (!hal_entropy(mac, 6))
-        die("No entropy to be had");
+        die(no_entropy);
     mac[0] = (uint8_t)((mac[0] & 0xfc) | 2);
 }
 
@@ -109,25 +109,24 @@ static void mourn(const struct hal_record *record) {
         [HAL_PANIC] = "An assertion failed, at",
         [HAL_FAULT] = "The processor met a fault, at",
     };
-    struct console_line line;
-    console_begin(&line, record->reason < HAL_WATCHDOG ? MIDGE_INF : MIDGE_WRN);
-    console_text(&line, reasons[record->reason]);
+    console_begin(record->reason < HAL_WATCHDOG ? MIDGE_INF : MIDGE_WRN);
+    console_text(reasons[record->reason]);
     if (record->reason == HAL_PANIC) {
-        console_text(&line, " ");
-        console_text(&line, record->file);
-        console_text(&line, ":");
-        console_number(&line, record->line, 10);
+        console_text(" ");
+        console_text(record->file);
+        console_text(":");
+        console_number(record->line, 10);
     } else if (record->reason == HAL_FAULT || record->reason == HAL_WATCHDOG) {
-        console_text(&line, " pc ");
-        console_number(&line, record->pc, 16);
-        console_text(&line, " lr ");
-        console_number(&line, record->lr, 16);
-        console_text(&line, " status ");
-        console_number(&line, record->status, 16);
-        console_text(&line, " address ");
-        console_number(&line, record->address, 16);
+        console_text(" pc ");
+        console_number(record->pc, 16);
+        console_text(" lr ");
+        console_number(record->lr, 16);
+        console_text(" status ");
+        console_number(record->status, 16);
+        console_text(" address ");
+        console_number(record->address, 16);
     }
-    console_end(&line);
+    console_end();
 }
 
 static void drain(struct midge *m) {
@@ -142,16 +141,25 @@ static void drain(struct midge *m) {
 int main(void) {
     console_say(MIDGE_INF, "Starting midge " MIDGE_VERSION);
     mourn(hal_record());
-    configure();
+    bool from_flash = configure();
     start_network();
     if (!midge_init(&midge, &config, port_now()))
-        die("No entropy to be had");
+        die(no_entropy);
+    command_start(&midge, &config, from_flash);
+    app_start(&midge);
     listen_on(MIDGE_MONITOR, config.http_host, config.http_port, "Starting http monitor");
     listen_on(MIDGE_CLIENT, config.host, config.port, "Listening for client connections");
     console_say(MIDGE_INF, "Server is ready");
     hal_watchdog_start(WATCHDOG_MS);
+    bool confirmed = false;
     for (;;) {
         port_turn(&midge, drain);
+        command_turn();
+        app_turn(&midge);
         hal_watchdog_feed();
+        if (!confirmed && (midge_clients(&midge) > 0 || hal_us() > SOUND_US)) {
+            hal_boot_confirm();
+            confirmed = true;
+        }
     }
 }

@@ -25,6 +25,9 @@
 #define MIDGE_HANDLERS_MAX 4
 #define MIDGE_PAYLOAD_MAX 1536
 
+// Flash and RAM for the text of a configuration.
+#define SETTINGS_SLOT_BYTES 2048
+
 // What the broker may take of the 64 KB: lwIP and the stacks need the rest.
 #define BOARD_BROKER_BYTES_MAX 28672
 

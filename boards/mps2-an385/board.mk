@@ -3,8 +3,8 @@ CODE_BYTES_MAX := 163840
 RAM_BYTES_MAX  := 655360
 
 CPU := -mcpu=cortex-m3 -mthumb
-HAL := cortex_m console cmsdk_uart cmsdk_dualtimer sp805 lan9118 ethernet nor memory_flash semihost \
-       mps2
+HAL := cortex_m mcuboot console cmsdk_uart cmsdk_dualtimer sp805 lan9118 ethernet nor memory_flash \
+       seed chacha20 semihost mps2
 
 # QEMU keeps the PSRAM, and with it the flash, in a file.
 FLASH_FILE := 1M 16M

@@ -3,7 +3,7 @@ CODE_BYTES_MAX := 131072
 RAM_BYTES_MAX  := 65536
 
 CPU := -mcpu=cortex-m3 -mthumb
-HAL := cortex_m console nor template
+HAL := cortex_m mcuboot console nor template
 
 # Where QEMU has the board:
 # FLASH_FILE := erased bytes, and the size of the file that holds them

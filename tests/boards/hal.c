@@ -75,24 +75,25 @@ static const uint8_t stamp[16] = "kept by flash  ";
 static void try_flash(void) {
     struct hal_flash flash = hal_flash();
     uint32_t unit = flash.program_bytes;
+    uint32_t at = flash.bytes - flash.sector_bytes;  // the last: the first are spoken for
     uint8_t found[16] = {0};
     show("there is flash", flash.bytes >= 2 * flash.sector_bytes && unit <= sizeof stamp);
-    hal_flash_read(0, found, sizeof found);
+    hal_flash_read(at, found, sizeof found);
     bool kept = memcmp(found, stamp, sizeof stamp) == 0;
     say(kept ? "flash: kept\r\n" : "flash: fresh\r\n");
-    show("a sector is erased", hal_flash_erase(0) == 0);
-    hal_flash_read(sizeof found, found, sizeof found);
+    show("a sector is erased", hal_flash_erase(at) == 0);
+    hal_flash_read(at + sizeof found, found, sizeof found);
     show("to ones", found[0] == 0xff && found[15] == 0xff);
-    show("it is programmed", hal_flash_program(0, stamp, sizeof stamp) == 0);
-    show("but once a unit", hal_flash_program(0, stamp, sizeof stamp) == HAL_ERR_DIRTY);
-    hal_flash_read(0, found, sizeof found);
+    show("it is programmed", hal_flash_program(at, stamp, sizeof stamp) == 0);
+    show("but once a unit", hal_flash_program(at, stamp, sizeof stamp) == HAL_ERR_DIRTY);
+    hal_flash_read(at, found, sizeof found);
     show("and read", memcmp(found, stamp, sizeof stamp) == 0 && hal_flash_sync() == 0);
     show("not outside", hal_flash_read(flash.bytes - 1, found, 2) == HAL_ERR_INVALID &&
                             hal_flash_erase(flash.bytes) == HAL_ERR_INVALID &&
                             hal_flash_program(UINT32_MAX, stamp, unit) == HAL_ERR_INVALID);
-    show("not off its boundaries", hal_flash_erase(unit) == HAL_ERR_INVALID &&
-                                       hal_flash_program(1, stamp, unit) == HAL_ERR_INVALID &&
-                                       hal_flash_program(unit, stamp, 1) == HAL_ERR_INVALID);
+    show("not off its boundaries", hal_flash_erase(at + unit) == HAL_ERR_INVALID &&
+                                       hal_flash_program(at + 1, stamp, unit) == HAL_ERR_INVALID &&
+                                       hal_flash_program(at + unit, stamp, 1) == HAL_ERR_INVALID);
 }
 
 // ---- Ethernet -----------------------------------------------------------------------------------

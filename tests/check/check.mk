@@ -3,7 +3,7 @@
 
 SUITES += check
 
-CHECKED := $(LIB_SRC) port/template.c $(wildcard boards/*/*.c)
+CHECKED := $(LIB_SRC) port/template.c $(wildcard boards/*/*.c boards/*/*/*.c hal/*.c)
 CHECKS  := $(foreach tool,gcc tidy cppcheck,$(CHECKED:%.c=build/check/%.$(tool)))
 
 check:
@@ -14,7 +14,23 @@ check:
 $(CHECKS): tests/check/check.mk tests/check/clang-tidy \
            $(wildcard broker/*.h broker/*/*.h port/*.h hal/*.h boards/*/*.h)
 
-build/check/port/% build/check/hal/% build/check/boards/%: CPPFLAGS += $(EXTENSIONS)
+build/check/port/% build/check/boards/%: CPPFLAGS += $(EXTENSIONS)
+
+# What drives a chip is read as the first board has it that has it; its addresses are numbers.
+hal_of   = $(shell sed -n '/^HAL :=/,/[^\\]$$/p' boards/$(1)/board.mk)
+board_of = $(firstword $(foreach b,$(CHIPS),$(if $(filter $(notdir $*),$(call hal_of,$(b))),$(b))) \
+               template)
+NEWLIB   = $(patsubst %/string.h,%,$(filter %/string.h, \
+               $(shell arm-none-eabi-gcc -M -xc -include string.h /dev/null)))
+
+build/check/hal/%: CC = arm-none-eabi-gcc -mcpu=cortex-m3 -mthumb
+build/check/hal/%: CPPFLAGS = -I. -include boards/$(board_of)/board.h
+build/check/hal/%: TIDY = --target=arm-none-eabi -mcpu=cortex-m3 -isystem $(NEWLIB)
+build/check/hal/%: TIDY_CHECKS = --checks=-performance-no-int-to-ptr
+build/check/hal/file_flash.%: CC = gcc
+build/check/hal/file_flash.%: CPPFLAGS = -I. $(EXTENSIONS) \
+                                         -include boards/$(firstword $(CHIPS))/board.h
+build/check/hal/file_flash.%: TIDY =
 
 build/check/%.gcc: %.c
 	@echo "GCC -fanalyzer $<"
@@ -24,8 +40,8 @@ build/check/%.gcc: %.c
 build/check/%.tidy: %.c
 	@echo "TIDY $<"
 	@mkdir -p $(@D) && rm -f $@
-	$(Q)clang-tidy --quiet --config-file=tests/check/clang-tidy $< -- $(CPPFLAGS) $(DIALECT) 2>$@.log \
-	    || { cat $@.log; false; } && mv $@.log $@
+	$(Q)clang-tidy --quiet --config-file=tests/check/clang-tidy $(TIDY_CHECKS) $< -- $(CPPFLAGS) \
+	    $(DIALECT) $(TIDY) 2>$@.log || { cat $@.log; false; } && mv $@.log $@
 
 # uninitvar: gcc and clang see it too, and cppcheck does not see an argument filled by the
 # argument after it.

@@ -1,0 +1,76 @@
+#include "boards/chip/configuration.h"
+
+#include "boards/chip/console.h"
+#include "hal/hal.h"
+
+// From conf.S.
+extern const char conf_text[];
+extern const uint32_t conf_bytes;
+
+char configuration_text[SETTINGS_TEXT_MAX];
+
+static void complain(void *context, enum midge_severity severity, const char *line) {
+    (void)context;
+    console_say(severity == MIDGE_ERROR ? MIDGE_ERR : MIDGE_WRN, line);
+}
+
+static bool read(struct midge_config *config, const char *text, uint32_t bytes) {
+    struct midge_source source = {"midge.conf", text, bytes};
+    struct midge_reading reading = {.complain = complain};
+    midge_config_defaults(config);
+    config->entropy = hal_entropy;
+    return midge_configure(config, &source, &reading) && midge_config_complete(config, &reading);
+}
+
+bool configuration_read(struct midge_config *config, uint32_t bytes) {
+    return read(config, configuration_text, bytes);
+}
+
+bool configuration_load(struct midge_config *config) {
+    int32_t bytes = settings_read(configuration_text);
+    if (bytes >= 0) {
+        if (configuration_read(config, (uint32_t)bytes))
+            return true;
+        console_say(MIDGE_ERR, "The configuration in flash is of no use: the default runs");
+    }
+    bool good = read(config, conf_text, conf_bytes);
+    MIDGE_ASSERT(good);
+    return false;
+}
+
+// ---- Telling ------------------------------------------------------------------------------------
+
+static void tell_address(const char *what, const char *host, int32_t port) {
+    console_text(what);
+    if (port <= 0) {
+        console_text(port == 0 ? "off" : "any port");
+        return;
+    }
+    console_text(host);
+    console_text(":");
+    console_number((uint32_t)port, 10);
+}
+
+static void tell_access(const struct midge_config *config) {
+    console_text("Admitted: ");
+    if (config->users_count == 0)
+        console_text(config->token != 0      ? "who has the token"
+                     : config->username != 0 ? "the user "
+                                             : "anyone");
+    console_text(midge_config_text(config, config->username));
+    for (uint32_t i = 0; i < config->users_count; i++) {
+        console_text(i == 0 ? "the users " : ", ");
+        console_text(midge_config_text(config, config->users[i].name));
+    }
+}
+
+void configuration_tell(const struct midge_config *config, bool from_flash) {
+    console_say(MIDGE_INF, from_flash ? "The configuration in flash runs" : "The default runs");
+    console_begin(MIDGE_INF);
+    tell_address("Clients: ", midge_config_text(config, config->host), config->port);
+    tell_address(", monitoring: ", midge_config_text(config, config->http_host), config->http_port);
+    console_end();
+    console_begin(MIDGE_INF);
+    tell_access(config);
+    console_end();
+}

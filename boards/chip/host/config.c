@@ -1,0 +1,66 @@
+// make BOARD=x config FILE=f: checks a configuration by the limits of a board, and writes it into
+// the board's flash, with a fresh seed. Runs on the machine that builds, where the flash is a file
+// (hal/file_flash.c); what it writes with is what the chip reads with.
+//
+// usage: config FILE <>FLASH
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "boards/chip/settings.h"
+#include "broker/broker.h"
+#include "hal/hal.h"
+
+static struct midge_config config;
+static char text[SETTINGS_TEXT_MAX + 1];
+
+static int fail(const char *name, const char *why) {
+    fprintf(stderr, "%s: %s\n", name, why);
+    return 1;
+}
+
+_Noreturn void midge_panic(const char *file, int line) {
+    fprintf(stderr, "%s:%d: assertion failed\n", file, line);
+    abort();
+}
+
+static void complain(void *context, enum midge_severity severity, const char *line) {
+    (void)context;
+    fprintf(stderr, "%s%s\n", line, severity == MIDGE_ERROR ? "" : " (a warning)");
+}
+
+// Its length, or -1.
+static int read_file(const char *name) {
+    FILE *file = fopen(name, "r");
+    if (file == NULL)
+        return -1;
+    size_t n = fread(text, 1, sizeof text, file);
+    bool good = !ferror(file);
+    fclose(file);
+    return good ? (int)n : -1;
+}
+
+static bool check(const char *name, uint32_t n) {
+    struct midge_source source = {name, text, n};
+    struct midge_reading reading = {.complain = complain};
+    midge_config_defaults(&config);
+    return midge_configure(&config, &source, &reading) && midge_config_complete(&config, &reading);
+}
+
+int main(int argc, char **argv) {
+    uint8_t seed[HAL_SEED_BYTES];
+    if (argc != 2)
+        return fail("usage", "make BOARD=x config FILE=f");
+    int n = read_file(argv[1]);
+    if (n < 0)
+        return fail(argv[1], "cannot be read");
+    if (n > SETTINGS_TEXT_MAX)
+        return fail(argv[1], "is longer than the board has room for");
+    if (!check(argv[1], (uint32_t)n))
+        return 1;
+    settings_write(text, (uint32_t)n);
+    if (settings_finish() != 0 || getentropy(seed, sizeof seed) != 0 || !hal_entropy_seed(seed))
+        return fail("flash", "cannot be written");
+    return 0;
+}

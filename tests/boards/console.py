@@ -1,0 +1,353 @@
+"""The console of each board, and its configuration in flash: written on the console and by make
+config, kept over a cut of power, refused where it is wrong, and given up for the default. Then what
+may be on the chip beside Midge: an application, and a boot loader.
+
+usage: console.py SLOT_AT SLOT_BYTES BOARD..., of images that were linked to a slot there
+"""
+
+import os
+import pathlib
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+
+import chips
+from chips import check
+
+DEADLINE_S = 15
+READY = "Network address is"  # the last that a start tells
+SECTOR = {"lm3s6965evb": 1024, "mps2-an385": 4096, "mps3-an547": 4096}
+SLOT = {"lm3s6965evb": 2048, "mps2-an385": 4096, "mps3-an547": 4096}
+FORMAT = struct.Struct("<4sIIII12s")
+BASE = b"port: 4222\nhttp: 8222\n"
+SECURE = BASE + b"authorization { user: amy, password: s3cr3t }\n"
+USERS = BASE + (b"authorization {\n  users = [\n    { user: bob, password: hidd3n }\n"
+                b"    { user: eve, password: hidd3n }\n  ]\n}\n")
+WRONG = BASE + b"authorization {\n  user: amy,\n  pasword: s3cr3t\n}\n"
+
+
+class Board:
+    """A board with its console on a socket."""
+
+    def __init__(self, board, folder, lend=True, image="midge.elf", more=()):
+        self.nats = chips.free_port()
+        command = chips.recipe(board, "run").split("qemu-system-arm", 1)[1].split()
+        net = command.index("-nic") + 1
+        command[net] = (command[net].split(",hostfwd")[0]
+                        + f",hostfwd=tcp:127.0.0.1:{self.nats}-:4222")
+        command[command.index("-kernel") + 1] = str(pathlib.Path(image if "/" in image else
+                                                                 f"build/{board}/{image}").resolve())
+        if not lend:
+            at = command.index("-semihosting-config")
+            del command[at : at + 2]
+        command[command.index("-serial") + 1] = "unix:console.sock,server=on,wait=on"
+        command += ["-qmp", "unix:qmp.sock,server=on,wait=off", *more]
+        self.folder = folder
+        self.process = subprocess.Popen(["qemu-system-arm", *command], cwd=folder,
+                                        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.console = self.dial("console.sock")
+        self.heard = ""
+
+    def dial(self, name):
+        """Connects once QEMU listens."""
+        path = f"{self.folder}/{name}"
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(DEADLINE_S)
+        while True:
+            try:
+                s.connect(path)
+                return s
+            except (FileNotFoundError, ConnectionRefusedError):
+                if self.process.poll() is not None:
+                    raise OSError(self.process.stderr.read().decode())
+
+    def type(self, data):
+        self.console.sendall(data)
+
+    def hears(self, *patterns):
+        """Whether lines like these come, in this order; all that was heard before is passed over."""
+        end = time.monotonic() + DEADLINE_S
+        for pattern in patterns:
+            while not (found := re.search(pattern, self.heard)):
+                try:
+                    more = self.console.recv(65536)
+                except TimeoutError:
+                    more = b""
+                if not more or time.monotonic() > end:
+                    print(f"not heard: {pattern}, but {self.heard[-2000:]}")
+                    return False
+                self.heard += more.decode(errors="replace")
+            self.said = self.heard[: found.end()]
+            self.heard = self.heard[found.end() :]
+        return True
+
+    def admits(self, options=b""):
+        """What a client with such options of its CONNECT is answered."""
+        with socket.create_connection(("127.0.0.1", self.nats), DEADLINE_S) as s:
+            s.settimeout(DEADLINE_S)
+            lines = s.makefile("rb")
+            lines.readline()
+            s.sendall(b'CONNECT {"verbose":false%s}\r\nPING\r\n' % options)
+            return lines.readline().strip().decode()
+
+    def qmp(self, *commands):
+        import json
+        with self.dial("qmp.sock") as s:
+            lines = s.makefile("rw")
+            lines.readline()
+            for command in ({"execute": "qmp_capabilities"}, *commands):
+                lines.write(json.dumps(command) + "\n")
+                lines.flush()
+                while "event" in (answer := json.loads(lines.readline())):
+                    pass
+            return answer.get("return", answer)
+
+    def cut(self):
+        """Power goes."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.process.stderr.close()
+        self.console.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.cut()
+
+
+def user(name, password):
+    return b',"user":"%s","pass":"%s"' % (name, password)
+
+
+def make_config(board, folder, text, **environment):
+    """make config into the flash of a folder: its status, and what it complained about."""
+    file = pathlib.Path(folder) / "some.conf"
+    file.write_bytes(text)
+    made = subprocess.run(
+        ["make", "--no-print-directory", f"BOARD={board}", f"FILE={file}", "config"],
+        capture_output=True, text=True)
+    return made.returncode, made.stderr
+
+
+def slot(number, text, crc=None):
+    """A slot as settings.h has it."""
+    head = b"MDGC" + struct.pack("<III", 1, number, len(text))
+    crc = zlib.crc32(head + text) if crc is None else crc
+    return head + struct.pack("<I", crc) + b"\xff" * 12 + text
+
+
+def put(folder, at, data):
+    with open(f"{folder}/flash.bin", "r+b") as flash:
+        flash.seek(at)
+        flash.write(data)
+
+
+def try_commands(board, b):
+    check(f"{board}: starts", b.hears(READY))
+    b.type(b"help\r")
+    check(f"{board}: help", b.hears("help\r\n", "config write: ", "reset: "))
+    b.type(b"stat\x08\x7fatus\r\n")
+    check(f"{board}: status", b.hears(r"clients 0, subscriptions 0, messages in 0, out 0, blocks"))
+    b.type(b"nonsense\n")
+    check(f"{board}: an unknown command", b.hears("No such command"))
+    b.type(b"config\r")
+    check(f"{board}: shows the default", b.hears("The default runs", r"Clients: 0\.0\.0\.0:4222, "
+                                                 r"monitoring: 0\.0\.0\.0:8222", "anyone"))
+    check(f"{board}: admits anyone", b.admits() == "PONG")
+
+
+def try_wrong_texts(board, b):
+    for text, complaint in [
+        (WRONG + b".\n", r'midge\.conf:5:3: unknown field "pasword"'),
+        (WRONG.replace(b"\n", b"\r\n") + b"\x04", r'midge\.conf:5:3: unknown field "pasword"'),
+        (BASE + b"authorization {\n\x04", r"Parse error on line 4"),
+        (b"#" * SLOT[board] + b"\n.\n", "too long"),
+    ]:
+        b.type(b"config write\r")
+        check(f"{board}: asks for a text", b.hears("Paste it"))
+        b.type(text)
+        check(f"{board}: complains of {complaint}", b.hears(complaint, "nothing is written"))
+    b.type(b"config write\n" + BASE + b"\x03")
+    check(f"{board}: leaves it", b.hears("Nothing is written"))
+
+
+def write(b, text):
+    b.type(b"config write\r")
+    b.hears("Paste it")
+    b.type(text + b".\n")
+    return b.hears("Written")
+
+
+def try_console(board, folder):
+    with Board(board, folder) as b:
+        try_commands(board, b)
+        try_wrong_texts(board, b)
+        check(f"{board}: writes", write(b, SECURE))
+        check(f"{board}: the old one runs", b.admits() == "PONG")
+        b.type(b"reset\r")
+        check(f"{board}: starts again", b.hears("Reset on request", READY))
+        check(f"{board}: wants a password", "Authorization Violation" in b.admits())
+        check(f"{board}: takes it", b.admits(user(b"amy", b"s3cr3t")) == "PONG")
+        b.type(b"config\r")
+        check(f"{board}: shows the user", b.hears("The configuration in flash runs", "user amy"))
+        check(f"{board}: but not the password", "s3cr3t" not in b.heard + b.said)
+        # Where the text fills the slot.
+        b.type(b"config write\r")
+        b.hears("Paste it")
+        b.type(USERS + b"#" * (SLOT[board] - 32 - len(USERS)) + b"\x04")
+        check(f"{board}: takes as much as fits", b.hears("Written"))
+    with Board(board, folder) as b:
+        check(f"{board}: starts after a cut", b.hears(READY))
+        check(f"{board}: the last one runs", b.admits(user(b"eve", b"hidd3n")) == "PONG"
+              and "Authorization Violation" in b.admits(user(b"amy", b"s3cr3t")))
+        b.type(b"config\r")
+        check(f"{board}: shows users", b.hears("users bob, eve"))
+        b.type(b"config write\r")
+        b.hears("Paste it")
+        b.type(SECURE + b".\n")  # power goes while it is at work
+    with Board(board, folder) as b:
+        check(f"{board}: starts after a torn write", b.hears(READY))
+        check(f"{board}: the one or the other runs", "PONG" in (
+            b.admits(user(b"eve", b"hidd3n")), b.admits(user(b"amy", b"s3cr3t"))))
+        b.type(b"config default\r")
+        check(f"{board}: gives it up", b.hears("The default runs from the next reset"))
+        b.type(b"reset\r")
+        check(f"{board}: the default is back", b.hears(READY) and b.admits() == "PONG")
+        write(b, SECURE)
+        b.type(b"reset\r" + b"\x1b" * 64)
+        check(f"{board}: ESC restores the default", b.hears("default configuration is restored",
+                                                            READY))
+        check(f"{board}: which runs", b.admits() == "PONG")
+
+
+def try_files(board, folder):
+    """What make config writes, and what lies in flash for other reasons."""
+    status, said = make_config(board, folder, WRONG)
+    check(f"{board}: make config refuses", status != 0 and "some.conf:5:3: unknown field" in said)
+    status, said = make_config(board, folder, SECURE)
+    check(f"{board}: make config writes", status == 0)
+    if status != 0:
+        print(said)
+    os.rename(f"build/{board}/flash.bin", f"{folder}/flash.bin")
+    # A chip whose flash is memory has its seed also where nothing is lent.
+    with Board(board, folder, lend=board == "lm3s6965evb") as b:
+        check(f"{board}: starts by its seed", b.hears(READY))
+        check(f"{board}: with what make config wrote", b.admits(user(b"amy", b"s3cr3t")) == "PONG")
+    at = 2 * SECTOR[board]
+    put(folder, at, slot(0xFFFFFFFF, SECURE))
+    put(folder, at + SLOT[board], slot(0, WRONG))
+    with Board(board, folder) as b:
+        check(f"{board}: a stored text that is of no use", b.hears(
+            r"midge\.conf:5:3: unknown field", "is of no use: the default runs", READY))
+        check(f"{board}: the default runs then", b.admits() == "PONG")
+    put(folder, at + SLOT[board], slot(0, SECURE, crc=1))
+    with Board(board, folder) as b:
+        check(f"{board}: starts with a slot that is damaged", b.hears(READY))
+        check(f"{board}: by the other", b.admits(user(b"amy", b"s3cr3t")) == "PONG")
+
+
+def try_real(board, folder):
+    """make config ON=board, with a program that takes OpenOCD's place."""
+    stand_in = pathlib.Path(folder, "openocd")
+    stand_in.write_text('#!/bin/sh\necho "$*"\n')
+    stand_in.chmod(0o755)
+    file = pathlib.Path(folder, "some.conf")
+    file.write_bytes(SECURE)
+    made = subprocess.run(
+        ["make", "--no-print-directory", "-s", f"BOARD={board}", "ON=board", f"FILE={file}", "config"],
+        capture_output=True, text=True, env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"})
+    if board != "lm3s6965evb":
+        check(f"{board}: says what to do instead", made.returncode != 0 and "paste" in made.stderr)
+        return
+    flash = pathlib.Path(f"build/{board}/config.bin").read_bytes()
+    check(f"{board}: writes the real board", made.returncode == 0
+          and f"program build/{board}/config.bin 0x3C000 verify reset exit" in made.stdout)
+    check(f"{board}: all of its data", len(flash) == 16384 and flash[2048:].startswith(
+        slot(0, SECURE)) and flash[:64].strip(b"\xff"))
+
+
+def try_without_entropy(board, folder):
+    with Board(board, folder, lend=False) as b:
+        check(f"{board}: does not start without entropy", b.hears("No entropy to be had"))
+
+
+def try_application(board, folder):
+    with Board(board, folder, image="sensor.elf") as b:
+        check(f"{board}: the application runs", b.hears(READY, r"sensors\.uptime: \d+\r"))
+        with socket.create_connection(("127.0.0.1", b.nats), DEADLINE_S) as s:
+            s.settimeout(DEADLINE_S)
+            lines = s.makefile("rb")
+            lines.readline()
+            s.sendall(b'CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\n'
+                      b"SUB sensors.uptime 1\r\nPUB sensors.kitchen 4\r\n21.5\r\n"
+                      b"HPUB sensors.hall 21 23\r\nNATS/1.0\r\nunit: C\r\n\r\n19\r\n"
+                      b"PUB sensors.attic 600\r\n" + b"x" * 600 + b"\r\n")
+            check(f"{board}: it prints what clients publish", b.hears(
+                r"sensors\.kitchen: 21\.5\r", r"sensors\.hall: 19\r", r"sensors\.attic: x{80,}\r"))
+            first = lines.readline() + lines.readline()
+            check(f"{board}: clients get what it publishes", re.fullmatch(
+                rb"MSG sensors\.uptime 1 \d+\r\n\d+\r\n", first))
+
+
+MAGIC = bytes.fromhex("77c295f360d2ef7f3552500f2cb67980")  # MCUboot's, for units of up to 8 B
+MAGIC_16 = bytes.fromhex("1000") + bytes.fromhex("2de15d29410b8d77679c110f1f8a")  # and for 16
+
+
+def try_slot(board, folder, asked):
+    """Behind a boot loader, which asks for the image's word or does not."""
+    at, size = int(sys.argv[1], 0), int(sys.argv[2], 0)
+    image = pathlib.Path(f"build/{board}/midge-at-{sys.argv[1]}.bin").read_bytes()
+    magic, align = (MAGIC, 8) if board == "lm3s6965evb" else (MAGIC_16, 16)
+    slot = (b"\0" * 512 + image).ljust(size - 16, b"\xff") + (magic if asked else b"\xff" * 16)
+    pathlib.Path(folder, "slot.bin").write_bytes(slot)
+    with Board(board, folder, image="build/loader.elf", more=[
+            "-device", f"loader,file=slot.bin,addr={at:#x},force-raw=on"]) as b:
+        def flag():
+            return b.qmp({"execute": "human-monitor-command", "arguments": {
+                "command-line": f"xp /1xb {at + size - 16 - align:#x}"}}).split()[-1]
+        check(f"{board}: a boot loader starts it", b.hears(READY))
+        check(f"{board}: it has not given its word", flag() == "0xff")
+        check(f"{board}: it serves there", b.admits() == "PONG")
+        b.type(b"status\r")
+        check(f"{board}: it goes on", b.hears("Up for"))
+        # The kit's flash cannot be written in QEMU.
+        given = asked and board != "lm3s6965evb"
+        check(f"{board}: it gives its word if asked", flag() == ("0x01" if given else "0xff"))
+        b.type(b"reset\r")
+        check(f"{board}: it starts once more", b.hears("Reset on request", READY))
+
+
+def try_asked(board, folder):
+    try_slot(board, folder, True)
+
+
+def try_unasked(board, folder):
+    try_slot(board, folder, False)
+
+
+def main():
+    for name in ("MAKEFLAGS", "MFLAGS", "BOARD", "MAKELEVEL"):
+        os.environ.pop(name, None)
+    for board in sys.argv[3:]:
+        for one in (try_console, try_files, try_real, try_without_entropy, try_application,
+                    try_asked, try_unasked):
+            with tempfile.TemporaryDirectory(dir="build") as folder:
+                if one is not try_without_entropy or board != "lm3s6965evb":
+                    chips.prepare(board, folder)
+                try:
+                    one(board, folder)
+                except OSError as error:
+                    check(f"{board}: {one.__name__}: {error}", False)
+    print(f"console: {chips.passed} passed, {chips.failed} failed")
+    return 1 if chips.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
