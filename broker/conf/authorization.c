@@ -5,76 +5,76 @@
 #include "broker/core/subject.h"
 
 static void complain(struct reader *r, const struct entry *e, const char *sentence) {
-    reader_complain(r, e, MIDGE_ERROR, sentence, &e->key);
+    reader_complain(r, &e->at, MIDGE_ERROR, sentence, &e->key);
 }
 
 // ---- The block ----------------------------------------------------------------------------------
 
-static void check_names(struct reader *r, const struct midge_config *config,
-                        const struct entry *e) {
+static void check_names(struct reader *r, const struct entry *e) {
+    const struct midge_config *config = r->config;
     for (uint32_t i = 1; i < config->users_count; i++) {
         const char *name = midge_config_text(config, config->users[i].name);
         for (uint32_t j = 0; j < i; j++) {
             if (strcmp(name, midge_config_text(config, config->users[j].name)) == 0) {
-                reader_complain(r, e, MIDGE_ERROR, "Duplicate user %q detected", WORDS(word(name)));
+                reader_complain(r, &e->at, MIDGE_ERROR,
+                                SAY("Duplicate user %q detected", "another name than %q"),
+                                WORDS(word(name)));
                 return;
             }
         }
     }
 }
 
-void authorization_read(struct reader *r, struct midge_config *config, const struct entry *e) {
-    if (!value_expect(r, e, ITEM_MAP))
+void authorization_read(struct reader *r, const struct entry *e) {
+    struct midge_config *config = r->config;
+    if (!value_expect(r, e, ITEM_MAP, NULL))
         return;
     config->username = config->password = config->token = 0;
     config->default_permissions = 0;
     config->users_count = config->permissions_count = config->subjects_count = 0;
-    struct entry last;
-    options_read(r, config, PLACE_AUTHORIZATION, config, &last);
+    struct entry inner;
+    options_read(r, PLACE_AUTHORIZATION, config, &inner);
     bool user = config->username != 0;
     bool token = config->token != 0;
     if ((user || config->password != 0) && token)
-        complain(r, e, "Cannot have a user/pass and token");
+        complain(r, e, SAY("Cannot have a user/pass and token", "one of user, token and users"));
     else if (config->users_count > 0 && user)
-        complain(r, e, "Can not have a single user/pass and a users array");
+        complain(r, e,
+                 SAY("Can not have a single user/pass and a users array",
+                     "one of user, token and users"));
     else if (config->users_count > 0 && token)
-        complain(r, e, "Can not have a token and a users array");
+        complain(r, e,
+                 SAY("Can not have a token and a users array", "one of user, token and users"));
     else
-        check_names(r, config, e);
+        check_names(r, e);
     for (uint32_t i = 0; i < config->users_count; i++) {
         if (config->users[i].permissions == 0)
             config->users[i].permissions = config->default_permissions;
     }
 }
 
-void users_read(struct reader *r, struct midge_config *config, const struct entry *e) {
-    char digits[DIGITS_MAX];
-    if (e->value.kind != ITEM_ARRAY) {
-        reader_complain(r, e, MIDGE_ERROR, "Expected users field to be an array, got %s",
-                        WORDS(value_word(e, digits)));
-        reader_skip(r, e);
+void users_read(struct reader *r, const struct entry *e) {
+    struct midge_config *config = r->config;
+    if (!value_expect(r, e, ITEM_ARRAY, SAY("Expected users field to be an array, got %s", NULL)))
         return;
-    }
     struct entry user;
     config->users_count = 0;
     while (reader_next(r, &user)) {
-        if (user.value.kind != ITEM_MAP) {
-            reader_complain(r, &user, MIDGE_ERROR, "Expected user entry to be a map/struct, got %s",
-                            WORDS(value_word(&user, digits)));
+        if (!value_expect(r, &user, ITEM_MAP,
+                          SAY("Expected user entry to be a map/struct, got %s", NULL)))
+            continue;
+        if (config->users_count == MIDGE_USERS_MAX) {
+            reader_full(r, &user, SAY("more than %s users", "at most %s users"), MIDGE_USERS_MAX);
             reader_skip(r, &user);
-        } else if (config->users_count == MIDGE_USERS_MAX) {
-            reader_full(r, &user, "more than %s users", MIDGE_USERS_MAX);
-            reader_skip(r, &user);
-        } else {
-            struct midge_user *u = &config->users[config->users_count];
-            struct entry last = user;
-            uint32_t errors = r->errors;
-            *u = (struct midge_user){0};
-            options_read(r, config, PLACE_USER, u, &last);
-            if (u->name == 0 && r->errors == errors)
-                complain(r, &last, "User entry requires a user");
-            config->users_count++;
+            continue;
         }
+        struct midge_user *u = &config->users[config->users_count];
+        uint32_t errors = r->errors;
+        *u = (struct midge_user){0};
+        options_read(r, PLACE_USER, u, &user);
+        if (u->name == 0 && r->errors == errors)
+            complain(r, &user, SAY("User entry requires a user", "a user's name"));
+        config->users_count++;
     }
 }
 
@@ -98,6 +98,8 @@ static struct word next_field(struct word *text) {
     return field;
 }
 
+static const char bad_subject[] = SAY("subject %q is not a valid subject", "a subject");
+
 static bool is_subject(struct word w) {
     return subject_valid((const uint8_t *)w.text, w.bytes);
 }
@@ -113,88 +115,72 @@ static bool check_subject(struct reader *r, const struct entry *list, struct wor
     const char *sentence = NULL;
     struct word wrong = text;
     if (alone && !is_subject(text)) {
-        sentence = "subject %q is not a valid subject";
+        sentence = bad_subject;
     } else if (!alone && (!queues || queue.bytes == 0 || next_field(&left).bytes > 0)) {
-        sentence = "subject %q is not a valid subject";
+        sentence = bad_subject;
     } else if (!alone && !is_subject(subject)) {
-        sentence = "subject %q is not a valid subject";
+        sentence = bad_subject;
         wrong = subject;
     } else if (!alone && !is_subject(queue)) {
-        sentence = "queue %q is not a valid queue";
+        sentence = SAY("queue %q is not a valid queue", bad_subject);
         wrong = queue;
     }
     if (sentence != NULL)
-        reader_complain(r, list, MIDGE_ERROR, sentence, &wrong);
+        reader_complain(r, &list->at, MIDGE_ERROR, sentence, &wrong);
     return sentence == NULL;
 }
 
 // Adds one subject to the list that is being read; false, with a complaint, where it cannot.
-static bool read_subject(struct reader *r, struct midge_config *config, const struct entry *list,
-                         const struct entry *e, bool queues) {
+static bool read_subject(struct reader *r, const struct entry *list, const struct entry *e,
+                         bool queues) {
+    struct midge_config *config = r->config;
     if (e->value.kind != ITEM_TEXT) {
-        complain(r, e, "Subject in permissions array cannot be cast to string");
-        reader_skip(r, e);
+        value_refuse(r, e, &e->at,
+                     SAY("Subject in permissions array cannot be cast to string", bad_subject));
         return false;
     }
-    struct word text = value_text(r, config, e);
+    struct word text = value_text(r, e);
     if (!check_subject(r, list, text, queues))
         return false;
     if (config->subjects_count == MIDGE_PERMISSION_SUBJECTS_MAX) {
-        reader_full(r, list, "more than %s subjects in permissions", MIDGE_PERMISSION_SUBJECTS_MAX);
+        reader_full(r, list, SAY("more than %s subjects in permissions", "at most %s subjects"),
+                    MIDGE_PERMISSION_SUBJECTS_MAX);
         return false;
     }
-    config->subjects[config->subjects_count++] = value_keep(r, config, e, text);
+    config->subjects[config->subjects_count++] = value_keep(r, e, text);
     return true;
 }
 
-// Reads a subject or an array of them, of which the first bad one is complained about.
-static struct midge_list read_subjects(struct reader *r, struct midge_config *config,
-                                       const struct entry *e, bool queues) {
-    struct midge_list list = {(uint16_t)config->subjects_count, 0};
+struct midge_list subjects_read(struct reader *r, const struct entry *e, bool queues) {
+    struct midge_list list = {(uint16_t)r->config->subjects_count, 0};
     struct entry subject;
     if (e->value.kind == ITEM_ARRAY) {
         bool good = true;
         while (reader_next(r, &subject)) {
             if (good)
-                good = read_subject(r, config, e, &subject, queues);
+                good = read_subject(r, e, &subject, queues);
             else
                 reader_skip(r, &subject);
         }
     } else if (e->value.kind == ITEM_TEXT) {
-        read_subject(r, config, e, e, queues);
+        read_subject(r, e, e, queues);
     } else {
-        reader_complain(
-            r, e, MIDGE_ERROR,
-            "Expected subject permissions to be a subject, or array of subjects, got %s",
-            WORDS(value_go_type(e)));
-        reader_skip(r, e);
+        value_refuse(
+            r, e, &e->at,
+            SAY("Expected subject permissions to be a subject, or array of subjects, got %s",
+                bad_subject));
     }
-    list.count = (uint16_t)(config->subjects_count - list.first);
+    list.count = (uint16_t)(r->config->subjects_count - list.first);
     return list;
 }
 
-// Reads what may be published or subscribed to: a map of `allow` and `deny`, or what is allowed.
-static void read_rule(struct reader *r, struct midge_config *config, const struct entry *e,
-                      bool queues, struct midge_list *allow, struct midge_list *deny) {
+void rule_read(struct reader *r, struct rule *rule, const struct entry *e, bool queues) {
     struct entry part;
-    *allow = (struct midge_list){0, 0};
-    *deny = (struct midge_list){0, 0};
-    if (e->value.kind != ITEM_MAP) {
-        *allow = read_subjects(r, config, e, queues);
-        return;
-    }
-    while (reader_next(r, &part)) {
-        if (word_is(part.key, "allow", true)) {
-            *allow = read_subjects(r, config, &part, queues);
-        } else if (word_is(part.key, "deny", true)) {
-            *deny = read_subjects(r, config, &part, queues);
-        } else {
-            reader_unknown(r, &part,
-                           "Unknown field name %q parsing subject permissions, only 'allow' "
-                           "or 'deny' are permitted");
-            reader_skip(r, &part);
-        }
-    }
+    *rule = (struct rule){{0, 0}, {0, 0}};
+    if (e->value.kind == ITEM_MAP)
+        options_read(r, queues ? PLACE_SUBSCRIBE : PLACE_PUBLISH, rule, &part);
+    else
+        rule->allow = subjects_read(r, e, queues);
 }
 
 static bool same_list(const struct midge_config *config, struct midge_list a, struct midge_list b) {
@@ -216,32 +202,15 @@ static bool same_set(const struct midge_config *config, const struct midge_permi
            same_list(config, a->subscribe_deny, b->subscribe_deny);
 }
 
-uint32_t permissions_read(struct reader *r, struct midge_config *config, const struct entry *e) {
-    char digits[DIGITS_MAX];
-    if (e->value.kind != ITEM_MAP) {
-        reader_complain(r, e, MIDGE_ERROR, "Expected permissions to be a map/struct, got %s",
-                        WORDS(value_word(e, digits)));
-        reader_skip(r, e);
+uint32_t permissions_read(struct reader *r, const struct entry *e) {
+    struct midge_config *config = r->config;
+    if (!value_expect(r, e, ITEM_MAP, SAY("Expected permissions to be a map/struct, got %s", NULL)))
         return 0;
-    }
     struct midge_permissions set = {0};
     uint32_t subjects_before = config->subjects_count;
     uint32_t text_before = config->text_bytes;
     struct entry rule;
-    while (reader_next(r, &rule)) {
-        if (word_is(rule.key, "publish|pub|import", true)) {
-            read_rule(r, config, &rule, false, &set.publish_allow, &set.publish_deny);
-        } else if (word_is(rule.key, "subscribe|sub|export", true)) {
-            read_rule(r, config, &rule, true, &set.subscribe_allow, &set.subscribe_deny);
-        } else if (word_is(rule.key, "allow_responses|publish_allow_responses", true)) {
-            if (rule.value.kind != ITEM_BOOL || value_true(&rule))
-                complain(r, &rule, "%q is not built into this midge yet");
-            reader_skip(r, &rule);
-        } else {
-            reader_unknown(r, &rule, "Unknown field %q parsing permissions");
-            reader_skip(r, &rule);
-        }
-    }
+    options_read(r, PLACE_PERMISSIONS, &set, &rule);
     for (uint32_t i = 0; i < config->permissions_count; i++) {
         if (same_set(config, &config->permissions[i], &set)) {
             config->subjects_count = subjects_before;
@@ -250,7 +219,8 @@ uint32_t permissions_read(struct reader *r, struct midge_config *config, const s
         }
     }
     if (config->permissions_count == MIDGE_PERMISSIONS_MAX) {
-        reader_full(r, e, "more than %s sets of permissions", MIDGE_PERMISSIONS_MAX);
+        reader_full(r, e, SAY("more than %s sets of permissions", "at most %s sets of permissions"),
+                    MIDGE_PERMISSIONS_MAX);
         return 0;
     }
     config->permissions[config->permissions_count++] = set;

@@ -2,6 +2,8 @@
 
 #include "broker/conf/option.h"
 
+#if MIDGE_CONFIG_HUB
+
 static bool is_text(const struct option *o) {
     return o->kind == OPTION_TEXT || o->kind == OPTION_NAME || o->kind == OPTION_PASSWORD;
 }
@@ -119,3 +121,5 @@ int32_t midge_config_change(const struct midge_config *from, const struct midge_
     }
     return 0;
 }
+
+#endif

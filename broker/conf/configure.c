@@ -19,15 +19,12 @@ int32_t midge_config_add(struct midge_config *config, const char *bytes, uint32_
 
 void midge_config_defaults(struct midge_config *config) {
     // The arrays are left as they are, since untouched pages cost nothing.
+    memset(config, 0, offsetof(struct midge_config, users));
     config->text[0] = '\0';
     config->text_bytes = 1;
-    config->users_count = config->permissions_count = config->subjects_count = 0;
-    config->tags_count = 0;
     options_reset(config);
     config->stall_ms = MIDGE_STALL_MS;
     config->payload_idle_ms = MIDGE_PAYLOAD_IDLE_MS;
-    config->digest[0] = '\0';
-    config->loaded_wall_us = 0;
     config->limits = (struct midge_limits){
         .connections = MIDGE_CONNECTIONS_MAX,
         .subscriptions = MIDGE_SUBSCRIPTIONS_MAX,
@@ -54,18 +51,17 @@ static void complain(const struct midge_reading *reading, enum midge_severity se
 bool midge_configure(struct midge_config *config, const struct midge_source *source,
                      const struct midge_reading *reading) {
     struct reader r;
-    struct entry e;
-    reader_begin(&r, source, reading);
+    struct entry e = {.at.source = NULL};
+    reader_begin(&r, source, config, reading);
     while (reader_next(&r, &e))
         reader_skip(&r, &e);
     if (r.errors > 0)
         return false;
-    e.definition = NO_DEFINITION;
-    reader_begin(&r, source, reading);
-    options_read(&r, config, PLACE_TOP, config, &e);
-    if (e.definition == NO_DEFINITION)
+    if (MIDGE_CONFIG_HUB && e.at.source == NULL)
         complain(reading, MIDGE_WARNING, "%s: config has no values or is empty",
                  WORDS(word(source->name)));
+    reader_begin(&r, source, config, reading);
+    options_read(&r, PLACE_TOP, config, &e);
     return r.errors == 0;
 }
 
@@ -147,7 +143,7 @@ bool midge_config_complete(struct midge_config *config, const struct midge_readi
         config->token = 0;
     if (config->users_count > 0 || config->token != 0)
         config->username = config->password = 0;
-    if (!MIDGE_TRACE && config->trace)
+    if (MIDGE_CONFIG_HUB && !MIDGE_TRACE && config->trace)
         complain(reading, MIDGE_REMARK, "trace is not built into this midge: no effect", NULL);
     return check(config, reading);
 }

@@ -24,8 +24,11 @@ static int next(struct lexer *lx) {
 // Steps back over what `next` took, once.
 static void back(struct lexer *lx) {
     lx->at -= lx->width;
-    if (lx->at < lx->source.bytes && lx->source.text[lx->at] == '\n')
+    if (lx->width > 0 && lx->source.text[lx->at] == '\n') {
         lx->line--;
+        while (lx->line_start > 0 && lx->source.text[--lx->line_start] != '\n')
+            ;
+    }
     lx->width = 0;
 }
 
@@ -82,7 +85,11 @@ static void mark(const struct lexer *lx, struct item *item, enum item_kind kind)
     finish(lx, item, kind);
 }
 
-static bool fail(const struct lexer *lx, struct item *item, const char *reason) {
+// The reason is a sentence or what was expected, as SAY has it: where that is all, it was expected
+// in the place of what `next` took last.
+static bool fail(struct lexer *lx, struct item *item, const char *reason) {
+    if (!MIDGE_CONFIG_HUB)
+        back(lx);
     mark(lx, item, ITEM_ERROR);
     item->reason = reason;
     return false;
@@ -90,8 +97,10 @@ static bool fail(const struct lexer *lx, struct item *item, const char *reason) 
 
 // As fail; the reason's %s is the character that `next` took last, whole where it has several
 // bytes.
-static bool fail_at(const struct lexer *lx, struct item *item, const char *reason) {
+static bool fail_at(struct lexer *lx, struct item *item, const char *reason) {
     fail(lx, item, reason);
+    if (!MIDGE_CONFIG_HUB)
+        return false;
     uint32_t from = lx->at - lx->width;
     uint32_t to = lx->at;
     while (to < lx->source.bytes && (lx->source.text[to] & 0xc0) == 0x80)
@@ -169,11 +178,11 @@ static void bare_key(struct lexer *lx, enum lex_place place, struct item *item) 
         next(lx);
     while (!is_space(peek(lx)) && !is_separator(peek(lx)) && peek(lx) != END);
     if (peek(lx) == END && place == LEX_MAP) {
-        fail(lx, item, "Unexpected EOF processing map key.");
+        fail(lx, item, SAY("Unexpected EOF processing map key.", "a value"));
         return;
     }
     finish(lx, item, ITEM_KEY);
-    if (is_space(peek(lx)) && word_is(item->text, "include", true))
+    if (MIDGE_CONFIG_HUB && is_space(peek(lx)) && word_is(item->text, "include", true))
         include(lx, item);
 }
 
@@ -182,10 +191,10 @@ static void quoted_key(struct lexer *lx, enum lex_place place, struct item *item
         return;
     if (place == LEX_MAP)
         fail(lx, item,
-             quote == '"' ? "Unexpected EOF processing double quoted map key."
-                          : "Unexpected EOF processing quoted map key.");
+             quote == '"' ? SAY("Unexpected EOF processing double quoted map key.", "a quote")
+                          : SAY("Unexpected EOF processing quoted map key.", "a quote"));
     else if (lx->source.text + lx->at > item->text.text)
-        fail(lx, item, "Unexpected EOF.");
+        fail(lx, item, SAY("Unexpected EOF.", "a quote"));
     else
         mark(lx, item, ITEM_END);
 }
@@ -205,20 +214,20 @@ void lex_key(struct lexer *lx, enum lex_place place, struct item *item) {
     }
     if (is_separator(c)) {
         fail_at(lx, item,
-                place == LEX_MAP ? "Unexpected key separator '%s'."
-                                 : "Unexpected key separator '%s'");
+                place == LEX_MAP ? SAY("Unexpected key separator '%s'.", "a key")
+                                 : SAY("Unexpected key separator '%s'", "a key"));
     } else if (c == '"' || c == '\'') {
         quoted_key(lx, place, item, c);
     } else if (place == LEX_MAP && c == '}') {
         mark(lx, item, ITEM_CLOSE);
     } else if (place == LEX_MAP && c == ']') {
-        fail_at(lx, item, "Unexpected array end '%s' processing map.");
+        fail_at(lx, item, SAY("Unexpected array end '%s' processing map.", "a key"));
     } else if (c == END && place == LEX_MAP) {
-        fail(lx, item, "Unexpected EOF processing map.");
+        fail(lx, item, SAY("Unexpected EOF processing map.", "a key or '}'"));
     } else if (c == END && lx->width == 0) {
         mark(lx, item, ITEM_END);
     } else if ((c == END || c == '/') && place == LEX_TOP) {
-        fail(lx, item, "Unexpected EOF.");
+        fail(lx, item, SAY("Unexpected EOF.", "a key"));
     } else {
         back(lx);
         bare_key(lx, place, item);
@@ -243,9 +252,9 @@ bool lex_separator(struct lexer *lx, enum lex_place place, struct item *item) {
         c = next(lx);
     while (is_space(c));
     if (c == ',')
-        return fail(lx, item, "Unexpected map value terminator \",\".");
+        return fail(lx, item, SAY("Unexpected map value terminator \",\".", "a value"));
     if (c == '}')
-        return fail_at(lx, item, "Expected a value but got '%s'.");
+        return fail_at(lx, item, SAY("Expected a value but got '%s'.", "a value"));
     back(lx);
     return true;
 }
@@ -260,7 +269,7 @@ bool lex_element(struct lexer *lx, struct item *item) {
         return false;
     }
     if (c == ',' || c == '/')
-        return fail(lx, item, "Unexpected array value terminator ','.");
+        return fail(lx, item, SAY("Unexpected array value terminator ','.", "a value"));
     back(lx);
     return true;
 }
@@ -281,21 +290,21 @@ bool lex_after(struct lexer *lx, enum lex_place place, struct item *item) {
         back(lx);  // for lex_key or lex_element to close with
         return true;
     }
-    static const char *const reasons[] = {
-        [LEX_TOP] =
-            "Expected a top-level value to end with a new line, comment or EOF, but got '%s' "
-            "instead.",
-        [LEX_MAP] = "Expected a map value terminator \",\" or a map terminator \"}\", but got '%s' "
-                    "instead.",
-        [LEX_ARRAY] =
-            "Expected an array value terminator \",\" or an array terminator \"]\", but got "
-            "'%s' instead.",
-    };
-    if (place == LEX_TOP && lx->braces > 0)
-        return fail_at(lx, item,
-                       "Expected a block-level value to end with a new line, comment or "
-                       "EOF, but got '%s' instead.");
-    return fail_at(lx, item, reasons[place]);
+    const char *reason =
+        place == LEX_MAP ? SAY("Expected a map value terminator \",\" or a map terminator \"}\", "
+                               "but got '%s' instead.",
+                               "',' or '}'")
+        : place == LEX_ARRAY
+            ? SAY("Expected an array value terminator \",\" or an array terminator "
+                  "\"]\", but got '%s' instead.",
+                  "',' or ']'")
+        : lx->braces > 0 ? SAY("Expected a block-level value to end with a new line, comment or "
+                               "EOF, but got '%s' instead.",
+                               "',' or '}'")
+                         : SAY("Expected a top-level value to end with a new line, comment or EOF, "
+                               "but got '%s' instead.",
+                               "a new line or ','");
+    return fail_at(lx, item, reason);
 }
 
 // ---- Values -------------------------------------------------------------------------------------
@@ -307,21 +316,24 @@ static bool escape(struct lexer *lx, struct item *item) {
         for (int i = 0; i < 2; i++) {
             if (is_newline(next(lx)))
                 return fail(lx, item,
-                            "Expected two hexadecimal digits after '\\x', but hit end of "
-                            "line");
+                            SAY("Expected two hexadecimal digits after '\\x', but hit end of line",
+                                "two hexadecimal digits"));
         }
         const char *digits = lx->source.text + lx->at - 2;
         if (is_hex(digits[0]) && is_hex(digits[1]))
             return true;
-        fail(lx, item, "Expected two hexadecimal digits after '\\x', but got '%s'");
+        fail(lx, item,
+             SAY("Expected two hexadecimal digits after '\\x', but got '%s'",
+                 "two hexadecimal digits"));
         item->text = (struct word){digits, 2};
         return false;
     }
     if (c != END && strchr("tnr\"\\", c) != NULL)
         return true;
     return fail_at(lx, item,
-                   "Invalid escape character '%s'. Only the following escape characters are "
-                   "allowed: \\xXX, \\t, \\n, \\r, \\\", \\\\.");
+                   SAY("Invalid escape character '%s'. Only the following escape characters are "
+                       "allowed: \\xXX, \\t, \\n, \\r, \\\", \\\\.",
+                       "one of x t n r \" \\"));
 }
 
 static uint32_t hex_value(char digit) {
@@ -365,7 +377,7 @@ static void double_quoted(struct lexer *lx, struct item *item) {
             next(lx);
             return;
         } else if (c == END) {
-            fail(lx, item, "Unexpected EOF.");
+            fail(lx, item, SAY("Unexpected EOF.", "a quote"));
             return;
         }
     }
@@ -378,7 +390,7 @@ static void block(struct lexer *lx, struct item *item) {
         bool begins = lx->source.text[lx->at - 1] == '\n';
         int c = next(lx);
         if (c == END) {
-            fail(lx, item, "Unexpected EOF processing block.");
+            fail(lx, item, SAY("Unexpected EOF processing block.", "')' on a line of its own"));
             return;
         }
         if (c == ')' && begins && (peek(lx) == '\n' || peek(lx) == END)) {
@@ -410,7 +422,9 @@ static void bare(struct lexer *lx, struct item *item) {
     } else if (!item->escaped && word_is(item->text, "true|false|yes|no|on|off", true)) {
         item->kind = ITEM_BOOL;
     } else if (!item->escaped && item->text.bytes > 0 && item->text.text[0] == '$') {
-        item->kind = ITEM_VARIABLE;
+        // Without variables, what means one must not pass for a text.
+        item->kind = MIDGE_CONFIG_HUB ? ITEM_VARIABLE : ITEM_ERROR;
+        item->reason = "quotes around what begins with $";
         item->text.text++;
         item->text.bytes--;
         item->column++;
@@ -439,7 +453,8 @@ static void suffixed(struct lexer *lx, struct item *item) {
 static void fraction(struct lexer *lx, struct item *item) {
     int c = next(lx);
     if (!is_digit(c)) {
-        fail_at(lx, item, "Floats must have a digit after the '.', but got '%s' instead.");
+        fail_at(lx, item,
+                SAY("Floats must have a digit after the '.', but got '%s' instead.", "a digit"));
         return;
     }
     while (is_digit(c))
@@ -475,7 +490,7 @@ static void number(struct lexer *lx, struct item *item, bool negative) {
         int c = next(lx);
         if (is_digit(c))
             continue;
-        if (c == '-' && !negative) {
+        if (MIDGE_CONFIG_HUB && c == '-' && !negative) {
             if (lx->source.text + lx->at - item->text.text == 5)
                 datetime(lx, item);
             else
@@ -503,15 +518,15 @@ void lex_value(struct lexer *lx, struct item *item) {
         mark(lx, item, c == '[' ? ITEM_ARRAY : ITEM_MAP);
     } else if (c == '\'') {
         if (!quoted(lx, item, ITEM_TEXT, c))
-            fail(lx, item, "Unexpected EOF.");
+            fail(lx, item, SAY("Unexpected EOF.", "a quote"));
     } else if (c == '"') {
         double_quoted(lx, item);
     } else if (c == '(') {
         block(lx, item);
     } else if (c == '.') {
-        fail(lx, item, "Floats must start with a digit");
+        fail(lx, item, SAY("Floats must start with a digit", "a digit"));
     } else if (is_newline(c)) {
-        fail(lx, item, "Expected value but found new line");
+        fail(lx, item, SAY("Expected value but found new line", "a value"));
     } else if (c == '-') {
         back(lx);
         begin(lx, item);
@@ -521,8 +536,8 @@ void lex_value(struct lexer *lx, struct item *item) {
             number(lx, item, true);
         else
             fail_at(lx, item,
-                    c == '.' ? "Floats must start with a digit, not '.'."
-                             : "Expected a digit but got '%s'.");
+                    c == '.' ? SAY("Floats must start with a digit, not '.'.", "a digit")
+                             : SAY("Expected a digit but got '%s'.", "a digit"));
     } else {
         back(lx);
         begin(lx, item);

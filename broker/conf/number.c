@@ -7,12 +7,11 @@ static bool is_digit(char c) {
 // Appends decimal digits to *value; false where it does not fit.
 static bool digits_read(const char *at, const char *end, uint64_t *value) {
     for (; at < end; at++) {
-        uint64_t digit = (uint64_t)(*at - '0');
-        if (*value > (INT64_MAX - digit) / 10)
+        if (*value > INT64_MAX / 10)
             return false;
-        *value = *value * 10 + digit;
+        *value = *value * 10 + (uint64_t)(*at - '0');
     }
-    return true;
+    return *value <= INT64_MAX;
 }
 
 bool integer_read(struct word text, int64_t *value) {
@@ -118,7 +117,7 @@ static uint64_t unit_ns(struct word unit) {
 }
 
 const char *duration_read(struct word text, int64_t *ns, struct word words[2]) {
-    static const char invalid[] = "time: invalid duration %q";
+    static const char invalid[] = SAY("time: invalid duration %q", "a duration");
     const char *at = text.text;
     const char *end = at + text.bytes;
     words[0] = text;
@@ -147,12 +146,12 @@ const char *duration_read(struct word text, int64_t *ns, struct word words[2]) {
         while (at < end && *at != '.' && !is_digit(*at))
             at++;
         if (at == unit)
-            return "time: missing unit in duration %q";
+            return SAY("time: missing unit in duration %q", invalid);
         words[0] = (struct word){unit, (uint32_t)(at - unit)};
         words[1] = text;
         uint64_t each = unit_ns(words[0]);
         if (each == 0)
-            return "time: unknown unit %q in duration %q";
+            return SAY("time: unknown unit %q in duration %q", invalid);
         words[0] = text;
         uint64_t value = 0;
         if (!digits_read(whole, dot, &value) || value > INT64_MAX / each)

@@ -1,7 +1,11 @@
 #include "broker/conf/option.h"
 
+#include "broker/conf/authorization.h"
+
 #define AT(member) offsetof(struct midge_config, member)
 #define IN_USER(member) offsetof(struct midge_user, member)
+#define IN_SET(member) offsetof(struct midge_permissions, member)
+#define IN_RULE(member) offsetof(struct rule, member)
 #define LEAST_OF(a, b) ((a) < (b) ? (a) : (b))
 
 #define KIB 1024u
@@ -16,40 +20,53 @@
 #define BLOCKS_BYTES ((uint64_t)MIDGE_BLOCKS_MAX * MIDGE_BLOCK_BYTES)
 #define PENDING_MAX ((uint32_t)LEAST_OF(BLOCKS_BYTES, UINT32_MAX))
 
+#if MIDGE_CONFIG_HUB
+#define HUB(...) __VA_ARGS__
+#else
+#define HUB(...)
+#endif
+
+#if MIDGE_CONFIG_HUB || MIDGE_TRACE
+#define TRACE(...) __VA_ARGS__
+#else
+#define TRACE(...)
+#endif
+
 // Rows of options whose change a reload shows, names or refuses; and others.
 #define SHOWN(what, member, called, ...) \
-    { .kind = what, .reload = RELOAD_SHOWN, .at = AT(member), .names = called, __VA_ARGS__ }
+    { .kind = what, .at = AT(member), .names = called, HUB(.reload = RELOAD_SHOWN, ) __VA_ARGS__ }
 #define NAMED(what, member, called, ...) \
-    { .kind = what, .reload = RELOAD_NAMED, .at = AT(member), .names = called, __VA_ARGS__ }
-#define FIXED(what, member, called, field, ...)                                                    \
-    {                                                                                              \
-        .kind = what, .reload = RELOAD_REFUSED, .at = AT(member), .names = called, .label = field, \
-        __VA_ARGS__                                                                                \
+    { .kind = what, .at = AT(member), .names = called, HUB(.reload = RELOAD_NAMED, ) __VA_ARGS__ }
+#define FIXED(what, member, called, field, ...)                     \
+    {                                                               \
+        .kind = what, .at = AT(member), .names = called,            \
+        HUB(.reload = RELOAD_REFUSED, .label = field, ) __VA_ARGS__ \
     }
 #define OTHER(what, called, ...) \
     { .kind = what, .names = called, __VA_ARGS__ }
 
-// In the order in which nats-server logs their changes.
+// In the order in which nats-server logs their changes. HUB() holds what only a hub has.
 const struct option options[] = {
     // Addresses and names.
     OTHER(OPTION_LISTEN, "listen", .at = AT(host)),
     OTHER(OPTION_LISTEN, "http", .at = AT(http_host)),
-    FIXED(OPTION_NAME, server_name, "server_name", "ServerName", .flags = "n|name|server_name"),
-    FIXED(OPTION_TEXT, host, "host|net", "Host", .flags = "a|addr|net"),
-    FIXED(OPTION_PORT, port, "port", "Port", .flags = "p|port", .standard = 4222),
-    SHOWN(OPTION_TEXT, client_advertise, "client_advertise", .flags = "client_advertise",
-          .label = "Reload: client_advertise"),
+    FIXED(OPTION_NAME, server_name, "server_name", "ServerName",
+          HUB(.flags = "n|name|server_name")),
+    FIXED(OPTION_TEXT, host, "host|net", "Host", HUB(.flags = "a|addr|net")),
+    FIXED(OPTION_PORT, port, "port", "Port", .standard = 4222, HUB(.flags = "p|port")),
+    SHOWN(OPTION_TEXT, client_advertise, "client_advertise",
+          HUB(.flags = "client_advertise", .label = "Reload: client_advertise")),
 
     // What clients see, and what is seen of them.
-    SHOWN(OPTION_SWITCH, trace, "trace", .flags = "V|trace"),
-    SHOWN(OPTION_SWITCH, debug, "debug", .flags = "D|debug"),
-    SHOWN(OPTION_SWITCH, trace_verbose, "trace_verbose", .flags = "VV"),
-    SHOWN(OPTION_SWITCH, trace_headers, "trace_headers"),
-    FIXED(OPTION_SWITCH, no_header_support, "no_header_support", "NoHeaderSupport"),
-    SHOWN(OPTION_SWITCH, logtime, "logtime", .flags = "T|logtime", .standard = true),
-    SHOWN(OPTION_SWITCH, logtime_utc, "logtime_utc", .flags = "logtime_utc"),
-    SHOWN(OPTION_LIMIT, max_connections, "max_connections|max_conn", .most = MIDGE_CLIENTS_MAX,
-          .standard = MIDGE_CLIENTS_MAX),
+    TRACE(SHOWN(OPTION_SWITCH, trace, "trace", HUB(.flags = "V|trace")), )
+        SHOWN(OPTION_SWITCH, debug, "debug", HUB(.flags = "D|debug")),
+    TRACE(SHOWN(OPTION_SWITCH, trace_verbose, "trace_verbose", HUB(.flags = "VV")),
+          SHOWN(OPTION_SWITCH, trace_headers, "trace_headers"), )
+        FIXED(OPTION_SWITCH, no_header_support, "no_header_support", "NoHeaderSupport"),
+    HUB(SHOWN(OPTION_SWITCH, logtime, "logtime", .flags = "T|logtime", .standard = true),
+        SHOWN(OPTION_SWITCH, logtime_utc, "logtime_utc", .flags = "logtime_utc"), )
+        SHOWN(OPTION_LIMIT, max_connections, "max_connections|max_conn", .most = MIDGE_CLIENTS_MAX,
+              .standard = MIDGE_CLIENTS_MAX),
     FIXED(OPTION_COUNT, max_subscriptions, "max_subscriptions|max_subs", "MaxSubs",
           .most = MIDGE_SUBSCRIPTIONS_MAX),
     FIXED(OPTION_TOKENS, max_sub_tokens, "max_sub_tokens|max_subscription_tokens", "MaxSubTokens",
@@ -57,36 +74,48 @@ const struct option options[] = {
 
     // Who may come in.
     OTHER(OPTION_AUTHORIZATION, "authorization"),
-    OTHER(OPTION_USERS, "users", .place = PLACE_AUTHORIZATION, .reload = RELOAD_ALWAYS,
-          .label = "Reloaded: authorization users"),
-    OTHER(OPTION_UNBUILT, "accounts", .nothing = "{}", .reload = RELOAD_ALWAYS,
-          .label = "Reloaded: accounts"),
-    FIXED(OPTION_TEXT, no_auth_user, "no_auth_user", "NoAuthUser"),
-    NAMED(OPTION_TEXT, username, "user|username", .place = PLACE_AUTHORIZATION, .flags = "user",
-          .label = "Reloaded: authorization username"),
-    NAMED(OPTION_PASSWORD, password, "pass|password", .place = PLACE_AUTHORIZATION, .flags = "pass",
-          .label = "Reloaded: authorization password"),
-    NAMED(OPTION_PASSWORD, token, "token", .place = PLACE_AUTHORIZATION, .flags = "auth",
-          .label = "Reloaded: authorization token"),
+    OTHER(OPTION_USERS, "users", .place = PLACE_AUTHORIZATION,
+          HUB(.reload = RELOAD_ALWAYS, .label = "Reloaded: authorization users")),
+    HUB(OTHER(OPTION_UNBUILT, "accounts", .nothing = "{}", .reload = RELOAD_ALWAYS,
+              .label = "Reloaded: accounts"), )
+        FIXED(OPTION_TEXT, no_auth_user, "no_auth_user", "NoAuthUser"),
+    NAMED(OPTION_TEXT, username, "user|username", .place = PLACE_AUTHORIZATION,
+          HUB(.flags = "user", .label = "Reloaded: authorization username")),
+    NAMED(OPTION_PASSWORD, password, "pass|password", .place = PLACE_AUTHORIZATION,
+          HUB(.flags = "pass", .label = "Reloaded: authorization password")),
+    NAMED(OPTION_PASSWORD, token, "token", .place = PLACE_AUTHORIZATION,
+          HUB(.flags = "auth", .label = "Reloaded: authorization token")),
     OTHER(OPTION_PERMISSIONS, "default_permissions|default_permission|permissions",
           .place = PLACE_AUTHORIZATION, .at = AT(default_permissions)),
-    OTHER(OPTION_UNBUILT, "auth_callout|auth_hook|proxy_required", .place = PLACE_AUTHORIZATION),
-    OTHER(OPTION_TEXT, "user|username", .place = PLACE_USER, .at = IN_USER(name)),
+    HUB(OTHER(OPTION_UNBUILT, "auth_callout|auth_hook|proxy_required",
+              .place = PLACE_AUTHORIZATION), )
+        OTHER(OPTION_TEXT, "user|username", .place = PLACE_USER, .at = IN_USER(name)),
     OTHER(OPTION_PASSWORD, "pass|password", .place = PLACE_USER, .at = IN_USER(password)),
     OTHER(OPTION_PERMISSIONS, "permissions|permission|authorization", .place = PLACE_USER,
           .at = IN_USER(permissions)),
-    OTHER(OPTION_UNBUILT, "nkey|allowed_connection_types|connection_types|clients|proxy_required",
-          .place = PLACE_USER),
+    HUB(OTHER(
+            OPTION_UNBUILT, "nkey|allowed_connection_types|connection_types|clients|proxy_required",
+            .place = PLACE_USER), ) OTHER(OPTION_PUBLISH, "publish|pub|import",
+                                          .place = PLACE_PERMISSIONS, .at = IN_SET(publish_allow)),
+    OTHER(OPTION_SUBSCRIBE, "subscribe|sub|export", .place = PLACE_PERMISSIONS,
+          .at = IN_SET(subscribe_allow)),
+    HUB(OTHER(OPTION_UNBUILT, "allow_responses|publish_allow_responses",
+              .place = PLACE_PERMISSIONS), )
+        OTHER(OPTION_SUBJECTS, "allow", .place = PLACE_PUBLISH, .at = IN_RULE(allow)),
+    OTHER(OPTION_SUBJECTS, "deny", .place = PLACE_PUBLISH, .at = IN_RULE(deny)),
+    OTHER(OPTION_QUEUES, "allow", .place = PLACE_SUBSCRIBE, .at = IN_RULE(allow)),
+    OTHER(OPTION_QUEUES, "deny", .place = PLACE_SUBSCRIBE, .at = IN_RULE(deny)),
 
     // Limits, monitoring, files.
     SHOWN(OPTION_SECONDS, ping_interval_ms, "ping_interval", .least = 1, .most = MS_MAX,
           .standard = 2 * MINUTE_MS),
     SHOWN(OPTION_COUNT, ping_max, "ping_max", .most = NO_MAX, .standard = 2),
-    FIXED(OPTION_TEXT, http_host, "", "HTTPHost"),
-    FIXED(OPTION_PORT, http_port, "http_port|monitor_port", "HTTPPort", .flags = "m|http_port"),
+    HUB(FIXED(OPTION_TEXT, http_host, "", "HTTPHost"), ) FIXED(
+        OPTION_PORT, http_port, "http_port|monitor_port", "HTTPPort", HUB(.flags = "m|http_port")),
     FIXED(OPTION_TEXT, http_base_path, "http_base_path", "HTTPBasePath"),
     SHOWN(OPTION_TIMEOUT, auth_timeout_ms, "timeout", .place = PLACE_AUTHORIZATION, .least = 1,
-          .most = MS_MAX, .standard = 2 * SECOND_MS, .label = "Reloaded: authorization timeout"),
+          .most = MS_MAX, .standard = 2 * SECOND_MS,
+          HUB(.label = "Reloaded: authorization timeout")),
     SHOWN(OPTION_BYTES, max_control_line, "max_control_line", .most = MIDGE_CONTROL_LINE_MAX,
           .standard = LEAST_OF(4 * KIB, MIDGE_CONTROL_LINE_MAX)),
     SHOWN(OPTION_PAYLOAD, max_payload, "max_payload", .most = MIDGE_PAYLOAD_MAX,
@@ -94,26 +123,28 @@ const struct option options[] = {
     FIXED(OPTION_COUNT, max_pending, "max_pending", "MaxPending", .most = PENDING_MAX,
           .standard = LEAST_OF(64 * MIB, PENDING_MAX)),
     SHOWN(OPTION_SWITCH, no_fast_producer_stall, "no_fast_producer_stall"),
-    SHOWN(OPTION_TEXT, pid_file, "pid_file|pidfile", .flags = "P|pid"),
-    SHOWN(OPTION_TEXT, ports_file_dir, "ports_file_dir", .flags = "ports_file_dir"),
-    SHOWN(OPTION_TEXT, log_file, "log_file|logfile", .flags = "l|log"),
-    FIXED(OPTION_SIZE, log_size_limit, "log_size_limit|logfile_size_limit", "LogSizeLimit",
-          .flags = "log_size_limit"),
-    FIXED(OPTION_COUNT, log_max_num, "log_max_num|logfile_max_num", "LogMaxFiles", .most = NO_MAX),
-    SHOWN(OPTION_SWITCH, syslog, "syslog", .flags = "s|syslog"),
-    SHOWN(OPTION_SECONDS, write_deadline_ms, "write_deadline", .least = 1, .most = MS_MAX,
-          .standard = 10 * SECOND_MS),
-    OTHER(OPTION_WRITE_TIMEOUT, "write_timeout"),
-    FIXED(OPTION_COUNT, max_closed_clients, "max_closed_clients", "MaxClosedClients",
-          .most = MIDGE_CLOSED_MAX, .standard = LEAST_OF(10000, MIDGE_CLOSED_MAX)),
+    HUB(SHOWN(OPTION_TEXT, pid_file, "pid_file|pidfile", .flags = "P|pid"),
+        SHOWN(OPTION_TEXT, ports_file_dir, "ports_file_dir", .flags = "ports_file_dir"),
+        SHOWN(OPTION_TEXT, log_file, "log_file|logfile", .flags = "l|log"),
+        FIXED(OPTION_SIZE, log_size_limit, "log_size_limit|logfile_size_limit", "LogSizeLimit",
+              .flags = "log_size_limit"),
+        FIXED(OPTION_COUNT, log_max_num, "log_max_num|logfile_max_num", "LogMaxFiles",
+              .most = NO_MAX),
+        SHOWN(OPTION_SWITCH, syslog, "syslog", .flags = "s|syslog"), )
+        SHOWN(OPTION_SECONDS, write_deadline_ms, "write_deadline", .least = 1, .most = MS_MAX,
+              .standard = 10 * SECOND_MS),
+    HUB(OTHER(OPTION_WRITE_TIMEOUT, "write_timeout"), )
+        FIXED(OPTION_COUNT, max_closed_clients, "max_closed_clients", "MaxClosedClients",
+              .most = MIDGE_CLOSED_MAX, .standard = LEAST_OF(10000, MIDGE_CLOSED_MAX)),
     FIXED(OPTION_DURATION, lame_duck_duration_ms, "lame_duck_duration", "LameDuckDuration",
           .least = 30 * SECOND_MS, .most = MS_MAX, .standard = 2 * MINUTE_MS),
     FIXED(OPTION_DURATION, lame_duck_grace_ms, "lame_duck_grace_period", "LameDuckGracePeriod",
           .most = MS_MAX, .standard = 10 * SECOND_MS),
-    SHOWN(OPTION_COUNT, max_traced_msg_len, "max_traced_msg_len", .flags = "max_traced_msg_len",
-          .most = NO_MAX),
-    NAMED(OPTION_TAGS, tags, "server_tags", .label = "Reloaded: tags"),
+    TRACE(SHOWN(OPTION_COUNT, max_traced_msg_len, "max_traced_msg_len", .most = NO_MAX,
+                HUB(.flags = "max_traced_msg_len")), )
+        NAMED(OPTION_TAGS, tags, "server_tags", HUB(.label = "Reloaded: tags")),
 
+#if MIDGE_CONFIG_HUB
     // Features to come: TLS and what uses it, accounts and who vouches for them, other servers,
     // other protocols. What is written of them without using them passes where it changes nothing
     // in nats-server either: an empty `tls` does there, it wants TLS of everybody, and so does an
@@ -142,9 +173,49 @@ const struct option options[] = {
           "prof_port|prof_block_rate|connect_error_reports|reconnect_error_reports|"
           "server_metadata|feature_flags",
           .flags = "profile"),
+#endif
 };
 
 const uint32_t options_count = sizeof options / sizeof options[0];
 
 _Static_assert(AT(port) == AT(host) + sizeof(midge_text), "a port lies behind its host");
 _Static_assert(AT(http_port) == AT(http_host) + sizeof(midge_text), "a port lies behind its host");
+_Static_assert(IN_SET(publish_deny) == IN_SET(publish_allow) + IN_RULE(deny) &&
+                   IN_SET(subscribe_deny) == IN_SET(subscribe_allow) + IN_RULE(deny),
+               "what is denied lies behind what is allowed");
+
+// ---- Setting one --------------------------------------------------------------------------------
+
+// The finer kinds of tracing switch tracing itself too.
+void option_set_switch(const struct option *o, void *into, bool value) {
+    *(bool *)option_member(o, into) = value;
+    if (o->at == offsetof(struct midge_config, trace_verbose) ||
+        o->at == offsetof(struct midge_config, trace_headers))
+        ((struct midge_config *)into)->trace = value;
+}
+
+// Sets a number, brought within the option's bounds. Answers whether it was above the most.
+bool option_set_number(const struct option *o, void *into, int64_t value) {
+    if (value == 0 && o->kind != OPTION_LIMIT)
+        value = o->standard;
+    *(uint32_t *)option_member(o, into) = value < o->least  ? o->least
+                                          : value > o->most ? o->most
+                                                            : (uint32_t)value;
+    return value > o->most;
+}
+
+// A port as it was written. Whether it is one is checked at the end.
+void option_set_port(int32_t *to, int64_t value) {
+    *to = value < INT32_MIN ? INT32_MIN : value > INT32_MAX ? INT32_MAX : (int32_t)value;
+}
+
+void options_reset(struct midge_config *config) {
+    for (const struct option *o = options; o < options + options_count; o++) {
+        if (o->standard == 0)
+            continue;
+        if (o->kind == OPTION_SWITCH)
+            *(bool *)option_member(o, config) = o->standard;
+        else
+            *(uint32_t *)option_member(o, config) = o->standard;
+    }
+}

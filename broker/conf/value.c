@@ -1,48 +1,64 @@
 #include "broker/conf/value.h"
 
-static const struct {
-    const char *name;
-    const char *go;
-} kinds[] = {
-    [ITEM_MAP] = {"a map", "map[string]interface {}"},
-    [ITEM_ARRAY] = {"an array", "[]interface {}"},
-    [ITEM_TEXT] = {"a string", "string"},
-    [ITEM_BOOL] = {"a boolean", "bool"},
-    [ITEM_INTEGER] = {"an integer", "int64"},
-    [ITEM_FLOAT] = {"a float", "float64"},
-    [ITEM_TIME] = {"a time", "time.Time"},
+static const char *const kinds[] = {
+    [ITEM_MAP] = "a map",          [ITEM_ARRAY] = "an array", [ITEM_TEXT] = "a string",
+    [ITEM_BOOL] = "a boolean",     [ITEM_FLOAT] = "a float",  [ITEM_TIME] = "a time",
+    [ITEM_INTEGER] = "an integer",
+};
+
+static const char *const go_types[] = {
+    [ITEM_MAP] = "map[string]interface {}",
+    [ITEM_ARRAY] = "[]interface {}",
+    [ITEM_TEXT] = "string",
+    [ITEM_BOOL] = "bool",
+    [ITEM_INTEGER] = "int64",
+    [ITEM_FLOAT] = "float64",
+    [ITEM_TIME] = "time.Time",
 };
 
 struct word value_word(const struct entry *e, char digits[DIGITS_MAX]) {
     if (e->value.kind == ITEM_INTEGER)
         return word_of(e->integer, digits);
     bool scalar = e->value.kind != ITEM_MAP && e->value.kind != ITEM_ARRAY;
-    return scalar ? e->value.text : word(kinds[e->value.kind].name);
+    return scalar ? e->value.text : word(kinds[e->value.kind]);
 }
 
 bool value_true(const struct entry *e) {
     return word_is(e->value.text, "true|yes|on", true);
 }
 
-struct word value_go_type(const struct entry *e) {
-    return word(kinds[e->value.kind].go);
-}
-
-bool value_expect(struct reader *r, const struct entry *e, enum item_kind kind) {
+bool value_expect(struct reader *r, const struct entry *e, enum item_kind kind,
+                  const char *sentence) {
+    char digits[DIGITS_MAX];
     if (e->value.kind == kind)
         return true;
-    reader_complain(r, e, MIDGE_ERROR, "expected %s for %q, but got %s",
-                    WORDS(word(kinds[kind].name), e->key, word(kinds[e->value.kind].name)));
+    if (!MIDGE_CONFIG_HUB)
+        reader_complain(r, &e->at, MIDGE_ERROR, kinds[kind], NULL);
+    else if (sentence != NULL)
+        reader_complain(r, &e->at, MIDGE_ERROR, sentence, WORDS(value_word(e, digits)));
+    else
+        reader_complain(r, &e->at, MIDGE_ERROR, "expected %s for %q, but got %s",
+                        WORDS(word(kinds[kind]), e->key, word(kinds[e->value.kind])));
     reader_skip(r, e);
     return false;
 }
 
+void value_refuse(struct reader *r, const struct entry *e, const struct place *at,
+                  const char *sentence) {
+    reader_complain(r, at, MIDGE_ERROR, sentence,
+                    MIDGE_CONFIG_HUB ? WORDS(word(go_types[e->value.kind])) : NULL);
+    reader_skip(r, e);
+}
+
 static struct word complain_of_room(struct reader *r, const struct entry *e) {
-    reader_full(r, e, "the strings of the config exceed %s bytes", MIDGE_CONFIG_TEXT_BYTES);
+    reader_full(r, e,
+                SAY("the strings of the config exceed %s bytes", "at most %s bytes of strings"),
+                MIDGE_CONFIG_TEXT_BYTES);
     return word("");
 }
 
-struct word value_text(struct reader *r, struct midge_config *config, const struct entry *e) {
+struct word value_text(struct reader *r, const struct entry *e) {
+    struct midge_config *config = r->config;
     struct word text = e->value.text;
     if (!e->value.escaped)
         return text;
@@ -52,13 +68,13 @@ struct word value_text(struct reader *r, struct midge_config *config, const stru
     uint32_t n = text_unescape(text, to);
     if (memchr(to, '\0', n) == NULL)
         return (struct word){to, n};
-    reader_complain(r, e, MIDGE_ERROR, "a string cannot hold a zero byte", NULL);
+    reader_complain(r, &e->at, MIDGE_ERROR,
+                    SAY("a string cannot hold a zero byte", "a string without a zero byte"), NULL);
     return word("");
 }
 
-midge_text value_keep(struct reader *r, struct midge_config *config, const struct entry *e,
-                      struct word text) {
-    int32_t place = midge_config_add(config, text.text, text.bytes);
+midge_text value_keep(struct reader *r, const struct entry *e, struct word text) {
+    int32_t place = midge_config_add(r->config, text.text, text.bytes);
     if (place >= 0)
         return (midge_text)place;
     complain_of_room(r, e);
