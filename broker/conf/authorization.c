@@ -4,10 +4,6 @@
 #include "broker/conf/value.h"
 #include "broker/core/subject.h"
 
-static void complain(struct reader *r, const struct entry *e, const char *sentence) {
-    reader_complain(r, &e->at, MIDGE_ERROR, sentence, &e->key);
-}
-
 // ---- The block ----------------------------------------------------------------------------------
 
 static void check_names(struct reader *r, const struct entry *e) {
@@ -37,14 +33,15 @@ void authorization_read(struct reader *r, const struct entry *e) {
     bool user = config->username != 0;
     bool token = config->token != 0;
     if ((user || config->password != 0) && token)
-        complain(r, e, SAY("Cannot have a user/pass and token", "one of user, token and users"));
+        value_complain(r, e,
+                       SAY("Cannot have a user/pass and token", "one of user, token and users"));
     else if (config->users_count > 0 && user)
-        complain(r, e,
-                 SAY("Can not have a single user/pass and a users array",
-                     "one of user, token and users"));
+        value_complain(r, e,
+                       SAY("Can not have a single user/pass and a users array",
+                           "one of user, token and users"));
     else if (config->users_count > 0 && token)
-        complain(r, e,
-                 SAY("Can not have a token and a users array", "one of user, token and users"));
+        value_complain(
+            r, e, SAY("Can not have a token and a users array", "one of user, token and users"));
     else
         check_names(r, e);
     for (uint32_t i = 0; i < config->users_count; i++) {
@@ -73,7 +70,7 @@ void users_read(struct reader *r, const struct entry *e) {
         *u = (struct midge_user){0};
         options_read(r, PLACE_USER, u, &user);
         if (u->name == 0 && r->errors == errors)
-            complain(r, &user, SAY("User entry requires a user", "a user's name"));
+            value_complain(r, &user, SAY("User entry requires a user", "a user's name"));
         config->users_count++;
     }
 }
@@ -112,22 +109,16 @@ static bool check_subject(struct reader *r, const struct entry *list, struct wor
     struct word subject = next_field(&left);
     struct word queue = next_field(&left);
     bool alone = subject.bytes == text.bytes;
-    const char *sentence = NULL;
-    struct word wrong = text;
-    if (alone && !is_subject(text)) {
-        sentence = bad_subject;
-    } else if (!alone && (!queues || queue.bytes == 0 || next_field(&left).bytes > 0)) {
-        sentence = bad_subject;
-    } else if (!alone && !is_subject(subject)) {
-        sentence = bad_subject;
-        wrong = subject;
-    } else if (!alone && !is_subject(queue)) {
-        sentence = SAY("queue %q is not a valid queue", bad_subject);
-        wrong = queue;
-    }
-    if (sentence != NULL)
-        reader_complain(r, &list->at, MIDGE_ERROR, sentence, &wrong);
-    return sentence == NULL;
+    bool pair = queues && queue.bytes > 0 && next_field(&left).bytes == 0;
+    bool named = (alone || pair) && is_subject(subject);
+    if (named && (alone || is_subject(queue)))
+        return true;
+    reader_complain(r, &list->at, MIDGE_ERROR,
+                    named ? SAY("queue %q is not a valid queue", bad_subject) : bad_subject,
+                    named           ? &queue
+                    : alone || pair ? &subject
+                                    : &text);
+    return false;
 }
 
 // Adds one subject to the list that is being read; false, with a complaint, where it cannot.

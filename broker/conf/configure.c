@@ -39,6 +39,10 @@ void midge_config_defaults(struct midge_config *config) {
 // Complains about a configuration as a whole.
 static void complain(const struct midge_reading *reading, enum midge_severity severity,
                      const char *sentence, const struct word *words) {
+    if (!MIDGE_CONFIG_HUB) {  // whose sentences here take no words
+        reading->complain(reading->context, severity, sentence);
+        return;
+    }
     char text[MIDGE_LOG_LINE_BYTES + 1];
     struct format line = {(uint8_t *)text, 0, sizeof text - 1};
     format_words(&line, sentence, words);
@@ -86,23 +90,28 @@ static bool check(const struct midge_config *config, const struct midge_reading 
     const char *anonymous = midge_config_text(config, config->no_auth_user);
     const char *sentence = NULL;
     struct word words[2] = {word(anonymous)};
-    if (config->lame_duck_grace_ms >= config->lame_duck_duration_ms) {
+    if (MIDGE_CONFIG_HUB && config->lame_duck_grace_ms >= config->lame_duck_duration_ms) {
         sentence =
             "lame duck grace period (%s) should be strictly lower than lame duck duration (%s)";
         words[0] = duration_word(config->lame_duck_grace_ms, a);
         words[1] = duration_word(config->lame_duck_duration_ms, b);
     } else if (config->max_payload > config->max_pending) {
-        sentence = "max_payload (%s) cannot be higher than max_pending (%s)";
-        words[0] = word_of(config->max_payload, a);
-        words[1] = word_of(config->max_pending, b);
-    } else if (strchr(midge_config_text(config, config->server_name), ' ') != NULL) {
+        sentence = SAY("max_payload (%s) cannot be higher than max_pending (%s)",
+                       "max_payload is above max_pending");
+        if (MIDGE_CONFIG_HUB) {
+            words[0] = word_of(config->max_payload, a);
+            words[1] = word_of(config->max_pending, b);
+        }
+    } else if (MIDGE_CONFIG_HUB &&
+               strchr(midge_config_text(config, config->server_name), ' ') != NULL) {
         sentence = "server name cannot contain spaces";
     } else if (config->no_auth_user != 0 && config->users_count == 0) {
-        sentence = "no_auth_user: \"%s\" present, but users/nkeys are not defined";
+        sentence = SAY("no_auth_user: \"%s\" present, but users/nkeys are not defined",
+                       "no_auth_user is not among the users");
     } else if (config->no_auth_user != 0 && !is_user(config, anonymous)) {
-        sentence =
-            "no_auth_user: \"%s\" not present as user or nkey in authorization block or account "
-            "configuration";
+        sentence = SAY("no_auth_user: \"%s\" not present as user or nkey in authorization block or "
+                       "account configuration",
+                       "no_auth_user is not among the users");
     }
     if (sentence != NULL)
         complain(reading, MIDGE_ERROR, sentence, words);
@@ -153,7 +162,7 @@ const char *midge_advertised(const struct midge_config *config, int32_t port,
     struct word text = word(midge_config_text(config, config->client_advertise));
     struct word host = text;
     struct word digits;
-    int64_t number = port;
+    number_t number = port;
     const char *reason = value_address(text, &host, &digits);
     if (reason == value_no_port) {
         reason = NULL;  // a host alone

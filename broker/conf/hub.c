@@ -5,11 +5,32 @@
 
 #if MIDGE_CONFIG_HUB
 
-static void complain(struct reader *r, const struct entry *e, const char *sentence) {
-    reader_complain(r, &e->at, MIDGE_ERROR, sentence, &e->key);
+static void add_tag(struct reader *r, const struct entry *e, const struct entry *tag) {
+    struct midge_config *config = r->config;
+    if (tag->value.kind != ITEM_TEXT) {
+        value_refuse(r, tag, &e->at, SAY("error parsing tags: unsupported type %s", "a string"));
+    } else if (config->tags_count == sizeof config->tags / sizeof config->tags[0]) {
+        reader_full(r, e, SAY("more than %s tags", "at most %s tags"), config->tags_count);
+    } else {
+        midge_text t = value_keep(r, tag, value_text(r, tag));
+        for (char *c = config->text + t; *c != '\0'; c++)
+            *c = (char)(*c >= 'A' && *c <= 'Z' ? *c | 0x20 : *c);
+        config->tags[config->tags_count++] = t;
+    }
 }
 
-static void set_size(uint64_t *to, int64_t value) {
+static void read_tags(struct reader *r, const struct entry *e) {
+    struct entry tag;
+    r->config->tags_count = 0;
+    if (e->value.kind != ITEM_ARRAY) {
+        add_tag(r, e, e);
+        return;
+    }
+    while (reader_next(r, &tag))
+        add_tag(r, e, &tag);
+}
+
+static void set_size(uint64_t *to, number_t value) {
     *to = value > 0 ? (uint64_t)value : 0;
 }
 
@@ -20,7 +41,7 @@ static void read_write_timeout(struct reader *r, const struct entry *e) {
         reader_complain(r, &e->at, MIDGE_ERROR, "write_timeout %q is not built into this midge yet",
                         &policy);
     else if (!word_same(policy, word("default")) && !word_same(policy, word("close")))
-        complain(r, e, "write_timeout must be 'default', 'close' or 'retry'");
+        value_complain(r, e, "write_timeout must be 'default', 'close' or 'retry'");
 }
 
 // Whether the value of an unbuilt feature leaves it unused, and may therefore pass. Reads it to its
@@ -50,12 +71,14 @@ void hub_read(struct reader *r, const struct option *o, void *to, const struct e
     if (o->kind == OPTION_SIZE) {
         if (value_expect(r, e, ITEM_INTEGER, NULL))
             set_size(to, e->integer);
+    } else if (o->kind == OPTION_TAGS) {
+        read_tags(r, e);
     } else if (o->kind == OPTION_WRITE_TIMEOUT) {
         if (value_expect(r, e, ITEM_TEXT, NULL))
             read_write_timeout(r, e);
     } else if (o->kind == OPTION_UNBUILT) {
         if (!asks_for_nothing(r, o->nothing != NULL ? o->nothing : "", e))
-            complain(r, e, "%q is not built into this midge yet");
+            value_complain(r, e, "%q is not built into this midge yet");
     } else {
         reader_complain(r, &e->at, MIDGE_REMARK, "%q has no effect here", &e->key);
         reader_skip(r, e);
@@ -80,7 +103,7 @@ bool midge_option_switch(int32_t option) {
 int32_t midge_option_set(struct midge_config *config, int32_t option, const char *text) {
     const struct option *o = &options[option];
     struct word w = word(text);
-    int64_t number = 0;
+    number_t number = 0;
     bool yes = word_is(w, "1|t|T|true|TRUE|True", false);
     bool number_wanted =
         o->kind == OPTION_PORT || o->kind == OPTION_SIZE || o->kind == OPTION_COUNT;

@@ -2,8 +2,8 @@
 
 #define END 0  // past the text. A NUL in it ends what it interrupts, and is then refused: lex_key
 
-struct lexer lex_begin(const struct midge_source *source) {
-    return (struct lexer){.source = *source, .line = 1};
+void lex_begin(struct lexer *lx, const struct midge_source *source) {
+    *lx = (struct lexer){.source = *source, .line = 1};
 }
 
 static int next(struct lexer *lx) {
@@ -36,16 +36,16 @@ static int peek(struct lexer *lx) {
     return lx->at < lx->source.bytes ? (unsigned char)lx->source.text[lx->at] : END;
 }
 
-static bool is_blank(int c) {
-    return c == ' ' || c == '\t';
+static bool is_in(int c, const char *set) {
+    return c != END && strchr(set, c) != NULL;
 }
+
+#define BLANKS " \t"
+#define NEWLINES "\n\r"
+#define SPACES BLANKS NEWLINES "\v\f"
 
 static bool is_newline(int c) {
-    return c == '\n' || c == '\r';
-}
-
-static bool is_space(int c) {
-    return is_blank(c) || is_newline(c) || c == '\v' || c == '\f';
+    return is_in(c, NEWLINES);
 }
 
 static bool is_digit(int c) {
@@ -57,7 +57,7 @@ static bool is_separator(int c) {
 }
 
 static bool is_suffix(int c) {
-    return c != END && strchr("kmgtpe", c | 0x20) != NULL;
+    return is_in(c | 0x20, "kmgtpe");
 }
 
 static bool is_hex(int c) {
@@ -122,6 +122,15 @@ static bool comment(struct lexer *lx, int c) {
     return true;
 }
 
+// Takes what comes behind characters of a set and, if they are passed over too, comments.
+static int next_behind(struct lexer *lx, const char *set, bool comments) {
+    int c;
+    do
+        c = next(lx);
+    while (is_in(c, set) || (comments && comment(lx, c)));
+    return c;
+}
+
 // The text up to a closing quote, which is passed over. Without escapes, which have their own.
 static bool quoted(struct lexer *lx, struct item *item, enum item_kind kind, int quote) {
     begin(lx, item);
@@ -138,10 +147,7 @@ static bool quoted(struct lexer *lx, struct item *item, enum item_kind kind, int
 
 // The path behind the word `include`.
 static void include(struct lexer *lx, struct item *item) {
-    int c;
-    do
-        c = next(lx);
-    while (is_blank(c));
+    int c = next_behind(lx, BLANKS, false);
     if (c == '\'' || c == '"') {
         if (!quoted(lx, item, ITEM_INCLUDE, c))
             fail(lx, item,
@@ -165,7 +171,7 @@ static void include(struct lexer *lx, struct item *item) {
     begin(lx, item);
     do
         c = next(lx);
-    while (c != END && strchr("\r\n\t ;}'", c) == NULL);
+    while (c != END && !is_in(c, BLANKS NEWLINES ";}'"));
     back(lx);
     finish(lx, item, ITEM_INCLUDE);
     if (c == '\'')
@@ -176,13 +182,13 @@ static void bare_key(struct lexer *lx, enum lex_place place, struct item *item) 
     begin(lx, item);
     do
         next(lx);
-    while (!is_space(peek(lx)) && !is_separator(peek(lx)) && peek(lx) != END);
+    while (!is_in(peek(lx), SPACES) && !is_separator(peek(lx)) && peek(lx) != END);
     if (peek(lx) == END && place == LEX_MAP) {
         fail(lx, item, SAY("Unexpected EOF processing map key.", "a value"));
         return;
     }
     finish(lx, item, ITEM_KEY);
-    if (MIDGE_CONFIG_HUB && is_space(peek(lx)) && word_is(item->text, "include", true))
+    if (MIDGE_CONFIG_HUB && is_in(peek(lx), SPACES) && word_is(item->text, "include", true))
         include(lx, item);
 }
 
@@ -202,9 +208,7 @@ static void quoted_key(struct lexer *lx, enum lex_place place, struct item *item
 void lex_key(struct lexer *lx, enum lex_place place, struct item *item) {
     int c;
     for (;;) {
-        c = next(lx);
-        if (is_space(c) || comment(lx, c))
-            continue;
+        c = next_behind(lx, SPACES, true);
         if (place == LEX_TOP && c == '{')
             lx->braces++;
         else if (place == LEX_TOP && c == '}' && lx->braces > 0)
@@ -235,22 +239,18 @@ void lex_key(struct lexer *lx, enum lex_place place, struct item *item) {
 }
 
 bool lex_separator(struct lexer *lx, enum lex_place place, struct item *item) {
-    int c;
-    do
-        c = next(lx);
-    while (is_space(c));
+    int c = next_behind(lx, SPACES, false);
     if (c == END && place == LEX_TOP) {
         back(lx);
         mark(lx, item, ITEM_END);
+        item->reason = "a value";
         return false;
     }
     if (!is_separator(c))
         back(lx);
     if (place == LEX_TOP)
         return true;  // where a new line is not passed over: lex_value refuses it
-    do
-        c = next(lx);
-    while (is_space(c));
+    c = next_behind(lx, SPACES, false);
     if (c == ',')
         return fail(lx, item, SAY("Unexpected map value terminator \",\".", "a value"));
     if (c == '}')
@@ -260,10 +260,7 @@ bool lex_separator(struct lexer *lx, enum lex_place place, struct item *item) {
 }
 
 bool lex_element(struct lexer *lx, struct item *item) {
-    int c;
-    do
-        c = next(lx);
-    while (is_space(c) || comment(lx, c));
+    int c = next_behind(lx, SPACES, true);
     if (c == ']') {
         mark(lx, item, ITEM_CLOSE);
         return false;
@@ -275,10 +272,7 @@ bool lex_element(struct lexer *lx, struct item *item) {
 }
 
 bool lex_after(struct lexer *lx, enum lex_place place, struct item *item) {
-    int c;
-    do
-        c = next(lx);
-    while (is_blank(c) || comment(lx, c));
+    int c = next_behind(lx, BLANKS, true);
     if (is_newline(c) || c == ',' || (c == ';' && place != LEX_ARRAY))
         return true;
     if (place == LEX_TOP && lx->braces == 0 && (c == END || c == '}')) {
@@ -328,7 +322,7 @@ static bool escape(struct lexer *lx, struct item *item) {
         item->text = (struct word){digits, 2};
         return false;
     }
-    if (c != END && strchr("tnr\"\\", c) != NULL)
+    if (is_in(c, "tnr\"\\"))
         return true;
     return fail_at(lx, item,
                    SAY("Invalid escape character '%s'. Only the following escape characters are "
@@ -411,7 +405,7 @@ static void bare(struct lexer *lx, struct item *item) {
             if (!escape(lx, item))
                 return;
             item->escaped = true;
-        } else if (is_newline(c) || is_blank(c) || c == END || strchr(";,]}'", c) != NULL) {
+        } else if (c == END || is_in(c, BLANKS NEWLINES ";,]}'")) {
             break;
         }
     }
@@ -433,7 +427,7 @@ static void bare(struct lexer *lx, struct item *item) {
 
 // What may follow a number. The end of an array is not in it, so `[1]` holds the text `1]`.
 static bool ends_number(int c) {
-    return is_newline(c) || is_blank(c) || c == END || c == '}' || c == ';' || c == ',';
+    return c == END || is_in(c, BLANKS NEWLINES "};,");
 }
 
 // A number with a suffix, the first letter of which was taken.
@@ -441,7 +435,7 @@ static void suffixed(struct lexer *lx, struct item *item) {
     int c;
     do
         c = next(lx);
-    while (c != END && strchr("bBiI", c) != NULL);
+    while (is_in(c, "bBiI"));
     back(lx);
     if (ends_number(c))
         finish(lx, item, ITEM_INTEGER);
@@ -510,10 +504,7 @@ static void number(struct lexer *lx, struct item *item, bool negative) {
 }
 
 void lex_value(struct lexer *lx, struct item *item) {
-    int c;
-    do
-        c = next(lx);
-    while (is_blank(c));
+    int c = next_behind(lx, BLANKS, false);
     if (c == '[' || c == '{') {
         mark(lx, item, c == '[' ? ITEM_ARRAY : ITEM_MAP);
     } else if (c == '\'') {

@@ -50,7 +50,7 @@ struct item {
     const char *reason;
 };
 
-struct lexer lex_begin(const struct midge_source *source);
+void lex_begin(struct lexer *lx, const struct midge_source *source);
 
 // The next key of a map or of the top level: a key, an include, the end, or an error.
 void lex_key(struct lexer *lx, enum lex_place place, struct item *item);

@@ -21,11 +21,9 @@ enum option_kind {
     OPTION_TEXT,      // midge_text
     OPTION_NAME,      // the same, without blanks
     OPTION_PASSWORD,  // the same, but no bcrypt hash
-    OPTION_DURATION,  // uint32_t, ms
-    OPTION_SECONDS,   // the same; a bare integer counts seconds and is warned of
+    OPTION_SECONDS,   // uint32_t, ms; a bare integer counts seconds and is warned of
     OPTION_TIMEOUT,   // the same; a bare number counts seconds
     OPTION_LISTEN,    // midge_text host, and an int32_t port behind it
-    OPTION_TAGS,
     OPTION_AUTHORIZATION,
     OPTION_USERS,
     OPTION_PERMISSIONS,  // uint32_t, 1 + index
@@ -35,7 +33,9 @@ enum option_kind {
     OPTION_QUEUES,       // the same, of subjects with queues
 
     // Of a hub only.
-    OPTION_SIZE,           // uint64_t
+    OPTION_DURATION,  // uint32_t, ms
+    OPTION_SIZE,      // uint64_t
+    OPTION_TAGS,
     OPTION_WRITE_TIMEOUT,  // a policy of which this build has one
     OPTION_UNBUILT,        // of a feature that is missing: refused, unless it asks for nothing
     OPTION_IGNORED,        // changes nothing that anyone could notice
@@ -60,12 +60,17 @@ enum option_reload {
     RELOAD_ALWAYS,   // the same, each time
 };
 
+// Of a number; durations in ms.
+struct bounds {
+    uint32_t least, most, standard;
+};
+
 struct option {
     uint16_t at;  // offset in what its place fills
     uint8_t kind;
     uint8_t place;
-    const char *names;               // with aliases behind `|`
-    uint32_t least, most, standard;  // of numbers; durations in ms
+    const char *names;            // with aliases behind `|`
+    const struct bounds *bounds;  // of numbers; or NULL
 #if MIDGE_CONFIG_HUB
     uint8_t reload;
     const char *flags;  // on the command line, or NULL
@@ -113,7 +118,7 @@ static inline void *option_member(const struct option *o, void *into) {
 // a port is taken as it was written, and may turn out not to be one.
 void option_set_switch(const struct option *o, void *into, bool value);
 bool option_set_number(const struct option *o, void *into, int64_t value);
-void option_set_port(int32_t *to, int64_t value);
+void option_set_port(int32_t *to, number_t value);
 
 // Sets every option of the configuration to its standard.
 void options_reset(struct midge_config *config);

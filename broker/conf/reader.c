@@ -7,7 +7,7 @@ void reader_begin(struct reader *r, const struct midge_source *source, struct mi
                   const struct midge_reading *reading) {
     r->reading = reading;
     r->config = config;
-    r->lx = lex_begin(source);
+    lex_begin(&r->lx, source);
     r->errors = 0;
     r->full = NULL;
     r->failed = false;
@@ -163,13 +163,13 @@ static bool take_value(struct reader *r, struct entry *e) {
 static bool read_pair(struct reader *r, struct entry *e, const struct item *key) {
     struct item item;
     if (!lex_separator(&r->lx, innermost(r), &item)) {
-        char a[DIGITS_MAX], b[DIGITS_MAX];
-        if (item.kind == ITEM_ERROR)
-            return reader_fail_syntax(r, &item);
-        if (word_same(key->text, word("}")))
+        if (item.kind == ITEM_END && word_same(key->text, word("}")))
             return false;  // JSON's last brace, with none before
+        if (!MIDGE_CONFIG_HUB || item.kind == ITEM_ERROR)
+            return reader_fail_syntax(r, &item);
+        char a[DIGITS_MAX], b[DIGITS_MAX];
         return reader_fail(
-            r, &item, SAY("config is invalid (%s:%s:%s)", "a value"),
+            r, &item, "config is invalid (%s:%s:%s)",
             WORDS(word(r->lx.source.name), word_of(item.line, a), word_of(item.column, b)));
     }
     *e = (struct entry){.at = {r->lx.source.name, key->line, key->column}, .key = key->text};

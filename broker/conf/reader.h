@@ -15,6 +15,7 @@
 
 #include "broker/broker.h"
 #include "broker/conf/lex.h"
+#include "broker/conf/number.h"
 
 struct place {
     const char *source;
@@ -26,7 +27,7 @@ struct entry {
     struct place at;
     struct word key;    // empty in an array
     struct item value;  // of a map or array only the begin: what it holds comes next
-    int64_t integer;    // its value, if it is one
+    number_t integer;   // its value, if it is one
 #if MIDGE_CONFIG_HUB
     uint32_t definition;
 #endif

@@ -123,8 +123,8 @@ static bool resolve(struct reader *r, struct item *item, uint32_t *in_sight) {
                                    WORDS(item->text, word_of(item->line, digits), item->text));
             all->variable = item->text;
             all->variable_line = item->line;
-            r->lx =
-                lex_begin(&(struct midge_source){r->lx.source.name, text, (uint32_t)strlen(text)});
+            lex_begin(&r->lx,
+                      &(struct midge_source){r->lx.source.name, text, (uint32_t)strlen(text)});
             *in_sight = 0;
         }
         lex_value(&r->lx, item);
@@ -196,7 +196,7 @@ void reference_include(struct reader *r, struct word path) {
     if (reason != NULL)
         reader_fail(r, NULL, "%s", WORDS(word(reason)));
     else
-        r->lx = lex_begin(&found);
+        lex_begin(&r->lx, &found);
 }
 
 bool reference_leave(struct reader *r) {

@@ -1,30 +1,36 @@
 #include "broker/conf/value.h"
 
-static const char *const kinds[] = {
-    [ITEM_MAP] = "a map",          [ITEM_ARRAY] = "an array", [ITEM_TEXT] = "a string",
-    [ITEM_BOOL] = "a boolean",     [ITEM_FLOAT] = "a float",  [ITEM_TIME] = "a time",
-    [ITEM_INTEGER] = "an integer",
-};
+static const char *kind_name(enum item_kind kind) {
+    static const char names[][12] = {"a map",      "an array", "a string", "a boolean",
+                                     "an integer", "a float",  "a time"};
+    return names[kind - ITEM_MAP];
+}
 
-static const char *const go_types[] = {
-    [ITEM_MAP] = "map[string]interface {}",
-    [ITEM_ARRAY] = "[]interface {}",
-    [ITEM_TEXT] = "string",
-    [ITEM_BOOL] = "bool",
-    [ITEM_INTEGER] = "int64",
-    [ITEM_FLOAT] = "float64",
-    [ITEM_TIME] = "time.Time",
-};
+// What Go calls it.
+static const char *go_name(enum item_kind kind) {
+    static const char *const names[] = {"map[string]interface {}",
+                                        "[]interface {}",
+                                        "string",
+                                        "bool",
+                                        "int64",
+                                        "float64",
+                                        "time.Time"};
+    return names[kind - ITEM_MAP];
+}
 
 struct word value_word(const struct entry *e, char digits[DIGITS_MAX]) {
     if (e->value.kind == ITEM_INTEGER)
         return word_of(e->integer, digits);
     bool scalar = e->value.kind != ITEM_MAP && e->value.kind != ITEM_ARRAY;
-    return scalar ? e->value.text : word(kinds[e->value.kind]);
+    return scalar ? e->value.text : word(kind_name(e->value.kind));
 }
 
 bool value_true(const struct entry *e) {
     return word_is(e->value.text, "true|yes|on", true);
+}
+
+void value_complain(struct reader *r, const struct entry *e, const char *sentence) {
+    reader_complain(r, &e->at, MIDGE_ERROR, sentence, &e->key);
 }
 
 bool value_expect(struct reader *r, const struct entry *e, enum item_kind kind,
@@ -33,12 +39,12 @@ bool value_expect(struct reader *r, const struct entry *e, enum item_kind kind,
     if (e->value.kind == kind)
         return true;
     if (!MIDGE_CONFIG_HUB)
-        reader_complain(r, &e->at, MIDGE_ERROR, kinds[kind], NULL);
+        reader_complain(r, &e->at, MIDGE_ERROR, kind_name(kind), NULL);
     else if (sentence != NULL)
         reader_complain(r, &e->at, MIDGE_ERROR, sentence, WORDS(value_word(e, digits)));
     else
         reader_complain(r, &e->at, MIDGE_ERROR, "expected %s for %q, but got %s",
-                        WORDS(word(kinds[kind]), e->key, word(kinds[e->value.kind])));
+                        WORDS(word(kind_name(kind)), e->key, word(kind_name(e->value.kind))));
     reader_skip(r, e);
     return false;
 }
@@ -46,7 +52,7 @@ bool value_expect(struct reader *r, const struct entry *e, enum item_kind kind,
 void value_refuse(struct reader *r, const struct entry *e, const struct place *at,
                   const char *sentence) {
     reader_complain(r, at, MIDGE_ERROR, sentence,
-                    MIDGE_CONFIG_HUB ? WORDS(word(go_types[e->value.kind])) : NULL);
+                    MIDGE_CONFIG_HUB ? WORDS(word(go_name(e->value.kind))) : NULL);
     reader_skip(r, e);
 }
 
@@ -87,7 +93,13 @@ bool value_bcrypt(const char *p) {
     return p[4] >= '0' && p[4] <= '9' && p[5] >= '0' && p[5] <= '9' && p[6] == '$';  // its cost
 }
 
+#define WRONG(sentence) SAY(sentence, "no address")
+
 const char value_no_port[] = "missing port in address";
+
+static bool either_has(struct word a, struct word b, char c) {
+    return memchr(a.text, c, a.bytes) != NULL || memchr(b.text, c, b.bytes) != NULL;
+}
 
 const char *value_address(struct word text, struct word *host, struct word *port) {
     const char *begin = text.text;
@@ -102,21 +114,16 @@ const char *value_address(struct word text, struct word *host, struct word *port
         begin++;
         close = memchr(begin, ']', (size_t)(end - begin));
         if (close == NULL)
-            return "missing ']' in address";
-        if (close + 1 == end)
-            return value_no_port;
+            return WRONG("missing ']' in address");
         if (close + 1 != colon)
-            return close[1] == ':' ? "too many colons in address" : value_no_port;
+            return close + 1 < end && close[1] == ':' ? WRONG("too many colons in address")
+                                                      : value_no_port;
     } else if (memchr(begin, ':', (size_t)(colon - begin)) != NULL) {
-        return "too many colons in address";
+        return WRONG("too many colons in address");
     }
     *host = (struct word){begin, (uint32_t)(close - begin)};
     *port = (struct word){colon + 1, (uint32_t)(end - colon - 1)};
-    if (memchr(host->text, '[', host->bytes) != NULL ||
-        memchr(port->text, '[', port->bytes) != NULL)
-        return "unexpected '[' in address";
-    if (memchr(host->text, ']', host->bytes) != NULL ||
-        memchr(port->text, ']', port->bytes) != NULL)
-        return "unexpected ']' in address";
-    return NULL;
+    return either_has(*host, *port, '[')   ? WRONG("unexpected '[' in address")
+           : either_has(*host, *port, ']') ? WRONG("unexpected ']' in address")
+                                           : NULL;
 }

@@ -1,0 +1,158 @@
+#include "broker/conf/quantity.h"
+
+#include "broker/conf/number.h"
+#include "broker/conf/value.h"
+
+// ---- Counts -------------------------------------------------------------------------------------
+
+// A number as a remark shows it.
+static struct word number_word(const struct option *o, number_t value, char text[32]) {
+    struct format f = {(uint8_t *)text, 0, 32};
+    bool ms = o->kind == OPTION_DURATION || o->kind == OPTION_SECONDS || o->kind == OPTION_TIMEOUT;
+    if (!ms || value > NUMBER_MAX / 1000)
+        return word_of(value, text);
+    format_duration(&f, (uint64_t)value * 1000);
+    return (struct word){text, f.n};
+}
+
+// The same, with a remark.
+static void read_number(struct reader *r, const struct option *o, void *into, const struct entry *e,
+                        number_t value) {
+    char a[32], b[32];
+    if (!option_set_number(o, into, value))
+        return;
+    if (!MIDGE_CONFIG_HUB)
+        reader_complain(r, &e->at, MIDGE_REMARK, "%s lowered to %s",
+                        WORDS(e->key, number_word(o, o->bounds->most, a)));
+    else
+        reader_complain(
+            r, &e->at, MIDGE_REMARK,
+            "%s of %s is above the maximum of this build, %s, which is used instead",
+            WORDS(e->key, number_word(o, value, a), number_word(o, o->bounds->most, b)));
+}
+
+// No limit: as much as there can be, with a remark.
+static void lift_limit(struct reader *r, const struct option *o, void *into,
+                       const struct entry *e) {
+    char a[DIGITS_MAX], b[DIGITS_MAX];
+    if (!MIDGE_CONFIG_HUB) {
+        read_number(r, o, into, e, NUMBER_MAX);
+        return;
+    }
+    option_set_number(o, into, o->bounds->most);
+    reader_complain(r, &e->at, MIDGE_REMARK,
+                    "%s of %s, no limit, is above the maximum of this build, %s, which is used "
+                    "instead",
+                    WORDS(e->key, word_of(e->integer, a), word_of(o->bounds->most, b)));
+}
+
+static void read_count(struct reader *r, const struct option *o, void *into,
+                       const struct entry *e) {
+    bool bytes = o->kind == OPTION_BYTES || o->kind == OPTION_PAYLOAD;
+    if ((bytes && e->integer > INT32_MAX) || (o->kind == OPTION_TOKENS && e->integer > UINT8_MAX))
+        value_complain(r, e, SAY("%s value is too big", "a smaller number"));
+    else if (o->kind == OPTION_TOKENS && e->integer <= 0)
+        value_complain(r, e, SAY("%s value can not be negative", "a positive number"));
+    else if (o->kind == OPTION_PAYLOAD && e->integer < 0)
+        lift_limit(r, o, into, e);
+    else
+        read_number(r, o, into, e, e->integer);
+}
+
+// ---- Durations ----------------------------------------------------------------------------------
+
+// Reads a duration in milliseconds, rounded up. False, with a complaint, where it is none:
+// `failure` takes the key or nothing, and the reason goes behind it.
+static bool read_ms(struct reader *r, const struct entry *e, const char *failure, number_t *ms) {
+    number_t time;
+    struct word words[2];
+    const char *sentence =
+        duration_read(value_text(r, e), e->value.kind == ITEM_FLOAT, &time, words);
+    if (sentence == NULL) {
+        bool ns = MIDGE_CONFIG_HUB;
+        *ms = !ns ? time : time > 0 ? (time - 1) / 1000000 + 1 : time / 1000000;
+        return true;
+    }
+    if (!MIDGE_CONFIG_HUB) {
+        value_complain(r, e, sentence);
+        return false;
+    }
+    char text[256];
+    struct format reason = FORMAT(text);
+    format_words(&reason, failure, &e->key);
+    format_words(&reason, sentence, words);
+    reader_complain(r, &e->at, MIDGE_ERROR, "%s", WORDS((struct word){text, reason.n}));
+    return false;
+}
+
+// Of a hub only, in its sentences.
+static void read_duration(struct reader *r, const struct option *o, void *into,
+                          const struct entry *e) {
+    number_t ms;
+    if (!value_expect(r, e, ITEM_TEXT, NULL) || !read_ms(r, e, "error parsing %s: ", &ms))
+        return;
+    if (ms >= (number_t)o->bounds->least) {
+        read_number(r, o, into, e, ms);
+    } else if (o->bounds->least == 0) {
+        value_complain(r, e, "invalid %s, needs to be positive");
+    } else {
+        char text[32];
+        reader_complain(r, &e->at, MIDGE_ERROR, "invalid %s of %s, minimum is 30 seconds",
+                        WORDS(e->key, number_word(o, ms > 0 ? ms : 0, text)));
+    }
+}
+
+static void warn_of_seconds(struct reader *r, const struct option *o, const struct entry *e) {
+    reader_complain(r, &e->at, MIDGE_WARNING,
+                    "invalid use of field %q: %s should be converted to a duration",
+                    WORDS(word(o->names), word(o->names)));
+}
+
+static void warn_of_high_timeout(struct reader *r, const struct entry *e, number_t ms) {
+    char text[32], digits[DIGITS_MAX];
+    struct format seconds = FORMAT(text);
+    format_u64(&seconds, (uint64_t)ms / 1000);
+    format_char(&seconds, '.');
+    format_digits(&seconds, (uint32_t)(ms % 1000) * 1000, 6);
+    reader_complain(
+        r, &e->at, MIDGE_WARNING,
+        "invalid use of field %q: timeout of %s (%s seconds) is high, consider keeping it under 60 "
+        "seconds. possibly caused by unquoted duration; use '1m' instead of 1m, for example",
+        WORDS(e->key, value_word(e, digits), (struct word){text, seconds.n}));
+}
+
+// A duration, or a number of seconds: the older form of an interval, the common one of a timeout.
+static void read_time(struct reader *r, const struct option *o, void *into, const struct entry *e) {
+    bool timeout = o->kind == OPTION_TIMEOUT;
+    number_t ms;
+    if (e->value.kind == ITEM_INTEGER) {
+        ms = seconds_ms(e->integer);
+        if (MIDGE_CONFIG_HUB && !timeout)
+            warn_of_seconds(r, o, e);
+    } else if (e->value.kind == ITEM_TEXT || (e->value.kind == ITEM_FLOAT && timeout)) {
+        if (!read_ms(r, e,
+                     timeout ? "error parsing authorization config, 'timeout' "
+                             : "error parsing %s: ",
+                     &ms))
+            return;
+    } else if (!timeout) {
+        value_expect(r, e, ITEM_TEXT, NULL);
+        return;
+    } else {
+        value_refuse(r, e, &e->at,
+                     SAY("error parsing authorization config, 'timeout' wrong type", "a duration"));
+        return;
+    }
+    if (MIDGE_CONFIG_HUB && timeout && ms > 60 * 1000)
+        warn_of_high_timeout(r, e, ms);
+    read_number(r, o, into, e, ms);
+}
+
+void quantity_read(struct reader *r, const struct option *o, void *into, const struct entry *e) {
+    if (o->kind == OPTION_SECONDS || o->kind == OPTION_TIMEOUT)
+        read_time(r, o, into, e);
+    else if (MIDGE_CONFIG_HUB && o->kind == OPTION_DURATION)
+        read_duration(r, o, into, e);
+    else if (value_expect(r, e, ITEM_INTEGER, NULL))
+        read_count(r, o, into, e);
+}
