@@ -6,17 +6,22 @@
 
 // ---- The block ----------------------------------------------------------------------------------
 
+bool users_have(const struct midge_config *config, uint32_t count, const char *name) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (strcmp(midge_config_text(config, config->users[i].name), name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void check_names(struct reader *r, const struct entry *e) {
     const struct midge_config *config = r->config;
     for (uint32_t i = 1; i < config->users_count; i++) {
         const char *name = midge_config_text(config, config->users[i].name);
-        for (uint32_t j = 0; j < i; j++) {
-            if (strcmp(name, midge_config_text(config, config->users[j].name)) == 0) {
-                reader_complain(r, &e->at, MIDGE_ERROR,
-                                SAY("Duplicate user %q detected", "another name than %q"),
-                                WORDS(word(name)));
-                return;
-            }
+        if (users_have(config, i, name)) {
+            reader_complain(r, &e->at, SAY("Duplicate user %q detected", "another name than %q"),
+                            WORDS(word(name)));
+            return;
         }
     }
 }
@@ -61,7 +66,7 @@ void users_read(struct reader *r, const struct entry *e) {
                           SAY("Expected user entry to be a map/struct, got %s", NULL)))
             continue;
         if (config->users_count == MIDGE_USERS_MAX) {
-            reader_full(r, &user, SAY("more than %s users", "at most %s users"), MIDGE_USERS_MAX);
+            reader_full(r, &user, MIDGE_USERS_MAX, "users");
             reader_skip(r, &user);
             continue;
         }
@@ -81,18 +86,21 @@ static bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
 }
 
-// Takes the next word of a text that blanks separate.
-static struct word next_field(struct word *text) {
-    const char *at = text->text;
-    const char *end = at + text->bytes;
-    while (at < end && is_blank(*at))
-        at++;
-    struct word field = {at, 0};
-    while (at < end && !is_blank(*at))
-        at++;
-    field.bytes = (uint32_t)(at - field.text);
-    *text = (struct word){at, (uint32_t)(end - at)};
-    return field;
+// Splits a text where there are blanks. Answers how many parts there are, 3 if that or more.
+static uint32_t split(struct word text, struct word parts[3]) {
+    const char *at = text.text;
+    const char *end = at + text.bytes;
+    for (uint32_t n = 0; n < 3; n++) {
+        while (at < end && is_blank(*at))
+            at++;
+        if (at == end)
+            return n;
+        const char *begin = at;
+        while (at < end && !is_blank(*at))
+            at++;
+        parts[n] = (struct word){begin, (uint32_t)(at - begin)};
+    }
+    return 3;
 }
 
 static const char bad_subject[] = SAY("subject %q is not a valid subject", "a subject");
@@ -105,19 +113,18 @@ static bool is_subject(struct word w) {
 // about `list` if not.
 static bool check_subject(struct reader *r, const struct entry *list, struct word text,
                           bool queues) {
-    struct word left = text;
-    struct word subject = next_field(&left);
-    struct word queue = next_field(&left);
-    bool alone = subject.bytes == text.bytes;
-    bool pair = queues && queue.bytes > 0 && next_field(&left).bytes == 0;
-    bool named = (alone || pair) && is_subject(subject);
-    if (named && (alone || is_subject(queue)))
+    struct word parts[3];
+    uint32_t n = split(text, parts);
+    bool pair = n == 2 && queues;
+    bool one_or_two = pair || (n == 1 && parts[0].bytes == text.bytes);
+    bool named = one_or_two && is_subject(parts[0]);
+    if (named && (!pair || is_subject(parts[1])))
         return true;
-    reader_complain(r, &list->at, MIDGE_ERROR,
+    reader_complain(r, &list->at,
                     named ? SAY("queue %q is not a valid queue", bad_subject) : bad_subject,
-                    named           ? &queue
-                    : alone || pair ? &subject
-                                    : &text);
+                    named        ? &parts[1]
+                    : one_or_two ? &parts[0]
+                                 : &text);
     return false;
 }
 
@@ -126,7 +133,7 @@ static bool read_subject(struct reader *r, const struct entry *list, const struc
                          bool queues) {
     struct midge_config *config = r->config;
     if (e->value.kind != ITEM_TEXT) {
-        value_refuse(r, e, &e->at,
+        value_refuse(r, e,
                      SAY("Subject in permissions array cannot be cast to string", bad_subject));
         return false;
     }
@@ -134,8 +141,7 @@ static bool read_subject(struct reader *r, const struct entry *list, const struc
     if (!check_subject(r, list, text, queues))
         return false;
     if (config->subjects_count == MIDGE_PERMISSION_SUBJECTS_MAX) {
-        reader_full(r, list, SAY("more than %s subjects in permissions", "at most %s subjects"),
-                    MIDGE_PERMISSION_SUBJECTS_MAX);
+        reader_full(r, list, MIDGE_PERMISSION_SUBJECTS_MAX, "subjects in permissions");
         return false;
     }
     config->subjects[config->subjects_count++] = value_keep(r, e, text);
@@ -157,7 +163,7 @@ struct midge_list subjects_read(struct reader *r, const struct entry *e, bool qu
         read_subject(r, e, e, queues);
     } else {
         value_refuse(
-            r, e, &e->at,
+            r, e,
             SAY("Expected subject permissions to be a subject, or array of subjects, got %s",
                 bad_subject));
     }
@@ -174,23 +180,20 @@ void rule_read(struct reader *r, struct rule *rule, const struct entry *e, bool 
         rule->allow = subjects_read(r, e, queues);
 }
 
-static bool same_list(const struct midge_config *config, struct midge_list a, struct midge_list b) {
-    if (a.count != b.count)
-        return false;
-    for (uint32_t i = 0; i < a.count; i++) {
-        if (strcmp(midge_config_text(config, config->subjects[a.first + i]),
-                   midge_config_text(config, config->subjects[b.first + i])) != 0)
-            return false;
-    }
-    return true;
-}
-
 static bool same_set(const struct midge_config *config, const struct midge_permissions *a,
                      const struct midge_permissions *b) {
-    return same_list(config, a->publish_allow, b->publish_allow) &&
-           same_list(config, a->publish_deny, b->publish_deny) &&
-           same_list(config, a->subscribe_allow, b->subscribe_allow) &&
-           same_list(config, a->subscribe_deny, b->subscribe_deny);
+    const struct midge_list *x = (const struct midge_list *)a;
+    const struct midge_list *y = (const struct midge_list *)b;
+    for (uint32_t list = 0; list < sizeof *a / sizeof *x; list++, x++, y++) {
+        if (x->count != y->count)
+            return false;
+        for (uint32_t i = 0; i < x->count; i++) {
+            if (strcmp(midge_config_text(config, config->subjects[x->first + i]),
+                       midge_config_text(config, config->subjects[y->first + i])) != 0)
+                return false;
+        }
+    }
+    return true;
 }
 
 uint32_t permissions_read(struct reader *r, const struct entry *e) {
@@ -210,8 +213,7 @@ uint32_t permissions_read(struct reader *r, const struct entry *e) {
         }
     }
     if (config->permissions_count == MIDGE_PERMISSIONS_MAX) {
-        reader_full(r, e, SAY("more than %s sets of permissions", "at most %s sets of permissions"),
-                    MIDGE_PERMISSIONS_MAX);
+        reader_full(r, e, MIDGE_PERMISSIONS_MAX, "sets of permissions");
         return 0;
     }
     config->permissions[config->permissions_count++] = set;

@@ -14,6 +14,9 @@
 void authorization_read(struct reader *r, const struct entry *e);
 void users_read(struct reader *r, const struct entry *e);
 
+// Whether one of the first `count` users has this name.
+bool users_have(const struct midge_config *config, uint32_t count, const char *name);
+
 // Reads a set of permissions and answers 1 + its index, or 0 on an error. Sets that allow the same
 // are stored once.
 uint32_t permissions_read(struct reader *r, const struct entry *e);

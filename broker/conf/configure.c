@@ -1,5 +1,6 @@
 // A configuration: its defaults, its text, and what is checked when all of it is known.
 
+#include "broker/conf/authorization.h"
 #include "broker/conf/number.h"
 #include "broker/conf/option.h"
 #include "broker/conf/reader.h"
@@ -77,14 +78,6 @@ static struct word duration_word(uint32_t ms, char text[32]) {
     return (struct word){text, f.n};
 }
 
-static bool is_user(const struct midge_config *config, const char *name) {
-    for (uint32_t i = 0; i < config->users_count; i++) {
-        if (strcmp(midge_config_text(config, config->users[i].name), name) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool check(const struct midge_config *config, const struct midge_reading *reading) {
     char a[32], b[32];
     const char *anonymous = midge_config_text(config, config->no_auth_user);
@@ -108,7 +101,7 @@ static bool check(const struct midge_config *config, const struct midge_reading 
     } else if (config->no_auth_user != 0 && config->users_count == 0) {
         sentence = SAY("no_auth_user: \"%s\" present, but users/nkeys are not defined",
                        "no_auth_user is not among the users");
-    } else if (config->no_auth_user != 0 && !is_user(config, anonymous)) {
+    } else if (config->no_auth_user != 0 && !users_have(config, config->users_count, anonymous)) {
         sentence = SAY("no_auth_user: \"%s\" not present as user or nkey in authorization block or "
                        "account configuration",
                        "no_auth_user is not among the users");

@@ -8,9 +8,11 @@
 static void add_tag(struct reader *r, const struct entry *e, const struct entry *tag) {
     struct midge_config *config = r->config;
     if (tag->value.kind != ITEM_TEXT) {
-        value_refuse(r, tag, &e->at, SAY("error parsing tags: unsupported type %s", "a string"));
+        reader_complain(r, &e->at, "error parsing tags: unsupported type %s",
+                        WORDS(value_go_type(tag)));
+        reader_skip(r, tag);
     } else if (config->tags_count == sizeof config->tags / sizeof config->tags[0]) {
-        reader_full(r, e, SAY("more than %s tags", "at most %s tags"), config->tags_count);
+        reader_full(r, e, config->tags_count, "tags");
     } else {
         midge_text t = value_keep(r, tag, value_text(r, tag));
         for (char *c = config->text + t; *c != '\0'; c++)
@@ -38,8 +40,7 @@ static void set_size(uint64_t *to, number_t value) {
 static void read_write_timeout(struct reader *r, const struct entry *e) {
     struct word policy = value_text(r, e);
     if (word_same(policy, word("retry")))
-        reader_complain(r, &e->at, MIDGE_ERROR, "write_timeout %q is not built into this midge yet",
-                        &policy);
+        reader_complain(r, &e->at, "write_timeout %q is not built into this midge yet", &policy);
     else if (!word_same(policy, word("default")) && !word_same(policy, word("close")))
         value_complain(r, e, "write_timeout must be 'default', 'close' or 'retry'");
 }
@@ -80,7 +81,7 @@ void hub_read(struct reader *r, const struct option *o, void *to, const struct e
         if (!asks_for_nothing(r, o->nothing != NULL ? o->nothing : "", e))
             value_complain(r, e, "%q is not built into this midge yet");
     } else {
-        reader_complain(r, &e->at, MIDGE_REMARK, "%q has no effect here", &e->key);
+        reader_say(r, &e->at, MIDGE_REMARK, "%q has no effect here", &e->key);
         reader_skip(r, e);
     }
 }

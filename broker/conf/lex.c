@@ -55,9 +55,7 @@ static bool is_suffix(int c) {
     return is_in(c | 0x20, "kmgtpe");
 }
 
-static bool is_hex(int c) {
-    return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
+#define HEX "0123456789abcdefABCDEF"
 
 // ---- Items --------------------------------------------------------------------------------------
 
@@ -308,7 +306,7 @@ static bool escape(struct lexer *lx, struct item *item) {
         step(lx);
     }
     const char *digits = lx->source.text + lx->at - 2;
-    if (c != 'x' || (is_hex(digits[0]) && is_hex(digits[1])))
+    if (c != 'x' || (is_in(digits[0], HEX) && is_in(digits[1], HEX)))
         return true;
     lx->at -= 2;
     fail(
@@ -319,16 +317,16 @@ static bool escape(struct lexer *lx, struct item *item) {
 }
 
 static uint32_t hex_value(char digit) {
-    uint32_t d = (unsigned char)digit;
-    return d <= '9' ? d - '0' : (d | 0x20) - 'a' + 10;
+    uint32_t value = (uint32_t)(strchr(HEX, digit) - HEX);
+    return value < 16 ? value : value - 6;
 }
 
 uint32_t text_unescape(struct word text, char *to) {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < text.bytes; i++) {
-        char c = text.text[i];
+    for (const char *at = text.text; at < text.text + text.bytes; at++) {
+        char c = *at;
         if (c == '\\') {
-            c = text.text[++i];
+            c = *++at;
             if (c == 't') {
                 c = '\t';
             } else if (c == 'n') {
@@ -336,8 +334,8 @@ uint32_t text_unescape(struct word text, char *to) {
             } else if (c == 'r') {
                 c = '\r';
             } else if (c == 'x') {
-                c = (char)(hex_value(text.text[i + 1]) << 4 | hex_value(text.text[i + 2]));
-                i += 2;
+                c = (char)(hex_value(at[1]) << 4 | hex_value(at[2]));
+                at += 2;
             }
         }
         to[n++] = c;

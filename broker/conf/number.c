@@ -102,7 +102,7 @@ static number_t unit_of(struct word name) {
     number_t unit = 1;
     for (uint32_t i = 0; i < sizeof units / sizeof units[0]; i++) {
         unit *= units[i].times;
-        if (word_same(name, word(units[i].name)))
+        if (word_is(name, units[i].name, false))
             return unit;
     }
     return 0;

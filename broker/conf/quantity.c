@@ -22,13 +22,12 @@ static void read_number(struct reader *r, const struct option *o, void *into, co
     if (!option_set_number(o, into, value))
         return;
     if (!MIDGE_CONFIG_HUB)
-        reader_complain(r, &e->at, MIDGE_REMARK, "%s lowered to %s",
-                        WORDS(e->key, number_word(o, o->bounds->most, a)));
+        reader_say(r, &e->at, MIDGE_REMARK, "%s lowered to %s",
+                   WORDS(e->key, word_of(o->bounds->most, a)));
     else
-        reader_complain(
-            r, &e->at, MIDGE_REMARK,
-            "%s of %s is above the maximum of this build, %s, which is used instead",
-            WORDS(e->key, number_word(o, value, a), number_word(o, o->bounds->most, b)));
+        reader_say(r, &e->at, MIDGE_REMARK,
+                   "%s of %s is above the maximum of this build, %s, which is used instead",
+                   WORDS(e->key, number_word(o, value, a), number_word(o, o->bounds->most, b)));
 }
 
 // No limit: as much as there can be, with a remark.
@@ -40,20 +39,29 @@ static void lift_limit(struct reader *r, const struct option *o, void *into,
         return;
     }
     option_set_number(o, into, o->bounds->most);
-    reader_complain(r, &e->at, MIDGE_REMARK,
-                    "%s of %s, no limit, is above the maximum of this build, %s, which is used "
-                    "instead",
-                    WORDS(e->key, word_of(e->integer, a), word_of(o->bounds->most, b)));
+    reader_say(r, &e->at, MIDGE_REMARK,
+               "%s of %s, no limit, is above the maximum of this build, %s, which is used "
+               "instead",
+               WORDS(e->key, word_of(e->integer, a), word_of(o->bounds->most, b)));
+}
+
+// Whether nats-server takes such a number. Complains if not.
+static bool check_count(struct reader *r, const struct option *o, const struct entry *e) {
+    bool bytes = o->kind == OPTION_BYTES || o->kind == OPTION_PAYLOAD;
+    bool tokens = o->kind == OPTION_TOKENS;
+    bool small = tokens && e->integer <= 0;
+    if (small || (bytes && e->integer > INT32_MAX) || (tokens && e->integer > UINT8_MAX)) {
+        value_complain(r, e, small ? "%s value can not be negative" : "%s value is too big");
+        return false;
+    }
+    return true;
 }
 
 static void read_count(struct reader *r, const struct option *o, void *into,
                        const struct entry *e) {
-    bool bytes = o->kind == OPTION_BYTES || o->kind == OPTION_PAYLOAD;
-    if ((bytes && e->integer > INT32_MAX) || (o->kind == OPTION_TOKENS && e->integer > UINT8_MAX))
-        value_complain(r, e, SAY("%s value is too big", "a smaller number"));
-    else if (o->kind == OPTION_TOKENS && e->integer <= 0)
-        value_complain(r, e, SAY("%s value can not be negative", "a positive number"));
-    else if (o->kind == OPTION_PAYLOAD && e->integer < 0)
+    if (!value_expect(r, e, ITEM_INTEGER, NULL) || (MIDGE_CONFIG_HUB && !check_count(r, o, e)))
+        return;
+    if (o->kind == OPTION_PAYLOAD && e->integer < 0)
         lift_limit(r, o, into, e);
     else
         read_number(r, o, into, e, e->integer);
@@ -81,7 +89,7 @@ static bool read_ms(struct reader *r, const struct entry *e, const char *failure
     struct format reason = FORMAT(text);
     format_words(&reason, failure, &e->key);
     format_words(&reason, sentence, words);
-    reader_complain(r, &e->at, MIDGE_ERROR, "%s", WORDS((struct word){text, reason.n}));
+    reader_complain(r, &e->at, "%s", WORDS((struct word){text, reason.n}));
     return false;
 }
 
@@ -97,15 +105,15 @@ static void read_duration(struct reader *r, const struct option *o, void *into,
         value_complain(r, e, "invalid %s, needs to be positive");
     } else {
         char text[32];
-        reader_complain(r, &e->at, MIDGE_ERROR, "invalid %s of %s, minimum is 30 seconds",
+        reader_complain(r, &e->at, "invalid %s of %s, minimum is 30 seconds",
                         WORDS(e->key, number_word(o, ms > 0 ? ms : 0, text)));
     }
 }
 
 static void warn_of_seconds(struct reader *r, const struct option *o, const struct entry *e) {
-    reader_complain(r, &e->at, MIDGE_WARNING,
-                    "invalid use of field %q: %s should be converted to a duration",
-                    WORDS(word(o->names), word(o->names)));
+    reader_say(r, &e->at, MIDGE_WARNING,
+               "invalid use of field %q: %s should be converted to a duration",
+               WORDS(word(o->names), word(o->names)));
 }
 
 static void warn_of_high_timeout(struct reader *r, const struct entry *e, number_t ms) {
@@ -114,7 +122,7 @@ static void warn_of_high_timeout(struct reader *r, const struct entry *e, number
     format_u64(&seconds, (uint64_t)ms / 1000);
     format_char(&seconds, '.');
     format_digits(&seconds, (uint32_t)(ms % 1000) * 1000, 6);
-    reader_complain(
+    reader_say(
         r, &e->at, MIDGE_WARNING,
         "invalid use of field %q: timeout of %s (%s seconds) is high, consider keeping it under 60 "
         "seconds. possibly caused by unquoted duration; use '1m' instead of 1m, for example",
@@ -139,7 +147,7 @@ static void read_time(struct reader *r, const struct option *o, void *into, cons
         value_expect(r, e, ITEM_TEXT, NULL);
         return;
     } else {
-        value_refuse(r, e, &e->at,
+        value_refuse(r, e,
                      SAY("error parsing authorization config, 'timeout' wrong type", "a duration"));
         return;
     }
@@ -153,6 +161,6 @@ void quantity_read(struct reader *r, const struct option *o, void *into, const s
         read_time(r, o, into, e);
     else if (MIDGE_CONFIG_HUB && o->kind == OPTION_DURATION)
         read_duration(r, o, into, e);
-    else if (value_expect(r, e, ITEM_INTEGER, NULL))
+    else
         read_count(r, o, into, e);
 }

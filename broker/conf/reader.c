@@ -35,8 +35,8 @@ static void emit(struct reader *r, enum midge_severity severity, struct complain
     r->reading->complain(r->reading->context, severity, c->text);
 }
 
-void reader_complain(struct reader *r, const struct place *at, enum midge_severity severity,
-                     const char *sentence, const struct word *words) {
+void reader_say(struct reader *r, const struct place *at, enum midge_severity severity,
+                const char *sentence, const struct word *words) {
     char a[DIGITS_MAX], b[DIGITS_MAX];
     struct complaint c;
     begin(&c);
@@ -46,6 +46,11 @@ void reader_complain(struct reader *r, const struct place *at, enum midge_severi
         format_text(&c.format, "expected ");
     format_words(&c.format, sentence, words);
     emit(r, severity, &c);
+}
+
+void reader_complain(struct reader *r, const struct place *at, const char *sentence,
+                     const struct word *words) {
+    reader_say(r, at, MIDGE_ERROR, sentence, words);
 }
 
 // In nats-server's words: no place, but what led there.
@@ -68,8 +73,8 @@ bool reader_fail(struct reader *r, const struct item *at, const char *sentence,
     if (MIDGE_CONFIG_HUB)
         complain_of_trail(r, NULL, sentence, words);
     else
-        reader_complain(r, &(struct place){r->lx.source.name, at->line, at->column}, MIDGE_ERROR,
-                        sentence, words);
+        reader_complain(r, &(struct place){r->lx.source.name, at->line, at->column}, sentence,
+                        words);
     r->failed = true;
     return false;
 }
@@ -82,28 +87,30 @@ bool reader_fail_syntax(struct reader *r, const struct item *error) {
     return false;
 }
 
-void reader_full(struct reader *r, const struct entry *e, const char *sentence, uint32_t most) {
+void reader_full(struct reader *r, const struct entry *e, uint32_t most, const char *what) {
     char digits[DIGITS_MAX];
-    if (r->full == sentence)
+    if (r->full == what)
         return;
-    r->full = sentence;
-    reader_complain(r, &e->at, MIDGE_ERROR, sentence, WORDS(word_of(most, digits)));
+    r->full = what;
+    reader_complain(r, &e->at, SAY("more than %s %s", "at most %s %s"),
+                    WORDS(word_of(most, digits), word(what)));
 }
 
 void reader_unknown(struct reader *r, const struct entry *e, const char *sentence) {
     if (MIDGE_CONFIG_HUB)
         reference_unknown(r, e, sentence);
     else
-        reader_complain(r, &e->at, MIDGE_ERROR, sentence, &e->key);
+        reader_complain(r, &e->at, sentence, &e->key);
 }
 
 // ---- Maps and arrays ----------------------------------------------------------------------------
 
 bool reader_enter(struct reader *r, enum lex_place place, const struct item *at) {
     char digits[DIGITS_MAX];
+    if (r->depth == MIDGE_CONFIG_DEPTH_MAX && !MIDGE_CONFIG_HUB)
+        return reader_fail(r, at, "fewer levels", NULL);
     if (r->depth == MIDGE_CONFIG_DEPTH_MAX)
-        return reader_fail(r, at,
-                           SAY("config is nested deeper than %s levels", "at most %s levels"),
+        return reader_fail(r, at, "config is nested deeper than %s levels",
                            WORDS(word_of(MIDGE_CONFIG_DEPTH_MAX, digits)));
     r->place[r->depth++] = (uint8_t)place;
     return true;
@@ -132,17 +139,25 @@ static bool leave(struct reader *r) {
 
 // ---- Values -------------------------------------------------------------------------------------
 
-// Goes on from a value that was just read. A scalar is then complete, with what separates it from
-// the next; a map or array is entered.
-static bool take_value(struct reader *r, struct entry *e) {
+// Reads the value at the lexer's position, of a key or, where that is NULL, of an element. A scalar
+// is then complete, with what separates it from the next; a map or array is entered.
+static bool read_value(struct reader *r, struct entry *e, const struct item *key) {
     struct item *v = &e->value;
     struct detour detour;
+    *e = (struct entry){.at.source = r->lx.source.name};
+    if (key != NULL)
+        e->key = key->text;
+    if (MIDGE_CONFIG_HUB && key != NULL && !reference_define(r, e, key))
+        return false;
+    lex_value(&r->lx, v);
+    e->at.line = key != NULL ? key->line : v->line;
+    e->at.column = key != NULL ? key->column : v->column;
     if (MIDGE_CONFIG_HUB && !reference_follow(r, e, &detour))
         return false;
     if (v->kind == ITEM_ERROR)
         return reader_fail_syntax(r, v);
     if (v->kind == ITEM_INTEGER && !integer_read(v->text, &e->integer))
-        return reader_fail(r, v, SAY("integer '%s' is out of the range", "a number of 63 bits"),
+        return reader_fail(r, v, SAY("integer '%s' is out of the range", "a smaller number"),
                            &v->text);
     if (MIDGE_CONFIG_HUB && v->kind == ITEM_TIME && !datetime_valid(v->text))
         return reader_fail(r, v, "expected Zulu formatted DateTime, but got '%s'", &v->text);
@@ -159,44 +174,33 @@ static bool take_value(struct reader *r, struct entry *e) {
     return !r->failed;
 }
 
-// Reads the pair whose key is `key`. False where there is none after all, or on a failure.
-static bool read_pair(struct reader *r, struct entry *e, const struct item *key) {
+// From the end of a key to its value. False where there is none after all, or on a failure.
+static bool read_separator(struct reader *r, const struct item *key) {
     struct item item;
-    if (!lex_separator(&r->lx, innermost(r), &item)) {
-        if (item.kind == ITEM_END && word_same(key->text, word("}")))
-            return false;  // JSON's last brace, with none before
-        if (!MIDGE_CONFIG_HUB || item.kind == ITEM_ERROR)
-            return reader_fail_syntax(r, &item);
-        char a[DIGITS_MAX], b[DIGITS_MAX];
-        return reader_fail(
-            r, &item, "config is invalid (%s:%s:%s)",
-            WORDS(word(r->lx.source.name), word_of(item.line, a), word_of(item.column, b)));
-    }
-    *e = (struct entry){.at = {r->lx.source.name, key->line, key->column}, .key = key->text};
-    if (MIDGE_CONFIG_HUB && !reference_define(r, e))
-        return false;
-    lex_value(&r->lx, &e->value);
-    return take_value(r, e);
+    if (lex_separator(&r->lx, innermost(r), &item))
+        return true;
+    if (item.kind == ITEM_END && word_same(key->text, word("}")))
+        return false;  // JSON's last brace, with none before
+    if (!MIDGE_CONFIG_HUB || item.kind == ITEM_ERROR)
+        return reader_fail_syntax(r, &item);
+    char a[DIGITS_MAX], b[DIGITS_MAX];
+    return reader_fail(
+        r, &item, "config is invalid (%s:%s:%s)",
+        WORDS(word(r->lx.source.name), word_of(item.line, a), word_of(item.column, b)));
 }
 
 bool reader_next(struct reader *r, struct entry *e) {
     while (!r->failed) {
         struct item item;
-        enum lex_place place = innermost(r);
-        if (place != LEX_ARRAY) {
-            lex_key(&r->lx, place, &item);
-        } else if (lex_element(&r->lx, &item)) {
-            *e = (struct entry){.at = {r->lx.source.name, 0, 0}};
-            lex_value(&r->lx, &e->value);
-            e->at.line = e->value.line;
-            e->at.column = e->value.column;
-            return take_value(r, e);
-        }
+        if (innermost(r) != LEX_ARRAY)
+            lex_key(&r->lx, innermost(r), &item);
+        else if (lex_element(&r->lx, &item))
+            return read_value(r, e, NULL);
         if (item.kind == ITEM_ERROR)
             return reader_fail_syntax(r, &item);
         if (item.kind == ITEM_KEY) {
-            if (read_pair(r, e, &item))
-                return true;
+            if (read_separator(r, &item))
+                return read_value(r, e, &item);
         } else if (MIDGE_CONFIG_HUB && item.kind == ITEM_INCLUDE) {
             reference_include(r, item.text);
         } else if (!leave(r)) {

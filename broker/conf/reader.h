@@ -73,7 +73,7 @@ struct reader {
     struct midge_config *config;  // that is filled
     struct lexer lx;
     uint32_t errors;   // that were complained about
-    const char *full;  // the sentence of the limit that was last complained about
+    const char *full;  // of what there is too much, as was last complained
     uint8_t depth;
     bool failed;                            // the grammar is broken
     uint8_t place[MIDGE_CONFIG_DEPTH_MAX];  // enum lex_place of the maps and arrays that are open
@@ -91,13 +91,15 @@ void reader_begin(struct reader *r, const struct midge_source *source, struct mi
 bool reader_next(struct reader *r, struct entry *e);
 void reader_skip(struct reader *r, const struct entry *e);
 
-// Complains about a place.
-void reader_complain(struct reader *r, const struct place *at, enum midge_severity severity,
-                     const char *sentence, const struct word *words);
+// Says something of a place; and complains, with MIDGE_ERROR.
+void reader_say(struct reader *r, const struct place *at, enum midge_severity severity,
+                const char *sentence, const struct word *words);
+void reader_complain(struct reader *r, const struct place *at, const char *sentence,
+                     const struct word *words);
 
-// Complains that there is more of something than fits, which the sentence takes. Whatever else is
-// too much of it draws no complaint of its own.
-void reader_full(struct reader *r, const struct entry *e, const char *sentence, uint32_t most);
+// Complains that there are more than so many of something. Whatever else is too much of it draws no
+// complaint of its own.
+void reader_full(struct reader *r, const struct entry *e, uint32_t most, const char *what);
 
 // Complains about a key that nobody knows: where there are variables at the end of the map, unless
 // it was used as one. The sentence takes the key.

@@ -34,15 +34,15 @@ static bool count_value(struct reader *r) {
 
 // ---- Definitions --------------------------------------------------------------------------------
 
-bool reference_define(struct reader *r, struct entry *e) {
+bool reference_define(struct reader *r, struct entry *e, const struct item *key) {
     struct references *all = &r->references;
     char digits[DIGITS_MAX];
     if (all->definitions == MIDGE_CONFIG_KEYS_MAX)
         return reader_fail(r, NULL, "config has more than %s keys in the maps around one value",
                            WORDS(word_of(MIDGE_CONFIG_KEYS_MAX, digits)));
     e->definition = all->definitions++;
-    all->definition[e->definition] =
-        (struct definition){.key = e->key, .value = r->lx, .at = e->at};
+    all->definition[e->definition] = (struct definition){
+        .key = key->text, .value = r->lx, .at = {r->lx.source.name, key->line, key->column}};
     return true;
 }
 
@@ -61,7 +61,7 @@ static void complain_of_unknown(struct reader *r, uint32_t first) {
         for (uint32_t j = i + 1; j < all->definitions; j++)
             repeated |= word_same(d->key, all->definition[j].key);
         if (!repeated)
-            reader_complain(r, &d->at, MIDGE_ERROR, d->unknown, &d->key);
+            reader_complain(r, &d->at, d->unknown, &d->key);
     }
 }
 

@@ -15,7 +15,7 @@
 void references_begin(struct reader *r);
 
 // A pair begins, with its key.
-bool reference_define(struct reader *r, struct entry *e);
+bool reference_define(struct reader *r, struct entry *e, const struct item *key);
 void reference_unknown(struct reader *r, const struct entry *e, const char *sentence);
 
 // A value was read. A variable is replaced by what it stands for, and the lexer moved there.

@@ -21,26 +21,37 @@ static void read_text(struct reader *r, const struct option *o, midge_text *to,
         *to = t;
 }
 
-static void read_listen(struct reader *r, midge_text *to, const struct entry *e) {
-    struct word host = word("");
+// Reads `host:port` or a port alone. Answers NULL, or what is wrong with it: a sentence, and the word
+// that it takes.
+static const char *address_of(struct reader *r, const struct entry *e, struct word *host,
+                              number_t *port, struct word *wrong) {
     struct word digits;
-    number_t port = e->integer;
-    if (e->value.kind == ITEM_TEXT) {
-        struct word text = value_text(r, e);
-        bool address = value_address(text, &host, &digits) == NULL;
-        if (!address || !decimal_read(digits, &port)) {
-            reader_complain(r, &e->at, MIDGE_ERROR,
-                            !address ? SAY("could not parse address string %q", "host:port")
-                                     : SAY("could not parse port %q", "host:port"),
-                            !address ? &text : &digits);
-            return;
-        }
-    } else if (e->value.kind != ITEM_INTEGER) {
-        value_refuse(r, e, &e->at, SAY("expected port or host:port, got %s", "host:port"));
-        return;
+    *host = word("");
+    *port = e->integer;
+    if (e->value.kind == ITEM_INTEGER)
+        return NULL;
+    if (e->value.kind != ITEM_TEXT) {
+        *wrong = value_go_type(e);
+        return SAY("expected port or host:port, got %s", "host:port");
     }
-    to[0] = value_keep(r, e, host);
-    option_set_port((int32_t *)(to + 1), port);
+    *wrong = value_text(r, e);
+    if (value_address(*wrong, host, &digits) != NULL)
+        return SAY("could not parse address string %q", "host:port");
+    *wrong = digits;
+    return decimal_read(digits, port) ? NULL : SAY("could not parse port %q", "host:port");
+}
+
+static void read_listen(struct reader *r, midge_text *to, const struct entry *e) {
+    struct word host, wrong;
+    number_t port;
+    const char *sentence = address_of(r, e, &host, &port, &wrong);
+    if (sentence == NULL) {
+        to[0] = value_keep(r, e, host);
+        option_set_port((int32_t *)(to + 1), port);
+    } else {
+        reader_complain(r, &e->at, sentence, &wrong);
+        reader_skip(r, e);
+    }
 }
 
 static void read_option(struct reader *r, const struct option *o, void *into,

@@ -1,21 +1,31 @@
 #include "broker/conf/value.h"
 
 static const char *kind_name(enum item_kind kind) {
-    static const char names[][12] = {"a map",      "an array", "a string", "a boolean",
-                                     "an integer", "a float",  "a time"};
+    static const char names[][12] = {
+        "a map",
+        "an array",
+        "a string",
+        "a boolean",
+        "an integer",
+#if MIDGE_CONFIG_HUB
+        "a float",
+        "a time",
+#endif
+    };
     return names[kind - ITEM_MAP];
 }
 
-// What Go calls it.
-static const char *go_name(enum item_kind kind) {
-    static const char *const names[] = {"map[string]interface {}",
-                                        "[]interface {}",
-                                        "string",
-                                        "bool",
-                                        "int64",
-                                        "float64",
-                                        "time.Time"};
-    return names[kind - ITEM_MAP];
+struct word value_go_type(const struct entry *e) {
+    static const char *const names[] = {
+        "map[string]interface {}",
+        "[]interface {}",
+        "string",
+        "bool",
+        "int64",
+        "float64",
+        "time.Time",
+    };
+    return word(MIDGE_CONFIG_HUB ? names[e->value.kind - ITEM_MAP] : "");
 }
 
 struct word value_word(const struct entry *e, char digits[DIGITS_MAX]) {
@@ -30,7 +40,7 @@ bool value_true(const struct entry *e) {
 }
 
 void value_complain(struct reader *r, const struct entry *e, const char *sentence) {
-    reader_complain(r, &e->at, MIDGE_ERROR, sentence, &e->key);
+    reader_complain(r, &e->at, sentence, &e->key);
 }
 
 bool value_expect(struct reader *r, const struct entry *e, enum item_kind kind,
@@ -39,27 +49,23 @@ bool value_expect(struct reader *r, const struct entry *e, enum item_kind kind,
     if (e->value.kind == kind)
         return true;
     if (!MIDGE_CONFIG_HUB)
-        reader_complain(r, &e->at, MIDGE_ERROR, kind_name(kind), NULL);
+        reader_complain(r, &e->at, kind_name(kind), NULL);
     else if (sentence != NULL)
-        reader_complain(r, &e->at, MIDGE_ERROR, sentence, WORDS(value_word(e, digits)));
+        reader_complain(r, &e->at, sentence, WORDS(value_word(e, digits)));
     else
-        reader_complain(r, &e->at, MIDGE_ERROR, "expected %s for %q, but got %s",
+        reader_complain(r, &e->at, "expected %s for %q, but got %s",
                         WORDS(word(kind_name(kind)), e->key, word(kind_name(e->value.kind))));
     reader_skip(r, e);
     return false;
 }
 
-void value_refuse(struct reader *r, const struct entry *e, const struct place *at,
-                  const char *sentence) {
-    reader_complain(r, at, MIDGE_ERROR, sentence,
-                    MIDGE_CONFIG_HUB ? WORDS(word(go_name(e->value.kind))) : NULL);
+void value_refuse(struct reader *r, const struct entry *e, const char *sentence) {
+    reader_complain(r, &e->at, sentence, MIDGE_CONFIG_HUB ? WORDS(value_go_type(e)) : NULL);
     reader_skip(r, e);
 }
 
 static struct word complain_of_room(struct reader *r, const struct entry *e) {
-    reader_full(r, e,
-                SAY("the strings of the config exceed %s bytes", "at most %s bytes of strings"),
-                MIDGE_CONFIG_TEXT_BYTES);
+    reader_full(r, e, MIDGE_CONFIG_TEXT_BYTES, "bytes of strings");
     return word("");
 }
 
@@ -74,7 +80,7 @@ struct word value_text(struct reader *r, const struct entry *e) {
     uint32_t n = text_unescape(text, to);
     if (memchr(to, '\0', n) == NULL)
         return (struct word){to, n};
-    reader_complain(r, &e->at, MIDGE_ERROR,
+    reader_complain(r, &e->at,
                     SAY("a string cannot hold a zero byte", "a string without a zero byte"), NULL);
     return word("");
 }
@@ -95,7 +101,7 @@ bool value_bcrypt(const char *p) {
 
 #define WRONG(sentence) SAY(sentence, "no address")
 
-const char value_no_port[] = "missing port in address";
+const char value_no_port[] = SAY("missing port in address", "no port");
 
 static bool either_has(struct word a, struct word b, char c) {
     return memchr(a.text, c, a.bytes) != NULL || memchr(b.text, c, b.bytes) != NULL;
@@ -123,6 +129,8 @@ const char *value_address(struct word text, struct word *host, struct word *port
     }
     *host = (struct word){begin, (uint32_t)(close - begin)};
     *port = (struct word){colon + 1, (uint32_t)(end - colon - 1)};
+    if (!MIDGE_CONFIG_HUB)
+        return NULL;
     return either_has(*host, *port, '[')   ? WRONG("unexpected '[' in address")
            : either_has(*host, *port, ']') ? WRONG("unexpected ']' in address")
                                            : NULL;

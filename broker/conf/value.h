@@ -17,13 +17,15 @@ void value_complain(struct reader *r, const struct entry *e, const char *sentenc
 bool value_expect(struct reader *r, const struct entry *e, enum item_kind kind,
                   const char *sentence);
 
-// Complains about a place where an entry's value is of no use, and skips it. The sentence takes what
-// Go calls its type.
-void value_refuse(struct reader *r, const struct entry *e, const struct place *at,
-                  const char *sentence);
+// Complains about an entry whose value is of no use, and skips it. The sentence takes what Go calls
+// its type.
+void value_refuse(struct reader *r, const struct entry *e, const char *sentence);
 
 // The value as a complaint shows it; an integer's digits are put into `digits`.
 struct word value_word(const struct entry *e, char digits[DIGITS_MAX]);
+
+// What Go calls its type, for nats-server's sentences.
+struct word value_go_type(const struct entry *e);
 
 // Whether a boolean is one of true, yes and on.
 bool value_true(const struct entry *e);
