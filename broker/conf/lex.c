@@ -123,8 +123,8 @@ static int skip(struct lexer *lx, const char *set, bool comments) {
     }
 }
 
-// The text up to a closing quote, which is passed over, as is the opening one. Without escapes, which
-// have their own.
+// The text between a quote and the next, both of which are passed over. Without escapes, which have
+// their own.
 static bool quoted(struct lexer *lx, struct item *item, enum item_kind kind, int quote) {
     step(lx);
     begin(lx, item);

@@ -31,9 +31,9 @@ number_t seconds_ms(number_t seconds);
 bool datetime_valid(struct word text);
 
 // A duration in Go's form, such as 1m30s or 1.5h, in nanoseconds, or where numbers have 31 bits in
-// milliseconds, with no finer units. Answers NULL, or the reason why not, as a format that takes the
-// words that it has set: the unit, then the text; or the text alone. With `seconds`, a bare number is
-// one of them.
+// milliseconds, without finer units. A bare number is one of seconds, if that is allowed. Answers
+// NULL, or the reason why not, as a format that takes the words that it has set: the unit, then the
+// text; or the text alone.
 const char *duration_read(struct word text, bool seconds, number_t *time, struct word words[2]);
 
 #endif

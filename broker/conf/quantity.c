@@ -143,7 +143,7 @@ static void read_time(struct reader *r, const struct option *o, void *into, cons
                              : "error parsing %s: ",
                      &ms))
             return;
-    } else if (!timeout) {
+    } else if (MIDGE_CONFIG_HUB && !timeout) {
         value_expect(r, e, ITEM_TEXT, NULL);
         return;
     } else {

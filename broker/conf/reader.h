@@ -4,8 +4,8 @@
 // No tree is kept: the text itself is the tree. What reading costs is therefore bounded by how deep
 // the text is nested, and with variables by the keys of the maps that are open at one time.
 //
-// A complaint is `name:line:column: reason`. nats-server's sentences give no place where the grammar
-// is broken, which ends the reading.
+// A complaint is `name:line:column: reason`. In nats-server's words there is no place in it where
+// the grammar is broken, which ends the reading.
 
 #ifndef CONF_READER_H
 #define CONF_READER_H

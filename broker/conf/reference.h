@@ -1,5 +1,4 @@
-// Variables and includes: the steps of the reader that they make longer. Only where MIDGE_CONFIG_HUB
-// is set.
+// Variables and includes: what they add to the reader's steps. Only where MIDGE_CONFIG_HUB is set.
 //
 // A key that is in reach as a variable is a bookmark into the text. As in nats-server, a variable
 // must be defined before its use, in the map that holds the use or one around it, or else in the

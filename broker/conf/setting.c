@@ -21,8 +21,8 @@ static void read_text(struct reader *r, const struct option *o, midge_text *to,
         *to = t;
 }
 
-// Reads `host:port` or a port alone. Answers NULL, or what is wrong with it: a sentence, and the word
-// that it takes.
+// Reads `host:port` or a port alone. Answers NULL, or what is wrong with it: a sentence, and the
+// word that it takes.
 static const char *address_of(struct reader *r, const struct entry *e, struct word *host,
                               number_t *port, struct word *wrong) {
     struct word digits;

@@ -12,8 +12,8 @@
 // Complains about an entry. The sentence takes its key.
 void value_complain(struct reader *r, const struct entry *e, const char *sentence);
 
-// Whether an entry's value is of this kind. Complains and skips it if not: in a sentence of its own,
-// which takes the value, or in the common one where that is NULL.
+// Whether an entry's value is of this kind. Complains and skips it if not: in a sentence of its
+// own, which takes the value, or in the common one where that is NULL.
 bool value_expect(struct reader *r, const struct entry *e, enum item_kind kind,
                   const char *sentence);
 
