@@ -189,7 +189,8 @@ struct midge_config {
     midge_text http_host;
     int32_t http_port;
     midge_text http_base_path;    // "" or with a slash in front and none behind
-    midge_text client_advertise;  // host[:port] for INFO instead of the listening address
+    midge_text client_advertise;  // host[:port] for INFO instead of the listening address, with
+                                  // MIDGE_CONFIG_HUB
 
     // Logging and files; read by the board, except for the first five.
     bool debug, trace, trace_verbose, trace_headers;

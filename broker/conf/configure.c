@@ -100,11 +100,11 @@ static bool check(const struct midge_config *config, const struct midge_reading 
         sentence = "server name cannot contain spaces";
     } else if (config->no_auth_user != 0 && config->users_count == 0) {
         sentence = SAY("no_auth_user: \"%s\" present, but users/nkeys are not defined",
-                       "no_auth_user is not among the users");
+                       "no_auth_user is no user");
     } else if (config->no_auth_user != 0 && !users_have(config, config->users_count, anonymous)) {
         sentence = SAY("no_auth_user: \"%s\" not present as user or nkey in authorization block or "
                        "account configuration",
-                       "no_auth_user is not among the users");
+                       "no_auth_user is no user");
     }
     if (sentence != NULL)
         complain(reading, MIDGE_ERROR, sentence, words);
@@ -150,24 +150,34 @@ bool midge_config_complete(struct midge_config *config, const struct midge_readi
     return check(config, reading);
 }
 
-const char *midge_advertised(const struct midge_config *config, int32_t port,
-                             struct midge_address *found) {
+// What client_advertise says of an address. NULL, or what is wrong with it.
+static const char *advertise(const struct midge_config *config, struct midge_address *found) {
     struct word text = word(midge_config_text(config, config->client_advertise));
     struct word host = text;
     struct word digits;
-    number_t number = port;
+    number_t port = 0;
     const char *reason = value_address(text, &host, &digits);
     if (reason == value_no_port) {
         reason = NULL;  // a host alone
         if (text.bytes > 2 && text.text[0] == '[' && text.text[text.bytes - 1] == ']')
             host = (struct word){text.text + 1, text.bytes - 2};
-    } else if (reason == NULL && !decimal_read(digits, &number)) {
+    } else if (reason == NULL && !decimal_read(digits, &port)) {
         reason = "invalid port";
     }
-    if (reason != NULL || host.bytes == 0)
-        host = word(midge_config_text(config, config->host));
-    if (number == 0 || number == -1)
-        number = port;
-    *found = (struct midge_address){host.text, host.bytes, (int32_t)number};
-    return reason;
+    if (reason != NULL)
+        return reason;
+    if (host.bytes > 0) {
+        found->host = host.text;
+        found->host_bytes = host.bytes;
+    }
+    if (port != 0 && port != -1)
+        found->port = (int32_t)port;
+    return NULL;
+}
+
+const char *midge_advertised(const struct midge_config *config, int32_t port,
+                             struct midge_address *found) {
+    struct word host = word(midge_config_text(config, config->host));
+    *found = (struct midge_address){host.text, host.bytes, port};
+    return MIDGE_CONFIG_HUB ? advertise(config, found) : NULL;
 }

@@ -123,15 +123,46 @@ static int skip(struct lexer *lx, const char *set, bool comments) {
     }
 }
 
-// The text between a quote and the next, both of which are passed over. Without escapes, which have
-// their own.
+// A backslash and what follows it in a text.
+static bool escape(struct lexer *lx, struct item *item) {
+    step(lx);
+    int c = peek(lx);
+    if (!is_in(c, "xtnr\"\\"))
+        return fail_at(lx, item,
+                       SAY("Invalid escape character '%s'. Only the following escape characters "
+                           "are allowed: \\xXX, \\t, \\n, \\r, \\\", \\\\.",
+                           "one of x t n r \" \\"));
+    step(lx);
+    item->escaped = true;
+    for (int i = 0; i < 2 && c == 'x'; i++) {
+        if (is_newline(peek(lx)))
+            return fail(lx, item,
+                        SAY("Expected two hexadecimal digits after '\\x', but hit end of line",
+                            "two hex digits"));
+        step(lx);
+    }
+    const char *digits = lx->source.text + lx->at - 2;
+    if (c != 'x' || (is_in(digits[0], HEX) && is_in(digits[1], HEX)))
+        return true;
+    lx->at -= 2;
+    fail(lx, item,
+         SAY("Expected two hexadecimal digits after '\\x', but got '%s'", "two hex digits"));
+    item->text = (struct word){digits, 2};
+    return false;
+}
+
+// The text between a quote and the next, both of which are passed over. Only a value in double quotes
+// has escapes. False where there is no next one, or with an error.
 static bool quoted(struct lexer *lx, struct item *item, enum item_kind kind, int quote) {
     step(lx);
     begin(lx, item);
     while (peek(lx) != quote) {
         if (peek(lx) == END)
             return false;
-        step(lx);
+        if (peek(lx) != '\\' || quote != '"' || kind != ITEM_TEXT)
+            step(lx);
+        else if (!escape(lx, item))
+            return false;
     }
     finish(lx, item, kind);
     step(lx);
@@ -287,35 +318,6 @@ bool lex_after(struct lexer *lx, enum lex_place place, struct item *item) {
 
 // ---- Values -------------------------------------------------------------------------------------
 
-// A backslash and what follows it in a text.
-static bool escape(struct lexer *lx, struct item *item) {
-    step(lx);
-    int c = peek(lx);
-    if (!is_in(c, "xtnr\"\\"))
-        return fail_at(lx, item,
-                       SAY("Invalid escape character '%s'. Only the following escape characters "
-                           "are allowed: \\xXX, \\t, \\n, \\r, \\\", \\\\.",
-                           "one of x t n r \" \\"));
-    step(lx);
-    item->escaped = true;
-    for (int i = 0; i < 2 && c == 'x'; i++) {
-        if (is_newline(peek(lx)))
-            return fail(lx, item,
-                        SAY("Expected two hexadecimal digits after '\\x', but hit end of line",
-                            "two hexadecimal digits"));
-        step(lx);
-    }
-    const char *digits = lx->source.text + lx->at - 2;
-    if (c != 'x' || (is_in(digits[0], HEX) && is_in(digits[1], HEX)))
-        return true;
-    lx->at -= 2;
-    fail(
-        lx, item,
-        SAY("Expected two hexadecimal digits after '\\x', but got '%s'", "two hexadecimal digits"));
-    item->text = (struct word){digits, 2};
-    return false;
-}
-
 static uint32_t hex_value(char digit) {
     uint32_t value = (uint32_t)(strchr(HEX, digit) - HEX);
     return value < 16 ? value : value - 6;
@@ -343,33 +345,13 @@ uint32_t text_unescape(struct word text, char *to) {
     return n;
 }
 
-static void double_quoted(struct lexer *lx, struct item *item) {
-    begin(lx, item);
-    for (;;) {
-        int c = peek(lx);
-        if (c == '\\') {
-            if (!escape(lx, item))
-                return;
-        } else if (c == '"') {
-            finish(lx, item, ITEM_TEXT);
-            step(lx);
-            return;
-        } else if (c == END) {
-            fail(lx, item, SAY("Unexpected EOF.", "a quote"));
-            return;
-        } else {
-            step(lx);
-        }
-    }
-}
-
 // A text that ends with a `)` alone on its line.
 static void block(struct lexer *lx, struct item *item) {
     begin(lx, item);
     for (;;) {
         int c = peek(lx);
         if (c == END) {
-            fail(lx, item, SAY("Unexpected EOF processing block.", "')' on a line of its own"));
+            fail(lx, item, SAY("Unexpected EOF processing block.", "')' alone on a line"));
             return;
         }
         if (c == ')' && lx->source.text[lx->at - 1] == '\n' &&
@@ -399,7 +381,7 @@ static void bare(struct lexer *lx, struct item *item) {
     } else if (!item->escaped && item->text.bytes > 0 && item->text.text[0] == '$') {
         // Without variables, what means one must not pass for a text.
         item->kind = MIDGE_CONFIG_HUB ? ITEM_VARIABLE : ITEM_ERROR;
-        item->reason = "quotes around what begins with $";
+        item->reason = "quotes around $";
         item->text.text++;
         item->text.bytes--;
         item->column++;
@@ -484,12 +466,9 @@ void lex_value(struct lexer *lx, struct item *item) {
     if (c == '[' || c == '{') {
         step(lx);
         mark(lx, item, c == '[' ? ITEM_ARRAY : ITEM_MAP);
-    } else if (c == '\'') {
-        if (!quoted(lx, item, ITEM_TEXT, c))
+    } else if (c == '\'' || c == '"') {
+        if (!quoted(lx, item, ITEM_TEXT, c) && item->reason == NULL)
             fail(lx, item, SAY("Unexpected EOF.", "a quote"));
-    } else if (c == '"') {
-        step(lx);
-        double_quoted(lx, item);
     } else if (c == '(') {
         step(lx);
         block(lx, item);

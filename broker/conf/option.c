@@ -54,8 +54,10 @@ const struct option options[] = {
           HUB(.flags = "n|name|server_name")),
     FIXED(OPTION_TEXT, host, "host" HUB("|net"), "Host", HUB(.flags = "a|addr|net")),
     FIXED(OPTION_PORT, port, "port", "Port", BOUNDS(0, 0, 4222), HUB(.flags = "p|port")),
-    SHOWN(OPTION_TEXT, client_advertise, "client_advertise",
-          HUB(.flags = "client_advertise", .label = "Reload: client_advertise")),
+#if MIDGE_CONFIG_HUB
+    SHOWN(OPTION_TEXT, client_advertise, "client_advertise", .flags = "client_advertise",
+          .label = "Reload: client_advertise"),
+#endif
 
 // What clients see, and what is seen of them.
 #if MIDGE_CONFIG_HUB || MIDGE_TRACE
@@ -198,8 +200,8 @@ _Static_assert(IN_SET(publish_deny) == IN_SET(publish_allow) + IN_RULE(deny) &&
 // The finer kinds of tracing switch tracing itself too.
 void option_set_switch(const struct option *o, void *into, bool value) {
     *(bool *)option_member(o, into) = value;
-    if (o->at == offsetof(struct midge_config, trace_verbose) ||
-        o->at == offsetof(struct midge_config, trace_headers))
+    if ((MIDGE_CONFIG_HUB || MIDGE_TRACE) &&
+        (o->at == AT(trace_verbose) || o->at == AT(trace_headers)))
         ((struct midge_config *)into)->trace = value;
 }
 

@@ -15,34 +15,8 @@ static struct word number_word(const struct option *o, number_t value, char text
     return (struct word){text, f.n};
 }
 
-// The same, with a remark.
-static void read_number(struct reader *r, const struct option *o, void *into, const struct entry *e,
-                        number_t value) {
-    char a[32], b[32];
-    if (!option_set_number(o, into, value))
-        return;
-    if (!MIDGE_CONFIG_HUB)
-        reader_say(r, &e->at, MIDGE_REMARK, "%s lowered to %s",
-                   WORDS(e->key, word_of(o->bounds->most, a)));
-    else
-        reader_say(r, &e->at, MIDGE_REMARK,
-                   "%s of %s is above the maximum of this build, %s, which is used instead",
-                   WORDS(e->key, number_word(o, value, a), number_word(o, o->bounds->most, b)));
-}
-
-// No limit: as much as there can be, with a remark.
-static void lift_limit(struct reader *r, const struct option *o, void *into,
-                       const struct entry *e) {
-    char a[DIGITS_MAX], b[DIGITS_MAX];
-    if (!MIDGE_CONFIG_HUB) {
-        read_number(r, o, into, e, NUMBER_MAX);
-        return;
-    }
-    option_set_number(o, into, o->bounds->most);
-    reader_say(r, &e->at, MIDGE_REMARK,
-               "%s of %s, no limit, is above the maximum of this build, %s, which is used "
-               "instead",
-               WORDS(e->key, word_of(e->integer, a), word_of(o->bounds->most, b)));
+static bool is_no_limit(const struct option *o, const struct entry *e) {
+    return o->kind == OPTION_PAYLOAD && e->integer < 0;
 }
 
 // Whether nats-server takes such a number. Complains if not.
@@ -57,14 +31,12 @@ static bool check_count(struct reader *r, const struct option *o, const struct e
     return true;
 }
 
-static void read_count(struct reader *r, const struct option *o, void *into,
-                       const struct entry *e) {
+static bool read_count(struct reader *r, const struct option *o, const struct entry *e,
+                       number_t *value) {
     if (!value_expect(r, e, ITEM_INTEGER, NULL) || (MIDGE_CONFIG_HUB && !check_count(r, o, e)))
-        return;
-    if (o->kind == OPTION_PAYLOAD && e->integer < 0)
-        lift_limit(r, o, into, e);
-    else
-        read_number(r, o, into, e, e->integer);
+        return false;
+    *value = is_no_limit(o, e) ? NUMBER_MAX : e->integer;
+    return true;
 }
 
 // ---- Durations ----------------------------------------------------------------------------------
@@ -94,20 +66,19 @@ static bool read_ms(struct reader *r, const struct entry *e, const char *failure
 }
 
 // Of a hub only, in its sentences.
-static void read_duration(struct reader *r, const struct option *o, void *into,
-                          const struct entry *e) {
-    number_t ms;
-    if (!value_expect(r, e, ITEM_TEXT, NULL) || !read_ms(r, e, "error parsing %s: ", &ms))
-        return;
-    if (ms >= (number_t)o->bounds->least) {
-        read_number(r, o, into, e, ms);
-    } else if (o->bounds->least == 0) {
+static bool read_duration(struct reader *r, const struct option *o, const struct entry *e,
+                          number_t *ms) {
+    if (!value_expect(r, e, ITEM_TEXT, NULL) || !read_ms(r, e, "error parsing %s: ", ms))
+        return false;
+    if (*ms >= (number_t)o->bounds->least)
+        return true;
+    char text[32];
+    if (o->bounds->least == 0)
         value_complain(r, e, "invalid %s, needs to be positive");
-    } else {
-        char text[32];
+    else
         reader_complain(r, &e->at, "invalid %s of %s, minimum is 30 seconds",
-                        WORDS(e->key, number_word(o, ms > 0 ? ms : 0, text)));
-    }
+                        WORDS(e->key, number_word(o, *ms > 0 ? *ms : 0, text)));
+    return false;
 }
 
 static void warn_of_seconds(struct reader *r, const struct option *o, const struct entry *e) {
@@ -130,37 +101,58 @@ static void warn_of_high_timeout(struct reader *r, const struct entry *e, number
 }
 
 // A duration, or a number of seconds: the older form of an interval, the common one of a timeout.
-static void read_time(struct reader *r, const struct option *o, void *into, const struct entry *e) {
+static bool read_time(struct reader *r, const struct option *o, const struct entry *e,
+                      number_t *ms) {
     bool timeout = o->kind == OPTION_TIMEOUT;
-    number_t ms;
     if (e->value.kind == ITEM_INTEGER) {
-        ms = seconds_ms(e->integer);
+        *ms = seconds_ms(e->integer);
         if (MIDGE_CONFIG_HUB && !timeout)
             warn_of_seconds(r, o, e);
     } else if (e->value.kind == ITEM_TEXT || (e->value.kind == ITEM_FLOAT && timeout)) {
         if (!read_ms(r, e,
                      timeout ? "error parsing authorization config, 'timeout' "
                              : "error parsing %s: ",
-                     &ms))
-            return;
+                     ms))
+            return false;
     } else if (MIDGE_CONFIG_HUB && !timeout) {
         value_expect(r, e, ITEM_TEXT, NULL);
-        return;
+        return false;
     } else {
         value_refuse(r, e,
                      SAY("error parsing authorization config, 'timeout' wrong type", "a duration"));
-        return;
+        return false;
     }
-    if (MIDGE_CONFIG_HUB && timeout && ms > 60 * 1000)
-        warn_of_high_timeout(r, e, ms);
-    read_number(r, o, into, e, ms);
+    if (MIDGE_CONFIG_HUB && timeout && *ms > 60 * 1000)
+        warn_of_high_timeout(r, e, *ms);
+    return true;
+}
+
+// ---- Both ---------------------------------------------------------------------------------------
+
+static void remark(struct reader *r, const struct option *o, const struct entry *e,
+                   number_t value) {
+    char a[32], b[32];
+    const char *sentence =
+        is_no_limit(o, e)
+            ? "%s of %s, no limit, is above the maximum of this build, %s, which is used instead"
+            : "%s of %s is above the maximum of this build, %s, which is used instead";
+    if (!MIDGE_CONFIG_HUB)
+        reader_say(r, &e->at, MIDGE_REMARK, "%s lowered to %s",
+                   WORDS(e->key, word_of(o->bounds->most, a)));
+    else
+        reader_say(r, &e->at, MIDGE_REMARK, sentence,
+                   WORDS(e->key,
+                         is_no_limit(o, e) ? word_of(e->integer, a) : number_word(o, value, a),
+                         number_word(o, o->bounds->most, b)));
 }
 
 void quantity_read(struct reader *r, const struct option *o, void *into, const struct entry *e) {
-    if (o->kind == OPTION_SECONDS || o->kind == OPTION_TIMEOUT)
-        read_time(r, o, into, e);
-    else if (MIDGE_CONFIG_HUB && o->kind == OPTION_DURATION)
-        read_duration(r, o, into, e);
-    else
-        read_count(r, o, into, e);
+    number_t value;
+    bool duration = MIDGE_CONFIG_HUB && o->kind == OPTION_DURATION;
+    bool time = o->kind == OPTION_SECONDS || o->kind == OPTION_TIMEOUT;
+    bool good = duration ? read_duration(r, o, e, &value)
+                : time   ? read_time(r, o, e, &value)
+                         : read_count(r, o, e, &value);
+    if (good && option_set_number(o, into, value))
+        remark(r, o, e, value);
 }

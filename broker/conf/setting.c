@@ -12,11 +12,10 @@ static void read_text(struct reader *r, const struct option *o, midge_text *to,
     midge_text t = value_keep(r, e, value_text(r, e));
     const char *text = midge_config_text(r->config, t);
     if (o->kind == OPTION_NAME && strchr(text, ' ') != NULL)
-        value_complain(r, e, SAY("server name cannot contain spaces", "a name without spaces"));
+        value_complain(r, e, SAY("server name cannot contain spaces", "no spaces"));
     else if (o->kind == OPTION_PASSWORD && value_bcrypt(text))
         value_complain(r, e,
-                       SAY("bcrypt, as in %q, is not built into this midge yet",
-                           "a password, not its bcrypt hash"));
+                       SAY("bcrypt, as in %q, is not built into this midge yet", "no bcrypt hash"));
     else
         *to = t;
 }

@@ -80,8 +80,7 @@ struct word value_text(struct reader *r, const struct entry *e) {
     uint32_t n = text_unescape(text, to);
     if (memchr(to, '\0', n) == NULL)
         return (struct word){to, n};
-    reader_complain(r, &e->at,
-                    SAY("a string cannot hold a zero byte", "a string without a zero byte"), NULL);
+    reader_complain(r, &e->at, SAY("a string cannot hold a zero byte", "no zero byte"), NULL);
     return word("");
 }
 
@@ -99,9 +98,7 @@ bool value_bcrypt(const char *p) {
     return p[4] >= '0' && p[4] <= '9' && p[5] >= '0' && p[5] <= '9' && p[6] == '$';  // its cost
 }
 
-#define WRONG(sentence) SAY(sentence, "no address")
-
-const char value_no_port[] = SAY("missing port in address", "no port");
+const char value_no_port[] = SAY("missing port in address", "host:port");
 
 static bool either_has(struct word a, struct word b, char c) {
     return memchr(a.text, c, a.bytes) != NULL || memchr(b.text, c, b.bytes) != NULL;
@@ -120,18 +117,19 @@ const char *value_address(struct word text, struct word *host, struct word *port
         begin++;
         close = memchr(begin, ']', (size_t)(end - begin));
         if (close == NULL)
-            return WRONG("missing ']' in address");
+            return SAY("missing ']' in address", value_no_port);
         if (close + 1 != colon)
-            return close + 1 < end && close[1] == ':' ? WRONG("too many colons in address")
-                                                      : value_no_port;
+            return close + 1 < end && close[1] == ':'
+                       ? SAY("too many colons in address", value_no_port)
+                       : value_no_port;
     } else if (memchr(begin, ':', (size_t)(colon - begin)) != NULL) {
-        return WRONG("too many colons in address");
+        return SAY("too many colons in address", value_no_port);
     }
     *host = (struct word){begin, (uint32_t)(close - begin)};
     *port = (struct word){colon + 1, (uint32_t)(end - colon - 1)};
     if (!MIDGE_CONFIG_HUB)
         return NULL;
-    return either_has(*host, *port, '[')   ? WRONG("unexpected '[' in address")
-           : either_has(*host, *port, ']') ? WRONG("unexpected ']' in address")
+    return either_has(*host, *port, '[')   ? SAY("unexpected '[' in address", value_no_port)
+           : either_has(*host, *port, ']') ? SAY("unexpected ']' in address", value_no_port)
                                            : NULL;
 }
