@@ -13,12 +13,12 @@
 #define SECOND_MS 1000u
 #define MINUTE_MS (60u * SECOND_MS)
 
-#define NO_MAX UINT32_MAX
+#define NO_MAX ((uint32_t)LEAST_OF(NUMBER_MAX, UINT32_MAX))
 // The broker compares times by the sign of their difference in 32 bits, and a deadline may be met
 // late: half of what a sign can tell apart, 12 days.
 #define MS_MAX (INT32_MAX / 2)
 #define BLOCKS_BYTES ((uint64_t)MIDGE_BLOCKS_MAX * MIDGE_BLOCK_BYTES)
-#define PENDING_MAX ((uint32_t)LEAST_OF(BLOCKS_BYTES, UINT32_MAX))
+#define PENDING_MAX ((uint32_t)LEAST_OF(BLOCKS_BYTES, NO_MAX))
 
 // What a row says only of a hub.
 #if MIDGE_CONFIG_HUB
@@ -206,13 +206,14 @@ void option_set_switch(const struct option *o, void *into, bool value) {
 }
 
 // Sets a number, brought within the option's bounds. Answers whether it was above the most.
-bool option_set_number(const struct option *o, void *into, int64_t value) {
+bool option_set_number(const struct option *o, void *into, number_t value) {
+    number_t least = (number_t)o->bounds->least;
+    number_t most = (number_t)o->bounds->most;
     if (value == 0 && o->kind != OPTION_LIMIT)
-        value = o->bounds->standard;
-    *(uint32_t *)option_member(o, into) = value < o->bounds->least  ? o->bounds->least
-                                          : value > o->bounds->most ? o->bounds->most
-                                                                    : (uint32_t)value;
-    return value > o->bounds->most;
+        value = (number_t)o->bounds->standard;
+    bool above = value > most;
+    *(uint32_t *)option_member(o, into) = (uint32_t)(above ? most : value < least ? least : value);
+    return above;
 }
 
 // A port as it was written. Whether it is one is checked at the end.
@@ -224,7 +225,7 @@ void options_reset(struct midge_config *config) {
     for (const struct option *o = options; o < options + options_count; o++) {
         if (o->bounds == NULL)
             continue;
-        if (o->kind == OPTION_SWITCH)
+        if (MIDGE_CONFIG_HUB && o->kind == OPTION_SWITCH)
             *(bool *)option_member(o, config) = o->bounds->standard;
         else
             *(uint32_t *)option_member(o, config) = o->bounds->standard;

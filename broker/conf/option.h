@@ -117,7 +117,7 @@ static inline void *option_member(const struct option *o, void *into) {
 // Sets one. A number is brought within its bounds, and the answer is whether it was above the most;
 // a port is taken as it was written, and may turn out not to be one.
 void option_set_switch(const struct option *o, void *into, bool value);
-bool option_set_number(const struct option *o, void *into, int64_t value);
+bool option_set_number(const struct option *o, void *into, number_t value);
 void option_set_port(int32_t *to, number_t value);
 
 // Sets every option of the configuration to its standard.
