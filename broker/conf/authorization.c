@@ -28,8 +28,6 @@ static void check_names(struct reader *r, const struct entry *e) {
 
 void authorization_read(struct reader *r, const struct entry *e) {
     struct midge_config *config = r->config;
-    if (!value_expect(r, e, ITEM_MAP, NULL))
-        return;
     config->username = config->password = config->token = 0;
     config->default_permissions = 0;
     config->users_count = config->permissions_count = config->subjects_count = 0;
@@ -55,10 +53,8 @@ void authorization_read(struct reader *r, const struct entry *e) {
     }
 }
 
-void users_read(struct reader *r, const struct entry *e) {
+void users_read(struct reader *r) {
     struct midge_config *config = r->config;
-    if (!value_expect(r, e, ITEM_ARRAY, SAY("Expected users field to be an array, got %s", NULL)))
-        return;
     struct entry user;
     config->users_count = 0;
     while (reader_next(r, &user)) {
@@ -198,8 +194,6 @@ static bool same_set(const struct midge_config *config, const struct midge_permi
 
 uint32_t permissions_read(struct reader *r, const struct entry *e) {
     struct midge_config *config = r->config;
-    if (!value_expect(r, e, ITEM_MAP, SAY("Expected permissions to be a map/struct, got %s", NULL)))
-        return 0;
     struct midge_permissions set = {0};
     uint32_t subjects_before = config->subjects_count;
     uint32_t text_before = config->text_bytes;

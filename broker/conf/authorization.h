@@ -12,7 +12,7 @@
 // Each reads the value of its entry, a map or array that was just opened, to its end. A block takes
 // the place of any read before it.
 void authorization_read(struct reader *r, const struct entry *e);
-void users_read(struct reader *r, const struct entry *e);
+void users_read(struct reader *r);
 
 // Whether one of the first `count` users has this name.
 bool users_have(const struct midge_config *config, uint32_t count, const char *name);

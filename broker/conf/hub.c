@@ -70,13 +70,11 @@ static bool asks_for_nothing(struct reader *r, const char *nothing, const struct
 
 void hub_read(struct reader *r, const struct option *o, void *to, const struct entry *e) {
     if (o->kind == OPTION_SIZE) {
-        if (value_expect(r, e, ITEM_INTEGER, NULL))
-            set_size(to, e->integer);
+        set_size(to, e->integer);
     } else if (o->kind == OPTION_TAGS) {
         read_tags(r, e);
     } else if (o->kind == OPTION_WRITE_TIMEOUT) {
-        if (value_expect(r, e, ITEM_TEXT, NULL))
-            read_write_timeout(r, e);
+        read_write_timeout(r, e);
     } else if (o->kind == OPTION_UNBUILT) {
         if (!asks_for_nothing(r, o->nothing != NULL ? o->nothing : "", e))
             value_complain(r, e, "%q is not built into this midge yet");

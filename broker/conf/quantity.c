@@ -33,7 +33,7 @@ static bool check_count(struct reader *r, const struct option *o, const struct e
 
 static bool read_count(struct reader *r, const struct option *o, const struct entry *e,
                        number_t *value) {
-    if (!value_expect(r, e, ITEM_INTEGER, NULL) || (MIDGE_CONFIG_HUB && !check_count(r, o, e)))
+    if (MIDGE_CONFIG_HUB && !check_count(r, o, e))
         return false;
     *value = is_no_limit(o, e) ? NUMBER_MAX : e->integer;
     return true;
@@ -68,7 +68,7 @@ static bool read_ms(struct reader *r, const struct entry *e, const char *failure
 // Of a hub only, in its sentences.
 static bool read_duration(struct reader *r, const struct option *o, const struct entry *e,
                           number_t *ms) {
-    if (!value_expect(r, e, ITEM_TEXT, NULL) || !read_ms(r, e, "error parsing %s: ", ms))
+    if (!read_ms(r, e, "error parsing %s: ", ms))
         return false;
     if (*ms >= (number_t)o->bounds->least)
         return true;

@@ -53,13 +53,49 @@ static void read_listen(struct reader *r, midge_text *to, const struct entry *e)
     }
 }
 
+// The kind of value that an option takes; ITEM_ERROR where its own reader judges that.
+static enum item_kind taken(const struct option *o) {
+    switch ((enum option_kind)o->kind) {
+    case OPTION_SWITCH:
+        return ITEM_BOOL;
+    case OPTION_COUNT:
+    case OPTION_BYTES:
+    case OPTION_PAYLOAD:
+    case OPTION_LIMIT:
+    case OPTION_TOKENS:
+    case OPTION_PORT:
+    case OPTION_SIZE:
+        return ITEM_INTEGER;
+    case OPTION_TEXT:
+    case OPTION_NAME:
+    case OPTION_PASSWORD:
+    case OPTION_DURATION:
+    case OPTION_WRITE_TIMEOUT:
+        return ITEM_TEXT;
+    case OPTION_USERS:
+        return ITEM_ARRAY;
+    case OPTION_AUTHORIZATION:
+    case OPTION_PERMISSIONS:
+        return ITEM_MAP;
+    default:
+        return ITEM_ERROR;
+    }
+}
+
 static void read_option(struct reader *r, const struct option *o, void *into,
                         const struct entry *e) {
     void *to = option_member(o, into);
+    enum item_kind kind = taken(o);
+    const char *sentence = o->kind == OPTION_USERS
+                               ? SAY("Expected users field to be an array, got %s", NULL)
+                           : o->kind == OPTION_PERMISSIONS
+                               ? SAY("Expected permissions to be a map/struct, got %s", NULL)
+                               : NULL;
+    if (kind != ITEM_ERROR && !value_expect(r, e, kind, sentence))
+        return;
     switch ((enum option_kind)o->kind) {
     case OPTION_SWITCH:
-        if (value_expect(r, e, ITEM_BOOL, NULL))
-            option_set_switch(o, into, value_true(e));
+        option_set_switch(o, into, value_true(e));
         break;
     case OPTION_COUNT:
     case OPTION_BYTES:
@@ -72,14 +108,12 @@ static void read_option(struct reader *r, const struct option *o, void *into,
         quantity_read(r, o, into, e);
         break;
     case OPTION_PORT:
-        if (value_expect(r, e, ITEM_INTEGER, NULL))
-            option_set_port(to, e->integer);
+        option_set_port(to, e->integer);
         break;
     case OPTION_TEXT:
     case OPTION_NAME:
     case OPTION_PASSWORD:
-        if (value_expect(r, e, ITEM_TEXT, NULL))
-            read_text(r, o, to, e);
+        read_text(r, o, to, e);
         break;
     case OPTION_LISTEN:
         read_listen(r, to, e);
@@ -88,7 +122,7 @@ static void read_option(struct reader *r, const struct option *o, void *into,
         authorization_read(r, e);
         break;
     case OPTION_USERS:
-        users_read(r, e);
+        users_read(r);
         break;
     case OPTION_PERMISSIONS:
         *(uint32_t *)to = permissions_read(r, e);
@@ -101,14 +135,9 @@ static void read_option(struct reader *r, const struct option *o, void *into,
     case OPTION_QUEUES:
         *(struct midge_list *)to = subjects_read(r, e, o->kind == OPTION_QUEUES);
         break;
-    case OPTION_SIZE:
-    case OPTION_TAGS:
-    case OPTION_WRITE_TIMEOUT:
-    case OPTION_UNBUILT:
-    case OPTION_IGNORED:
+    default:
         if (MIDGE_CONFIG_HUB)
             hub_read(r, o, to, e);
-        break;
     }
 }
 
