@@ -24,7 +24,7 @@ static bool digits_read(const char *at, const char *end, number_t *value) {
 
 // Passes over a sign, if there is one. Answers whether it was a minus.
 static bool skip_sign(const char **at, const char *end) {
-    char sign = *at < end ? **at : '\0';
+    int sign = *at < end ? **at : '\0';
     *at += sign == '-' || sign == '+';
     return sign == '-';
 }

@@ -129,21 +129,22 @@ static bool read_time(struct reader *r, const struct option *o, const struct ent
 
 // ---- Both ---------------------------------------------------------------------------------------
 
+// That a number was brought down.
 static void remark(struct reader *r, const struct option *o, const struct entry *e,
                    number_t value) {
     char a[32], b[32];
-    const char *sentence =
-        is_no_limit(o, e)
-            ? "%s of %s, no limit, is above the maximum of this build, %s, which is used instead"
-            : "%s of %s is above the maximum of this build, %s, which is used instead";
-    if (!MIDGE_CONFIG_HUB)
+    if (!MIDGE_CONFIG_HUB) {
         reader_say(r, &e->at, MIDGE_REMARK, "%s lowered to %s",
                    WORDS(e->key, word_of(o->bounds->most, a)));
-    else
-        reader_say(r, &e->at, MIDGE_REMARK, sentence,
-                   WORDS(e->key,
-                         is_no_limit(o, e) ? word_of(e->integer, a) : number_word(o, value, a),
-                         number_word(o, o->bounds->most, b)));
+        return;
+    }
+    bool none = is_no_limit(o, e);
+    reader_say(
+        r, &e->at, MIDGE_REMARK,
+        none ? "%s of %s, no limit, is above the maximum of this build, %s, which is used instead"
+             : "%s of %s is above the maximum of this build, %s, which is used instead",
+        WORDS(e->key, none ? word_of(e->integer, a) : number_word(o, value, a),
+              number_word(o, o->bounds->most, b)));
 }
 
 void quantity_read(struct reader *r, const struct option *o, void *into, const struct entry *e) {
