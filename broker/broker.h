@@ -189,7 +189,8 @@ struct midge_config {
     midge_text http_host;
     int32_t http_port;
     midge_text http_base_path;    // "" or with a slash in front and none behind
-    midge_text client_advertise;  // host[:port] for INFO instead of the listening address
+    midge_text client_advertise;  // host[:port] for INFO instead of the listening address, with
+                                  // MIDGE_CONFIG_HUB
 
     // Logging and files; read by the board, except for the first five.
     bool debug, trace, trace_verbose, trace_headers;
@@ -239,7 +240,7 @@ void midge_config_defaults(struct midge_config *config);
 //     midge_option_set(&config, option, text);               for each flag of the command line
 //     midge_config_complete(&config, &reading);
 //
-// Reading costs no memory but about 4 KB of stack on a chip (MIDGE_CONFIG_KEYS_MAX and _DEPTH_MAX).
+// Reading costs no memory but about 1 KB of stack on a chip.
 
 // A text to read: a file, or a blob in flash. It stays readable until midge_configure returns.
 struct midge_source {
@@ -287,6 +288,8 @@ struct midge_address {
 const char *midge_advertised(const struct midge_config *config, int32_t port,
                              struct midge_address *found);
 
+#if MIDGE_CONFIG_HUB
+
 // An option of the table by its command-line flag: its number, or MIDGE_ERR_INVALID.
 int32_t midge_option_flag(const char *flag, uint32_t flag_bytes);
 
@@ -302,6 +305,8 @@ int32_t midge_option_set(struct midge_config *config, int32_t option, const char
 // *fixed is set where the option cannot change while the broker runs, and the line then says so.
 int32_t midge_config_change(const struct midge_config *from, const struct midge_config *to,
                             int32_t option, bool *fixed, char *line, uint32_t line_max);
+
+#endif
 
 // ---- The broker ---------------------------------------------------------------------------------
 

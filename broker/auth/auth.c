@@ -38,21 +38,19 @@ static void become(const struct midge_config *config, struct conn *c,
 
 static bool check_users(const struct midge_config *config, struct conn *c,
                         const struct credentials *given) {
+    struct word name = given->user;
     bool nobody = given->user.n == 0 && given->password.n == 0 && given->token.n == 0;
-    const struct midge_user *user;
-    if (nobody && config->no_auth_user != 0) {
-        const char *name = midge_config_text(config, config->no_auth_user);
-        user = find_user(config, (const uint8_t *)name, (uint32_t)strlen(name));
-        if (user == NULL)
-            return false;
-    } else {
-        user = find_user(config, given->user.bytes, given->user.n);
-        // An unknown user costs a comparison too.
-        const char *secret = midge_config_text(config, user != NULL ? user->password : 0);
-        bool same = same_secret(secret, given->password.bytes, given->password.n);
-        if (user == NULL || !same)
-            return false;
+    bool anonymous = nobody && config->no_auth_user != 0;
+    if (anonymous) {
+        name.bytes = (const uint8_t *)midge_config_text(config, config->no_auth_user);
+        name.n = (uint32_t)strlen((const char *)name.bytes);
     }
+    const struct midge_user *user = find_user(config, name.bytes, name.n);
+    // An unknown user costs a comparison too.
+    const char *secret = midge_config_text(config, user != NULL ? user->password : 0);
+    bool same = same_secret(secret, given->password.bytes, given->password.n);
+    if (user == NULL || !(same || anonymous))
+        return false;
     become(config, c, user);
     return true;
 }

@@ -11,11 +11,24 @@
 
 // Each reads the value of its entry, a map or array that was just opened, to its end. A block takes
 // the place of any read before it.
-void authorization_read(struct reader *r, struct midge_config *config, const struct entry *e);
-void users_read(struct reader *r, struct midge_config *config, const struct entry *e);
+void authorization_read(struct reader *r, const struct entry *e);
+void users_read(struct reader *r);
+
+// Whether one of the first `count` users has this name.
+bool users_have(const struct midge_config *config, uint32_t count, const char *name);
 
 // Reads a set of permissions and answers 1 + its index, or 0 on an error. Sets that allow the same
 // are stored once.
-uint32_t permissions_read(struct reader *r, struct midge_config *config, const struct entry *e);
+uint32_t permissions_read(struct reader *r, const struct entry *e);
+
+// What may be published or subscribed to, where a queue may follow each subject: a map of `allow`
+// and `deny`, or what is allowed.
+struct rule {
+    struct midge_list allow, deny;
+};
+void rule_read(struct reader *r, struct rule *rule, const struct entry *e, bool queues);
+
+// Reads a subject or an array of them, of which the first bad one is complained about.
+struct midge_list subjects_read(struct reader *r, const struct entry *e, bool queues);
 
 #endif

@@ -1,6 +1,9 @@
 // What differs between two configurations, in the words of nats-server's reload.
 
+#include "broker/conf/authorization.h"
 #include "broker/conf/option.h"
+
+#if MIDGE_CONFIG_HUB
 
 static bool is_text(const struct option *o) {
     return o->kind == OPTION_TEXT || o->kind == OPTION_NAME || o->kind == OPTION_PASSWORD;
@@ -32,22 +35,14 @@ static bool differs(const struct option *o, const struct midge_config *from,
     return memcmp(member(o, from), member(o, to), option_bytes(o)) != 0;
 }
 
-// A user may stop to be the one of no_auth_user by ceasing to be at all.
-static bool is_gone(const struct midge_config *config, const char *user) {
-    for (uint32_t i = 0; i < config->users_count; i++) {
-        if (strcmp(midge_config_text(config, config->users[i].name), user) == 0)
-            return false;
-    }
-    return true;
-}
-
 // What may change for all that its row says.
 static bool is_excused(const struct option *o, const struct midge_config *from,
                        const struct midge_config *to) {
     if (o->at == offsetof(struct midge_config, port))
         return to->port == -1;  // any port: the one that it has, for instance
     if (o->at == offsetof(struct midge_config, no_auth_user))
-        return to->no_auth_user == 0 && is_gone(to, text_of(o, from));
+        return to->no_auth_user == 0 &&  // whoever it was may be no user any more
+               !users_have(to, to->users_count, text_of(o, from));
     return false;
 }
 
@@ -119,3 +114,5 @@ int32_t midge_config_change(const struct midge_config *from, const struct midge_
     }
     return 0;
 }
+
+#endif

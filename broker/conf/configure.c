@@ -1,5 +1,6 @@
 // A configuration: its defaults, its text, and what is checked when all of it is known.
 
+#include "broker/conf/authorization.h"
 #include "broker/conf/number.h"
 #include "broker/conf/option.h"
 #include "broker/conf/reader.h"
@@ -19,15 +20,12 @@ int32_t midge_config_add(struct midge_config *config, const char *bytes, uint32_
 
 void midge_config_defaults(struct midge_config *config) {
     // The arrays are left as they are, since untouched pages cost nothing.
+    memset(config, 0, offsetof(struct midge_config, users));
     config->text[0] = '\0';
     config->text_bytes = 1;
-    config->users_count = config->permissions_count = config->subjects_count = 0;
-    config->tags_count = 0;
     options_reset(config);
     config->stall_ms = MIDGE_STALL_MS;
     config->payload_idle_ms = MIDGE_PAYLOAD_IDLE_MS;
-    config->digest[0] = '\0';
-    config->loaded_wall_us = 0;
     config->limits = (struct midge_limits){
         .connections = MIDGE_CONNECTIONS_MAX,
         .subscriptions = MIDGE_SUBSCRIPTIONS_MAX,
@@ -42,6 +40,10 @@ void midge_config_defaults(struct midge_config *config) {
 // Complains about a configuration as a whole.
 static void complain(const struct midge_reading *reading, enum midge_severity severity,
                      const char *sentence, const struct word *words) {
+    if (!MIDGE_CONFIG_HUB) {  // whose sentences here take no words
+        reading->complain(reading->context, severity, sentence);
+        return;
+    }
     char text[MIDGE_LOG_LINE_BYTES + 1];
     struct format line = {(uint8_t *)text, 0, sizeof text - 1};
     format_words(&line, sentence, words);
@@ -54,18 +56,17 @@ static void complain(const struct midge_reading *reading, enum midge_severity se
 bool midge_configure(struct midge_config *config, const struct midge_source *source,
                      const struct midge_reading *reading) {
     struct reader r;
-    struct entry e;
-    reader_begin(&r, source, reading);
+    struct entry e = {.at.source = NULL};
+    reader_begin(&r, source, config, reading);
     while (reader_next(&r, &e))
         reader_skip(&r, &e);
     if (r.errors > 0)
         return false;
-    e.definition = NO_DEFINITION;
-    reader_begin(&r, source, reading);
-    options_read(&r, config, PLACE_TOP, config, &e);
-    if (e.definition == NO_DEFINITION)
+    if (MIDGE_CONFIG_HUB && e.at.source == NULL)
         complain(reading, MIDGE_WARNING, "%s: config has no values or is empty",
                  WORDS(word(source->name)));
+    reader_begin(&r, source, config, reading);
+    options_read(&r, PLACE_TOP, config, &e);
     return r.errors == 0;
 }
 
@@ -77,36 +78,33 @@ static struct word duration_word(uint32_t ms, char text[32]) {
     return (struct word){text, f.n};
 }
 
-static bool is_user(const struct midge_config *config, const char *name) {
-    for (uint32_t i = 0; i < config->users_count; i++) {
-        if (strcmp(midge_config_text(config, config->users[i].name), name) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool check(const struct midge_config *config, const struct midge_reading *reading) {
     char a[32], b[32];
     const char *anonymous = midge_config_text(config, config->no_auth_user);
     const char *sentence = NULL;
     struct word words[2] = {word(anonymous)};
-    if (config->lame_duck_grace_ms >= config->lame_duck_duration_ms) {
+    if (MIDGE_CONFIG_HUB && config->lame_duck_grace_ms >= config->lame_duck_duration_ms) {
         sentence =
             "lame duck grace period (%s) should be strictly lower than lame duck duration (%s)";
         words[0] = duration_word(config->lame_duck_grace_ms, a);
         words[1] = duration_word(config->lame_duck_duration_ms, b);
     } else if (config->max_payload > config->max_pending) {
-        sentence = "max_payload (%s) cannot be higher than max_pending (%s)";
-        words[0] = word_of(config->max_payload, a);
-        words[1] = word_of(config->max_pending, b);
-    } else if (strchr(midge_config_text(config, config->server_name), ' ') != NULL) {
+        sentence = SAY("max_payload (%s) cannot be higher than max_pending (%s)",
+                       "max_payload is above max_pending");
+        if (MIDGE_CONFIG_HUB) {
+            words[0] = word_of(config->max_payload, a);
+            words[1] = word_of(config->max_pending, b);
+        }
+    } else if (MIDGE_CONFIG_HUB &&
+               strchr(midge_config_text(config, config->server_name), ' ') != NULL) {
         sentence = "server name cannot contain spaces";
     } else if (config->no_auth_user != 0 && config->users_count == 0) {
-        sentence = "no_auth_user: \"%s\" present, but users/nkeys are not defined";
-    } else if (config->no_auth_user != 0 && !is_user(config, anonymous)) {
-        sentence =
-            "no_auth_user: \"%s\" not present as user or nkey in authorization block or account "
-            "configuration";
+        sentence = SAY("no_auth_user: \"%s\" present, but users/nkeys are not defined",
+                       "no_auth_user is no user");
+    } else if (config->no_auth_user != 0 && !users_have(config, config->users_count, anonymous)) {
+        sentence = SAY("no_auth_user: \"%s\" not present as user or nkey in authorization block or "
+                       "account configuration",
+                       "no_auth_user is no user");
     }
     if (sentence != NULL)
         complain(reading, MIDGE_ERROR, sentence, words);
@@ -147,29 +145,39 @@ bool midge_config_complete(struct midge_config *config, const struct midge_readi
         config->token = 0;
     if (config->users_count > 0 || config->token != 0)
         config->username = config->password = 0;
-    if (!MIDGE_TRACE && config->trace)
+    if (MIDGE_CONFIG_HUB && !MIDGE_TRACE && config->trace)
         complain(reading, MIDGE_REMARK, "trace is not built into this midge: no effect", NULL);
     return check(config, reading);
 }
 
-const char *midge_advertised(const struct midge_config *config, int32_t port,
-                             struct midge_address *found) {
+// What client_advertise says of an address. NULL, or what is wrong with it.
+static const char *advertise(const struct midge_config *config, struct midge_address *found) {
     struct word text = word(midge_config_text(config, config->client_advertise));
     struct word host = text;
     struct word digits;
-    int64_t number = port;
+    number_t port = 0;
     const char *reason = value_address(text, &host, &digits);
     if (reason == value_no_port) {
         reason = NULL;  // a host alone
         if (text.bytes > 2 && text.text[0] == '[' && text.text[text.bytes - 1] == ']')
             host = (struct word){text.text + 1, text.bytes - 2};
-    } else if (reason == NULL && !decimal_read(digits, &number)) {
+    } else if (reason == NULL && !decimal_read(digits, &port)) {
         reason = "invalid port";
     }
-    if (reason != NULL || host.bytes == 0)
-        host = word(midge_config_text(config, config->host));
-    if (number == 0 || number == -1)
-        number = port;
-    *found = (struct midge_address){host.text, host.bytes, (int32_t)number};
-    return reason;
+    if (reason != NULL)
+        return reason;
+    if (host.bytes > 0) {
+        found->host = host.text;
+        found->host_bytes = host.bytes;
+    }
+    if (port != 0 && port != -1)
+        found->port = (int32_t)port;
+    return NULL;
+}
+
+const char *midge_advertised(const struct midge_config *config, int32_t port,
+                             struct midge_address *found) {
+    struct word host = word(midge_config_text(config, config->host));
+    *found = (struct midge_address){host.text, host.bytes, port};
+    return MIDGE_CONFIG_HUB ? advertise(config, found) : NULL;
 }

@@ -2,47 +2,45 @@
 
 #define END 0  // past the text. A NUL in it ends what it interrupts, and is then refused: lex_key
 
-struct lexer lex_begin(const struct midge_source *source) {
-    return (struct lexer){.source = *source, .line = 1};
+void lex_begin(struct lexer *lx, const struct midge_source *source) {
+    *lx = (struct lexer){.source = *source, .line = 1};
 }
 
-static int next(struct lexer *lx) {
-    if (lx->at >= lx->source.bytes) {
-        lx->width = 0;
-        return END;
-    }
-    int c = (unsigned char)lx->source.text[lx->at];
-    if (c == '\n') {
+// The character so far ahead.
+static int peek_at(const struct lexer *lx, uint32_t ahead) {
+    uint32_t at = lx->at + ahead;
+    return at < lx->source.bytes ? (unsigned char)lx->source.text[at] : END;
+}
+
+static int peek(const struct lexer *lx) {
+    return peek_at(lx, 0);
+}
+
+static bool at_end(const struct lexer *lx) {
+    return lx->at >= lx->source.bytes;
+}
+
+// Passes over a character. At the end there is none.
+static void step(struct lexer *lx) {
+    if (at_end(lx))
+        return;
+    if (lx->source.text[lx->at] == '\n') {
         lx->line++;
         lx->line_start = lx->at;
     }
     lx->at++;
-    lx->width = 1;
-    return c;
 }
 
-// Steps back over what `next` took, once.
-static void back(struct lexer *lx) {
-    lx->at -= lx->width;
-    if (lx->at < lx->source.bytes && lx->source.text[lx->at] == '\n')
-        lx->line--;
-    lx->width = 0;
+static bool is_in(int c, const char *set) {
+    return c != END && strchr(set, c) != NULL;
 }
 
-static int peek(struct lexer *lx) {
-    return lx->at < lx->source.bytes ? (unsigned char)lx->source.text[lx->at] : END;
-}
-
-static bool is_blank(int c) {
-    return c == ' ' || c == '\t';
-}
+#define BLANKS " \t"
+#define NEWLINES "\n\r"
+#define SPACES BLANKS NEWLINES "\v\f"
 
 static bool is_newline(int c) {
-    return c == '\n' || c == '\r';
-}
-
-static bool is_space(int c) {
-    return is_blank(c) || is_newline(c) || c == '\v' || c == '\f';
+    return is_in(c, NEWLINES);
 }
 
 static bool is_digit(int c) {
@@ -54,12 +52,10 @@ static bool is_separator(int c) {
 }
 
 static bool is_suffix(int c) {
-    return c != END && strchr("kmgtpe", c | 0x20) != NULL;
+    return is_in(c | 0x20, "kmgtpe");
 }
 
-static bool is_hex(int c) {
-    return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
+#define HEX "0123456789abcdefABCDEF"
 
 // ---- Items --------------------------------------------------------------------------------------
 
@@ -82,46 +78,102 @@ static void mark(const struct lexer *lx, struct item *item, enum item_kind kind)
     finish(lx, item, kind);
 }
 
+// The reason is a sentence or what was expected, as SAY has it, in the place of the next character.
+// To nats-server that has been read, and so lies behind a new line.
 static bool fail(const struct lexer *lx, struct item *item, const char *reason) {
     mark(lx, item, ITEM_ERROR);
     item->reason = reason;
+    if (MIDGE_CONFIG_HUB)
+        item->line += peek(lx) == '\n';
     return false;
 }
 
-// As fail; the reason's %s is the character that `next` took last, whole where it has several
-// bytes.
+// As fail; the sentence's %s is the next character, whole where it has several bytes.
 static bool fail_at(const struct lexer *lx, struct item *item, const char *reason) {
     fail(lx, item, reason);
-    uint32_t from = lx->at - lx->width;
-    uint32_t to = lx->at;
-    while (to < lx->source.bytes && (lx->source.text[to] & 0xc0) == 0x80)
-        to++;
-    item->text = (struct word){lx->source.text + from, to - from};
-    if (lx->width == 0 || *item->text.text == '\0')
+    if (!MIDGE_CONFIG_HUB)
+        return false;
+    do
+        item->text.bytes++;
+    while ((peek_at(lx, item->text.bytes) & 0xc0) == 0x80);
+    if (peek(lx) == END)
         item->text = word("EOF");
-    else if (*item->text.text == '\n')
+    else if (peek(lx) == '\n')
         item->text = word("\\n");
     return false;
 }
 
-// Whether a comment begins with c, which `next` took; passes over it then.
-static bool comment(struct lexer *lx, int c) {
-    if (c != '#' && (c != '/' || peek(lx) != '/'))
+// Passes over a comment, if one begins here.
+static bool comment(struct lexer *lx) {
+    if (peek(lx) != '#' && (peek(lx) != '/' || peek_at(lx, 1) != '/'))
         return false;
     while (!is_newline(peek(lx)) && peek(lx) != END)
-        next(lx);
+        step(lx);
     return true;
 }
 
-// The text up to a closing quote, which is passed over. Without escapes, which have their own.
+// Passes over characters of a set and, if asked, comments. Answers the next one.
+static int skip(struct lexer *lx, const char *set, bool comments) {
+    for (;;) {
+        int c = peek(lx);
+        if (is_in(c, set))
+            step(lx);
+        else if (!comments || !comment(lx))
+            return c;
+    }
+}
+
+// Two hexadecimal digits were expected. To nats-server, a line's end before them is another matter.
+static bool fail_hex(struct lexer *lx, struct item *item) {
+    if (!MIDGE_CONFIG_HUB)
+        return fail(lx, item, "two hex digits");
+    for (uint32_t i = 0; i < 2; i++) {
+        if (is_newline(peek_at(lx, i))) {
+            lx->at += i;
+            return fail(lx, item,
+                        "Expected two hexadecimal digits after '\\x', but hit end of line");
+        }
+    }
+    fail(lx, item, "Expected two hexadecimal digits after '\\x', but got '%s'");
+    uint32_t end = lx->at + 2 < lx->source.bytes ? lx->at + 2 : lx->source.bytes;
+    item->text = (struct word){lx->source.text + end - 2, 2};
+    return false;
+}
+
+// A backslash and what follows it in a text.
+static bool escape(struct lexer *lx, struct item *item) {
+    step(lx);
+    int c = peek(lx);
+    if (!is_in(c, "xtnr\"\\"))
+        return fail_at(lx, item,
+                       SAY("Invalid escape character '%s'. Only the following escape characters "
+                           "are allowed: \\xXX, \\t, \\n, \\r, \\\", \\\\.",
+                           "one of x t n r \" \\"));
+    step(lx);
+    item->escaped = true;
+    if (c != 'x')
+        return true;
+    if (!is_in(peek(lx), HEX) || !is_in(peek_at(lx, 1), HEX))
+        return fail_hex(lx, item);
+    lx->at += 2;
+    return true;
+}
+
+// The text between a quote and the next, both of which are passed over. Only a value in double quotes
+// has escapes. False where there is no next one, or with an error.
 static bool quoted(struct lexer *lx, struct item *item, enum item_kind kind, int quote) {
+    step(lx);
     begin(lx, item);
     while (peek(lx) != quote) {
-        if (next(lx) == END)
+        if (peek(lx) == END)
+            return false;
+        if (peek(lx) != '\\' || quote != '"' || kind != ITEM_TEXT)
+            step(lx);
+        else if (!escape(lx, item))
             return false;
     }
     finish(lx, item, kind);
-    next(lx);
+    step(lx);
     return true;
 }
 
@@ -129,10 +181,7 @@ static bool quoted(struct lexer *lx, struct item *item, enum item_kind kind, int
 
 // The path behind the word `include`.
 static void include(struct lexer *lx, struct item *item) {
-    int c;
-    do
-        c = next(lx);
-    while (is_blank(c));
+    int c = skip(lx, BLANKS, false);
     if (c == '\'' || c == '"') {
         if (!quoted(lx, item, ITEM_INCLUDE, c))
             fail(lx, item,
@@ -152,28 +201,25 @@ static void include(struct lexer *lx, struct item *item) {
         item->text = word(found);
         return;
     }
-    back(lx);
     begin(lx, item);
-    do
-        c = next(lx);
-    while (c != END && strchr("\r\n\t ;}'", c) == NULL);
-    back(lx);
+    while (c = peek(lx), c != END && !is_in(c, BLANKS NEWLINES ";}'"))
+        step(lx);
     finish(lx, item, ITEM_INCLUDE);
     if (c == '\'')
-        next(lx);
+        step(lx);
 }
 
 static void bare_key(struct lexer *lx, enum lex_place place, struct item *item) {
     begin(lx, item);
     do
-        next(lx);
-    while (!is_space(peek(lx)) && !is_separator(peek(lx)) && peek(lx) != END);
+        step(lx);
+    while (!is_in(peek(lx), SPACES) && !is_separator(peek(lx)) && peek(lx) != END);
     if (peek(lx) == END && place == LEX_MAP) {
-        fail(lx, item, "Unexpected EOF processing map key.");
+        fail(lx, item, SAY("Unexpected EOF processing map key.", "a value"));
         return;
     }
     finish(lx, item, ITEM_KEY);
-    if (is_space(peek(lx)) && word_is(item->text, "include", true))
+    if (MIDGE_CONFIG_HUB && is_in(peek(lx), SPACES) && word_is(item->text, "include", true))
         include(lx, item);
 }
 
@@ -182,10 +228,10 @@ static void quoted_key(struct lexer *lx, enum lex_place place, struct item *item
         return;
     if (place == LEX_MAP)
         fail(lx, item,
-             quote == '"' ? "Unexpected EOF processing double quoted map key."
-                          : "Unexpected EOF processing quoted map key.");
-    else if (lx->source.text + lx->at > item->text.text)
-        fail(lx, item, "Unexpected EOF.");
+             quote == '"' ? SAY("Unexpected EOF processing double quoted map key.", "a quote")
+                          : SAY("Unexpected EOF processing quoted map key.", "a quote"));
+    else if (!at_end(lx) || lx->source.text + lx->at > item->text.text)
+        fail(lx, item, SAY("Unexpected EOF.", "a quote"));
     else
         mark(lx, item, ITEM_END);
 }
@@ -193,148 +239,104 @@ static void quoted_key(struct lexer *lx, enum lex_place place, struct item *item
 void lex_key(struct lexer *lx, enum lex_place place, struct item *item) {
     int c;
     for (;;) {
-        c = next(lx);
-        if (is_space(c) || comment(lx, c))
-            continue;
+        c = skip(lx, SPACES, true);
         if (place == LEX_TOP && c == '{')
             lx->braces++;
         else if (place == LEX_TOP && c == '}' && lx->braces > 0)
             lx->braces--;
         else
             break;
+        step(lx);
     }
     if (is_separator(c)) {
         fail_at(lx, item,
-                place == LEX_MAP ? "Unexpected key separator '%s'."
-                                 : "Unexpected key separator '%s'");
+                place == LEX_MAP ? SAY("Unexpected key separator '%s'.", "a key")
+                                 : SAY("Unexpected key separator '%s'", "a key"));
     } else if (c == '"' || c == '\'') {
         quoted_key(lx, place, item, c);
     } else if (place == LEX_MAP && c == '}') {
+        step(lx);
         mark(lx, item, ITEM_CLOSE);
     } else if (place == LEX_MAP && c == ']') {
-        fail_at(lx, item, "Unexpected array end '%s' processing map.");
+        fail_at(lx, item, SAY("Unexpected array end '%s' processing map.", "a key"));
     } else if (c == END && place == LEX_MAP) {
-        fail(lx, item, "Unexpected EOF processing map.");
-    } else if (c == END && lx->width == 0) {
+        fail(lx, item, SAY("Unexpected EOF processing map.", "a key or '}'"));
+    } else if (at_end(lx)) {
         mark(lx, item, ITEM_END);
     } else if ((c == END || c == '/') && place == LEX_TOP) {
-        fail(lx, item, "Unexpected EOF.");
+        fail(lx, item, SAY("Unexpected EOF.", "a key"));
     } else {
-        back(lx);
         bare_key(lx, place, item);
     }
 }
 
 bool lex_separator(struct lexer *lx, enum lex_place place, struct item *item) {
-    int c;
-    do
-        c = next(lx);
-    while (is_space(c));
+    int c = skip(lx, SPACES, false);
     if (c == END && place == LEX_TOP) {
-        back(lx);
         mark(lx, item, ITEM_END);
+        item->reason = "a value";
         return false;
     }
-    if (!is_separator(c))
-        back(lx);
+    if (is_separator(c))
+        step(lx);
     if (place == LEX_TOP)
         return true;  // where a new line is not passed over: lex_value refuses it
-    do
-        c = next(lx);
-    while (is_space(c));
+    c = skip(lx, SPACES, false);
     if (c == ',')
-        return fail(lx, item, "Unexpected map value terminator \",\".");
-    if (c == '}')
-        return fail_at(lx, item, "Expected a value but got '%s'.");
-    back(lx);
-    return true;
+        return fail(lx, item, SAY("Unexpected map value terminator \",\".", "a value"));
+    return c != '}' || fail_at(lx, item, SAY("Expected a value but got '%s'.", "a value"));
 }
 
 bool lex_element(struct lexer *lx, struct item *item) {
-    int c;
-    do
-        c = next(lx);
-    while (is_space(c) || comment(lx, c));
+    int c = skip(lx, SPACES, true);
     if (c == ']') {
+        step(lx);
         mark(lx, item, ITEM_CLOSE);
         return false;
     }
-    if (c == ',' || c == '/')
-        return fail(lx, item, "Unexpected array value terminator ','.");
-    back(lx);
-    return true;
+    return (c != ',' && c != '/') ||
+           fail(lx, item, SAY("Unexpected array value terminator ','.", "a value"));
 }
 
 bool lex_after(struct lexer *lx, enum lex_place place, struct item *item) {
-    int c;
-    do
-        c = next(lx);
-    while (is_blank(c) || comment(lx, c));
-    if (is_newline(c) || c == ',' || (c == ';' && place != LEX_ARRAY))
-        return true;
-    if (place == LEX_TOP && lx->braces == 0 && (c == END || c == '}')) {
-        if (c == END)
-            back(lx);  // for lex_key to see whether it is the end
+    int c = skip(lx, BLANKS, true);
+    bool last = place == LEX_TOP && lx->braces == 0 && (c == END || c == '}');
+    if (is_newline(c) || c == ',' || (c == ';' && place != LEX_ARRAY) || (last && c == '}')) {
+        step(lx);
         return true;
     }
-    if (c == (place == LEX_ARRAY ? ']' : '}')) {
-        back(lx);  // for lex_key or lex_element to close with
-        return true;
-    }
-    static const char *const reasons[] = {
-        [LEX_TOP] =
-            "Expected a top-level value to end with a new line, comment or EOF, but got '%s' "
-            "instead.",
-        [LEX_MAP] = "Expected a map value terminator \",\" or a map terminator \"}\", but got '%s' "
-                    "instead.",
-        [LEX_ARRAY] =
-            "Expected an array value terminator \",\" or an array terminator \"]\", but got "
-            "'%s' instead.",
-    };
-    if (place == LEX_TOP && lx->braces > 0)
-        return fail_at(lx, item,
-                       "Expected a block-level value to end with a new line, comment or "
-                       "EOF, but got '%s' instead.");
-    return fail_at(lx, item, reasons[place]);
+    if (last || c == (place == LEX_ARRAY ? ']' : '}'))
+        return true;  // for lex_key or lex_element to see
+    const char *reason =
+        place == LEX_MAP ? SAY("Expected a map value terminator \",\" or a map terminator \"}\", "
+                               "but got '%s' instead.",
+                               "',' or '}'")
+        : place == LEX_ARRAY
+            ? SAY("Expected an array value terminator \",\" or an array terminator "
+                  "\"]\", but got '%s' instead.",
+                  "',' or ']'")
+        : lx->braces > 0 ? SAY("Expected a block-level value to end with a new line, comment or "
+                               "EOF, but got '%s' instead.",
+                               "',' or '}'")
+                         : SAY("Expected a top-level value to end with a new line, comment or EOF, "
+                               "but got '%s' instead.",
+                               "a new line or ','");
+    return fail_at(lx, item, reason);
 }
 
 // ---- Values -------------------------------------------------------------------------------------
 
-// What follows a backslash in a text.
-static bool escape(struct lexer *lx, struct item *item) {
-    int c = next(lx);
-    if (c == 'x') {
-        for (int i = 0; i < 2; i++) {
-            if (is_newline(next(lx)))
-                return fail(lx, item,
-                            "Expected two hexadecimal digits after '\\x', but hit end of "
-                            "line");
-        }
-        const char *digits = lx->source.text + lx->at - 2;
-        if (is_hex(digits[0]) && is_hex(digits[1]))
-            return true;
-        fail(lx, item, "Expected two hexadecimal digits after '\\x', but got '%s'");
-        item->text = (struct word){digits, 2};
-        return false;
-    }
-    if (c != END && strchr("tnr\"\\", c) != NULL)
-        return true;
-    return fail_at(lx, item,
-                   "Invalid escape character '%s'. Only the following escape characters are "
-                   "allowed: \\xXX, \\t, \\n, \\r, \\\", \\\\.");
-}
-
 static uint32_t hex_value(char digit) {
-    uint32_t d = (unsigned char)digit;
-    return d <= '9' ? d - '0' : (d | 0x20) - 'a' + 10;
+    uint32_t value = (uint32_t)(strchr(HEX, digit) - HEX);
+    return value < 16 ? value : value - 6;
 }
 
 uint32_t text_unescape(struct word text, char *to) {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < text.bytes; i++) {
-        char c = text.text[i];
+    for (const char *at = text.text; at < text.text + text.bytes; at++) {
+        char c = *at;
         if (c == '\\') {
-            c = text.text[++i];
+            c = *++at;
             if (c == 't') {
                 c = '\t';
             } else if (c == 'n') {
@@ -342,8 +344,8 @@ uint32_t text_unescape(struct word text, char *to) {
             } else if (c == 'r') {
                 c = '\r';
             } else if (c == 'x') {
-                c = (char)(hex_value(text.text[i + 1]) << 4 | hex_value(text.text[i + 2]));
-                i += 2;
+                c = (char)(hex_value(at[1]) << 4 | hex_value(at[2]));
+                at += 2;
             }
         }
         to[n++] = c;
@@ -351,66 +353,43 @@ uint32_t text_unescape(struct word text, char *to) {
     return n;
 }
 
-static void double_quoted(struct lexer *lx, struct item *item) {
-    begin(lx, item);
-    for (;;) {
-        int c = next(lx);
-        if (c == '\\') {
-            if (!escape(lx, item))
-                return;
-            item->escaped = true;
-        } else if (c == '"') {
-            back(lx);
-            finish(lx, item, ITEM_TEXT);
-            next(lx);
-            return;
-        } else if (c == END) {
-            fail(lx, item, "Unexpected EOF.");
-            return;
-        }
-    }
-}
-
 // A text that ends with a `)` alone on its line.
 static void block(struct lexer *lx, struct item *item) {
     begin(lx, item);
     for (;;) {
-        bool begins = lx->source.text[lx->at - 1] == '\n';
-        int c = next(lx);
+        int c = peek(lx);
         if (c == END) {
-            fail(lx, item, "Unexpected EOF processing block.");
+            fail(lx, item, SAY("Unexpected EOF processing block.", "')' alone on a line"));
             return;
         }
-        if (c == ')' && begins && (peek(lx) == '\n' || peek(lx) == END)) {
-            back(lx);
+        if (c == ')' && lx->source.text[lx->at - 1] == '\n' &&
+            (peek_at(lx, 1) == '\n' || peek_at(lx, 1) == END)) {
             finish(lx, item, ITEM_TEXT);
-            next(lx);
+            step(lx);
             return;
         }
+        step(lx);
     }
 }
 
 // A text without quotes; what lies before the position belongs to it.
 static void bare(struct lexer *lx, struct item *item) {
     int c;
-    for (;;) {
-        c = next(lx);
-        if (c == '\\') {
-            if (!escape(lx, item))
-                return;
-            item->escaped = true;
-        } else if (is_newline(c) || is_blank(c) || c == END || strchr(";,]}'", c) != NULL) {
-            break;
-        }
+    while (c = peek(lx), c != END && !is_in(c, BLANKS NEWLINES ";,]}'")) {
+        if (c != '\\')
+            step(lx);
+        else if (!escape(lx, item))
+            return;
     }
-    back(lx);
     finish(lx, item, ITEM_TEXT);
     if (c == '\'') {
-        next(lx);
+        step(lx);
     } else if (!item->escaped && word_is(item->text, "true|false|yes|no|on|off", true)) {
         item->kind = ITEM_BOOL;
     } else if (!item->escaped && item->text.bytes > 0 && item->text.text[0] == '$') {
-        item->kind = ITEM_VARIABLE;
+        // Without variables, what means one must not pass for a text.
+        item->kind = MIDGE_CONFIG_HUB ? ITEM_VARIABLE : ITEM_ERROR;
+        item->reason = "quotes around $";
         item->text.text++;
         item->text.bytes--;
         item->column++;
@@ -419,42 +398,40 @@ static void bare(struct lexer *lx, struct item *item) {
 
 // What may follow a number. The end of an array is not in it, so `[1]` holds the text `1]`.
 static bool ends_number(int c) {
-    return is_newline(c) || is_blank(c) || c == END || c == '}' || c == ';' || c == ',';
+    return c == END || is_in(c, BLANKS NEWLINES "};,");
 }
 
-// A number with a suffix, the first letter of which was taken.
+// A number with a suffix, the first letter of which was passed over.
 static void suffixed(struct lexer *lx, struct item *item) {
-    int c;
-    do
-        c = next(lx);
-    while (c != END && strchr("bBiI", c) != NULL);
-    back(lx);
-    if (ends_number(c))
+    if (ends_number(skip(lx, "bBiI", false)))
         finish(lx, item, ITEM_INTEGER);
     else
         bare(lx, item);
 }
 
-// A float, or an address if a second dot follows; the first dot was taken.
+static void digits(struct lexer *lx) {
+    while (is_digit(peek(lx)))
+        step(lx);
+}
+
+// A float, or an address if a second dot follows; the first dot was passed over.
 static void fraction(struct lexer *lx, struct item *item) {
-    int c = next(lx);
-    if (!is_digit(c)) {
-        fail_at(lx, item, "Floats must have a digit after the '.', but got '%s' instead.");
+    if (!is_digit(peek(lx))) {
+        fail_at(lx, item,
+                SAY("Floats must have a digit after the '.', but got '%s' instead.", "a digit"));
         return;
     }
-    while (is_digit(c))
-        c = next(lx);
-    bool address = c == '.';
-    while (address && (is_digit(c) || c == '.' || c == ':' || c == '-'))
-        c = next(lx);
-    back(lx);
+    digits(lx);
+    bool address = peek(lx) == '.';
+    if (address)
+        skip(lx, "0123456789.:-", false);
     finish(lx, item, address ? ITEM_TEXT : ITEM_FLOAT);
 }
 
 // The rest of a time, after its year and the dash.
 static void datetime(struct lexer *lx, struct item *item) {
     for (const char *form = "00-00T00:00:00Z"; *form != '\0'; form++) {
-        int c = next(lx);
+        int c = peek(lx);
         if (*form == '0' && !is_digit(c)) {
             fail_at(lx, item, "Expected digit in ISO8601 datetime, but found '%s' instead.");
             return;
@@ -465,72 +442,59 @@ static void datetime(struct lexer *lx, struct item *item) {
             item->text = (struct word){form, 1};
             return;
         }
+        step(lx);
     }
     finish(lx, item, ITEM_TIME);
 }
 
-// An integer, or what turns out to be more than that; its first digit was taken.
+// An integer, or what turns out to be more than that.
 static void number(struct lexer *lx, struct item *item, bool negative) {
-    for (;;) {
-        int c = next(lx);
-        if (is_digit(c))
-            continue;
-        if (c == '-' && !negative) {
-            if (lx->source.text + lx->at - item->text.text == 5)
-                datetime(lx, item);
-            else
-                fail(lx, item, "All ISO8601 dates must be in full Zulu form.");
-        } else if (c == '.') {
+    digits(lx);
+    int c = peek(lx);
+    bool year = lx->source.text + lx->at - item->text.text == 4;
+    if (MIDGE_CONFIG_HUB && c == '-' && !negative && !year) {
+        fail(lx, item, "All ISO8601 dates must be in full Zulu form.");
+    } else if (ends_number(c) || (negative && c != '.' && !is_suffix(c))) {
+        finish(lx, item, ITEM_INTEGER);
+    } else {
+        step(lx);
+        if (MIDGE_CONFIG_HUB && c == '-')
+            datetime(lx, item);
+        else if (c == '.')
             fraction(lx, item);
-        } else if (is_suffix(c)) {
+        else if (is_suffix(c))
             suffixed(lx, item);
-        } else if (!negative && !ends_number(c)) {
+        else
             bare(lx, item);
-        } else {
-            back(lx);
-            finish(lx, item, ITEM_INTEGER);
-        }
-        return;
     }
 }
 
 void lex_value(struct lexer *lx, struct item *item) {
-    int c;
-    do
-        c = next(lx);
-    while (is_blank(c));
+    int c = skip(lx, BLANKS, false);
     if (c == '[' || c == '{') {
+        step(lx);
         mark(lx, item, c == '[' ? ITEM_ARRAY : ITEM_MAP);
-    } else if (c == '\'') {
-        if (!quoted(lx, item, ITEM_TEXT, c))
-            fail(lx, item, "Unexpected EOF.");
-    } else if (c == '"') {
-        double_quoted(lx, item);
+    } else if (c == '\'' || c == '"') {
+        if (!quoted(lx, item, ITEM_TEXT, c) && item->reason == NULL)
+            fail(lx, item, SAY("Unexpected EOF.", "a quote"));
     } else if (c == '(') {
+        step(lx);
         block(lx, item);
     } else if (c == '.') {
-        fail(lx, item, "Floats must start with a digit");
+        fail(lx, item, SAY("Floats must start with a digit", "a digit"));
     } else if (is_newline(c)) {
-        fail(lx, item, "Expected value but found new line");
-    } else if (c == '-') {
-        back(lx);
+        fail(lx, item, SAY("Expected value but found new line", "a value"));
+    } else {
         begin(lx, item);
-        next(lx);
-        c = next(lx);
-        if (is_digit(c))
-            number(lx, item, true);
+        if (c == '-')
+            step(lx);
+        if (is_digit(peek(lx)))
+            number(lx, item, c == '-');
+        else if (c != '-')
+            bare(lx, item);
         else
             fail_at(lx, item,
-                    c == '.' ? "Floats must start with a digit, not '.'."
-                             : "Expected a digit but got '%s'.");
-    } else {
-        back(lx);
-        begin(lx, item);
-        if (is_digit(c)) {
-            next(lx);
-            number(lx, item, false);
-        } else {
-            bare(lx, item);
-        }
+                    peek(lx) == '.' ? SAY("Floats must start with a digit, not '.'.", "a digit")
+                                    : SAY("Expected a digit but got '%s'.", "a digit"));
     }
 }

@@ -17,7 +17,6 @@
 struct lexer {
     struct midge_source source;
     uint32_t at;          // the next byte
-    uint32_t width;       // bytes that the last step took, 0 at the end
     uint32_t line;        // from 1
     uint32_t line_start;  // columns count from here: the line end before, or the text's begin
     uint32_t braces;      // open around the whole text, as in JSON
@@ -50,7 +49,7 @@ struct item {
     const char *reason;
 };
 
-struct lexer lex_begin(const struct midge_source *source);
+void lex_begin(struct lexer *lx, const struct midge_source *source);
 
 // The next key of a map or of the top level: a key, an include, the end, or an error.
 void lex_key(struct lexer *lx, enum lex_place place, struct item *item);

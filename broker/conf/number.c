@@ -4,26 +4,37 @@ static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-// Appends decimal digits to *value; false where it does not fit.
-static bool digits_read(const char *at, const char *end, uint64_t *value) {
+static const char *digits_end(const char *at, const char *end) {
+    while (at < end && is_digit(*at))
+        at++;
+    return at;
+}
+
+// The value of decimal digits; false where it does not fit.
+static bool digits_read(const char *at, const char *end, number_t *value) {
+    *value = 0;
     for (; at < end; at++) {
-        uint64_t digit = (uint64_t)(*at - '0');
-        if (*value > (INT64_MAX - digit) / 10)
+        number_t digit = *at - '0';
+        if (*value > (NUMBER_MAX - digit) / 10)
             return false;
         *value = *value * 10 + digit;
     }
     return true;
 }
 
-bool integer_read(struct word text, int64_t *value) {
+// Passes over a sign, if there is one. Answers whether it was a minus.
+static bool skip_sign(const char **at, const char *end) {
+    int sign = *at < end ? **at : '\0';
+    *at += sign == '-' || sign == '+';
+    return sign == '-';
+}
+
+bool integer_read(struct word text, number_t *value) {
     const char *at = text.text;
     const char *end = at + text.bytes;
-    bool negative = at < end && *at == '-';
-    at += negative;
-    const char *suffix = at;
-    while (suffix < end && is_digit(*suffix))
-        suffix++;
-    uint64_t magnitude = 0;
+    bool negative = skip_sign(&at, end);
+    const char *suffix = digits_end(at, end);
+    number_t magnitude;
     if (suffix == at || !digits_read(at, suffix, &magnitude))
         return false;
     if (suffix < end) {
@@ -32,50 +43,24 @@ bool integer_read(struct word text, int64_t *value) {
         struct word rest = {suffix + 1, (uint32_t)(end - suffix - 1)};
         if (letter == NULL || (rest.bytes > 0 && !word_is(rest, "b|i|ib", true)))
             return false;
-        uint64_t factor = rest.bytes > 0 ? 1024 : 1000;
-        for (int64_t power = letter - letters; power >= 0; power--) {
-            if (magnitude > INT64_MAX / factor)
+        number_t factor = rest.bytes > 0 ? 1024 : 1000;
+        for (const char *power = letters; power <= letter; power++) {
+            if (magnitude > NUMBER_MAX / factor)
                 return false;
             magnitude *= factor;
         }
     }
-    *value = negative ? -(int64_t)magnitude : (int64_t)magnitude;
+    *value = negative ? -magnitude : magnitude;
     return true;
 }
 
-bool decimal_read(struct word text, int64_t *value) {
-    const char *at = text.text;
-    const char *end = at + text.bytes;
-    bool negative = at < end && *at == '-';
-    if (at < end && (*at == '-' || *at == '+'))
-        at++;
-    for (const char *digit = at; digit < end; digit++) {
-        if (!is_digit(*digit))
-            return false;
-    }
-    uint64_t magnitude = 0;
-    if (at == end || !digits_read(at, end, &magnitude))
-        return false;
-    *value = negative ? -(int64_t)magnitude : (int64_t)magnitude;
-    return true;
+bool decimal_read(struct word text, number_t *value) {
+    return text.bytes > 0 && is_digit(text.text[text.bytes - 1]) && integer_read(text, value);
 }
 
-int64_t seconds_ms(int64_t seconds) {
-    int64_t most = (int64_t)1 << 62;
+number_t seconds_ms(number_t seconds) {
+    number_t most = NUMBER_MAX / 2 + 1;
     return seconds > most / 1000 ? most : seconds < -most / 1000 ? -most : seconds * 1000;
-}
-
-bool float_ms(struct word text, int64_t *ms) {
-    const char *dot = memchr(text.text, '.', text.bytes);
-    int64_t seconds;
-    if (!decimal_read((struct word){text.text, (uint32_t)(dot - text.text)}, &seconds))
-        return false;
-    int64_t part = 0;
-    int64_t unit = 100;
-    for (const char *digit = dot + 1; digit < text.text + text.bytes && unit > 0; unit /= 10)
-        part += (*digit++ - '0') * unit;
-    *ms = seconds_ms(seconds) + (*text.text == '-' ? -part : part);
-    return true;
 }
 
 static int two_digits(const char *at) {
@@ -95,75 +80,76 @@ bool datetime_valid(struct word text) {
 
 // ---- Durations ----------------------------------------------------------------------------------
 
-#define US_NS 1000ull
-#define MS_NS 1000000ull
-#define S_NS 1000000000ull
-#define MIN_NS (60 * S_NS)
-#define HOUR_NS (60 * MIN_NS)
-
-static uint64_t unit_ns(struct word unit) {
+static number_t unit_of(struct word name) {
+    // Each so many times the one before.
     static const struct {
-        const char *name;
-        uint64_t ns;
+        char name[4];
+        uint16_t times;
     } units[] = {
-        {"ns", 1},     {"us", US_NS}, {"\xc2\xb5s", US_NS}, {"\xce\xbcs", US_NS},
-        {"ms", MS_NS}, {"s", S_NS},   {"m", MIN_NS},        {"h", HOUR_NS},
+#if MIDGE_CONFIG_HUB
+        {"ns", 1},
+        {"us", 1000},
+        {"\xc2\xb5s", 1},
+        {"\xce\xbcs", 1},
+        {"ms", 1000},
+#else
+        {"ms", 1},
+#endif
+        {"s", 1000},
+        {"m", 60},
+        {"h", 60},
     };
+    number_t unit = 1;
     for (uint32_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (strlen(units[i].name) == unit.bytes &&
-            memcmp(units[i].name, unit.text, unit.bytes) == 0)
-            return units[i].ns;
+        unit *= units[i].times;
+        if (word_is(name, units[i].name, false))
+            return unit;
     }
     return 0;
 }
 
-const char *duration_read(struct word text, int64_t *ns, struct word words[2]) {
-    static const char invalid[] = "time: invalid duration %q";
+const char *duration_read(struct word text, bool seconds, number_t *time, struct word words[2]) {
+    static const char invalid[] = SAY("time: invalid duration %q", "a duration");
     const char *at = text.text;
     const char *end = at + text.bytes;
     words[0] = text;
-    bool negative = at < end && *at == '-';
-    if (at < end && (*at == '-' || *at == '+'))
-        at++;
-    *ns = 0;
+    bool negative = skip_sign(&at, end);
+    *time = 0;
     if (end - at == 1 && *at == '0')
         return NULL;
     if (at == end)
         return invalid;
-    uint64_t sum = 0;
+    number_t sum = 0;
     while (at < end) {
         const char *whole = at;
-        while (at < end && is_digit(*at))
-            at++;
-        const char *dot = at;
-        if (at < end && *at == '.') {
-            at++;
-            while (at < end && is_digit(*at))
-                at++;
-        }
+        const char *dot = digits_end(at, end);
+        at = dot;
+        if (at < end && *at == '.')
+            at = digits_end(at + 1, end);
         if (dot == whole && at - dot < 2)
             return invalid;
         const char *unit = at;
         while (at < end && *at != '.' && !is_digit(*at))
             at++;
-        if (at == unit)
-            return "time: missing unit in duration %q";
+        if (at == unit && !seconds)
+            return SAY("time: missing unit in duration %q", invalid);
         words[0] = (struct word){unit, (uint32_t)(at - unit)};
         words[1] = text;
-        uint64_t each = unit_ns(words[0]);
+        number_t each = unit_of(at == unit ? word("s") : words[0]);
         if (each == 0)
-            return "time: unknown unit %q in duration %q";
+            return SAY("time: unknown unit %q in duration %q", invalid);
         words[0] = text;
-        uint64_t value = 0;
-        if (!digits_read(whole, dot, &value) || value > INT64_MAX / each)
+        number_t value;
+        number_t part = 0;
+        if (!digits_read(whole, dot, &value) || value > (NUMBER_MAX - sum) / each)
             return invalid;
-        value *= each;
+        sum += value * each;
         for (const char *digit = dot + 1; digit < unit && (each /= 10) > 0; digit++)
-            value += (uint64_t)(*digit - '0') * each;
-        sum += value;
-        if (sum > INT64_MAX)
+            part += (*digit - '0') * each;
+        if (part > NUMBER_MAX - sum)
             return invalid;
+        sum += part;
     }
-    *ns = negative ? -(int64_t)sum : (int64_t)sum;
+    *time = negative ? -sum : sum;
     return NULL;
 }

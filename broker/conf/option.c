@@ -1,7 +1,11 @@
 #include "broker/conf/option.h"
 
+#include "broker/conf/authorization.h"
+
 #define AT(member) offsetof(struct midge_config, member)
 #define IN_USER(member) offsetof(struct midge_user, member)
+#define IN_SET(member) offsetof(struct midge_permissions, member)
+#define IN_RULE(member) offsetof(struct rule, member)
 #define LEAST_OF(a, b) ((a) < (b) ? (a) : (b))
 
 #define KIB 1024u
@@ -9,22 +13,34 @@
 #define SECOND_MS 1000u
 #define MINUTE_MS (60u * SECOND_MS)
 
-#define NO_MAX UINT32_MAX
+#define NO_MAX ((uint32_t)LEAST_OF(NUMBER_MAX, UINT32_MAX))
 // The broker compares times by the sign of their difference in 32 bits, and a deadline may be met
 // late: half of what a sign can tell apart, 12 days.
 #define MS_MAX (INT32_MAX / 2)
 #define BLOCKS_BYTES ((uint64_t)MIDGE_BLOCKS_MAX * MIDGE_BLOCK_BYTES)
-#define PENDING_MAX ((uint32_t)LEAST_OF(BLOCKS_BYTES, UINT32_MAX))
+#define PENDING_MAX ((uint32_t)LEAST_OF(BLOCKS_BYTES, NO_MAX))
+
+// What a row says only of a hub.
+#if MIDGE_CONFIG_HUB
+#define HUB(...) __VA_ARGS__
+#else
+#define HUB(...)
+#endif
+
+#define BOUNDS(...)                    \
+    .bounds = &(const struct bounds) { \
+        __VA_ARGS__                    \
+    }
 
 // Rows of options whose change a reload shows, names or refuses; and others.
 #define SHOWN(what, member, called, ...) \
-    { .kind = what, .reload = RELOAD_SHOWN, .at = AT(member), .names = called, __VA_ARGS__ }
+    { .kind = what, .at = AT(member), .names = called, HUB(.reload = RELOAD_SHOWN, ) __VA_ARGS__ }
 #define NAMED(what, member, called, ...) \
-    { .kind = what, .reload = RELOAD_NAMED, .at = AT(member), .names = called, __VA_ARGS__ }
-#define FIXED(what, member, called, field, ...)                                                    \
-    {                                                                                              \
-        .kind = what, .reload = RELOAD_REFUSED, .at = AT(member), .names = called, .label = field, \
-        __VA_ARGS__                                                                                \
+    { .kind = what, .at = AT(member), .names = called, HUB(.reload = RELOAD_NAMED, ) __VA_ARGS__ }
+#define FIXED(what, member, called, field, ...)                     \
+    {                                                               \
+        .kind = what, .at = AT(member), .names = called,            \
+        HUB(.reload = RELOAD_REFUSED, .label = field, ) __VA_ARGS__ \
     }
 #define OTHER(what, called, ...) \
     { .kind = what, .names = called, __VA_ARGS__ }
@@ -34,90 +50,116 @@ const struct option options[] = {
     // Addresses and names.
     OTHER(OPTION_LISTEN, "listen", .at = AT(host)),
     OTHER(OPTION_LISTEN, "http", .at = AT(http_host)),
-    FIXED(OPTION_NAME, server_name, "server_name", "ServerName", .flags = "n|name|server_name"),
-    FIXED(OPTION_TEXT, host, "host|net", "Host", .flags = "a|addr|net"),
-    FIXED(OPTION_PORT, port, "port", "Port", .flags = "p|port", .standard = 4222),
+    FIXED(OPTION_NAME, server_name, "server_name", "ServerName",
+          HUB(.flags = "n|name|server_name")),
+    FIXED(OPTION_TEXT, host, "host" HUB("|net"), "Host", HUB(.flags = "a|addr|net")),
+    FIXED(OPTION_PORT, port, "port", "Port", BOUNDS(0, 0, 4222), HUB(.flags = "p|port")),
+#if MIDGE_CONFIG_HUB
     SHOWN(OPTION_TEXT, client_advertise, "client_advertise", .flags = "client_advertise",
           .label = "Reload: client_advertise"),
+#endif
 
-    // What clients see, and what is seen of them.
-    SHOWN(OPTION_SWITCH, trace, "trace", .flags = "V|trace"),
-    SHOWN(OPTION_SWITCH, debug, "debug", .flags = "D|debug"),
-    SHOWN(OPTION_SWITCH, trace_verbose, "trace_verbose", .flags = "VV"),
+// What clients see, and what is seen of them.
+#if MIDGE_CONFIG_HUB || MIDGE_TRACE
+    SHOWN(OPTION_SWITCH, trace, "trace", HUB(.flags = "V|trace")),
+#endif
+    SHOWN(OPTION_SWITCH, debug, "debug", HUB(.flags = "D|debug")),
+#if MIDGE_CONFIG_HUB || MIDGE_TRACE
+    SHOWN(OPTION_SWITCH, trace_verbose, "trace_verbose", HUB(.flags = "VV")),
     SHOWN(OPTION_SWITCH, trace_headers, "trace_headers"),
+#endif
     FIXED(OPTION_SWITCH, no_header_support, "no_header_support", "NoHeaderSupport"),
-    SHOWN(OPTION_SWITCH, logtime, "logtime", .flags = "T|logtime", .standard = true),
+#if MIDGE_CONFIG_HUB
+    SHOWN(OPTION_SWITCH, logtime, "logtime", .flags = "T|logtime", BOUNDS(0, 0, true)),
     SHOWN(OPTION_SWITCH, logtime_utc, "logtime_utc", .flags = "logtime_utc"),
-    SHOWN(OPTION_LIMIT, max_connections, "max_connections|max_conn", .most = MIDGE_CLIENTS_MAX,
-          .standard = MIDGE_CLIENTS_MAX),
-    FIXED(OPTION_COUNT, max_subscriptions, "max_subscriptions|max_subs", "MaxSubs",
-          .most = MIDGE_SUBSCRIPTIONS_MAX),
-    FIXED(OPTION_TOKENS, max_sub_tokens, "max_sub_tokens|max_subscription_tokens", "MaxSubTokens",
-          .most = MIDGE_TOKENS_MAX),
+#endif
+    SHOWN(OPTION_LIMIT, max_connections, "max_connections" HUB("|max_conn"),
+          BOUNDS(0, MIDGE_CLIENTS_MAX, MIDGE_CLIENTS_MAX)),
+    FIXED(OPTION_COUNT, max_subscriptions, "max_subscriptions" HUB("|max_subs"), "MaxSubs",
+          BOUNDS(0, MIDGE_SUBSCRIPTIONS_MAX, 0)),
+    FIXED(OPTION_TOKENS, max_sub_tokens, "max_sub_tokens" HUB("|max_subscription_tokens"),
+          "MaxSubTokens", BOUNDS(0, MIDGE_TOKENS_MAX, 0)),
 
     // Who may come in.
     OTHER(OPTION_AUTHORIZATION, "authorization"),
-    OTHER(OPTION_USERS, "users", .place = PLACE_AUTHORIZATION, .reload = RELOAD_ALWAYS,
-          .label = "Reloaded: authorization users"),
+    OTHER(OPTION_USERS, "users", .place = PLACE_AUTHORIZATION,
+          HUB(.reload = RELOAD_ALWAYS, .label = "Reloaded: authorization users")),
+#if MIDGE_CONFIG_HUB
     OTHER(OPTION_UNBUILT, "accounts", .nothing = "{}", .reload = RELOAD_ALWAYS,
           .label = "Reloaded: accounts"),
+#endif
     FIXED(OPTION_TEXT, no_auth_user, "no_auth_user", "NoAuthUser"),
-    NAMED(OPTION_TEXT, username, "user|username", .place = PLACE_AUTHORIZATION, .flags = "user",
-          .label = "Reloaded: authorization username"),
-    NAMED(OPTION_PASSWORD, password, "pass|password", .place = PLACE_AUTHORIZATION, .flags = "pass",
-          .label = "Reloaded: authorization password"),
-    NAMED(OPTION_PASSWORD, token, "token", .place = PLACE_AUTHORIZATION, .flags = "auth",
-          .label = "Reloaded: authorization token"),
-    OTHER(OPTION_PERMISSIONS, "default_permissions|default_permission|permissions",
+    NAMED(OPTION_TEXT, username, "user|username", .place = PLACE_AUTHORIZATION,
+          HUB(.flags = "user", .label = "Reloaded: authorization username")),
+    NAMED(OPTION_PASSWORD, password, "pass|password", .place = PLACE_AUTHORIZATION,
+          HUB(.flags = "pass", .label = "Reloaded: authorization password")),
+    NAMED(OPTION_PASSWORD, token, "token", .place = PLACE_AUTHORIZATION,
+          HUB(.flags = "auth", .label = "Reloaded: authorization token")),
+    OTHER(OPTION_PERMISSIONS, "default_permissions" HUB("|default_permission|permissions"),
           .place = PLACE_AUTHORIZATION, .at = AT(default_permissions)),
-    OTHER(OPTION_UNBUILT, "auth_callout|auth_hook|proxy_required", .place = PLACE_AUTHORIZATION),
     OTHER(OPTION_TEXT, "user|username", .place = PLACE_USER, .at = IN_USER(name)),
     OTHER(OPTION_PASSWORD, "pass|password", .place = PLACE_USER, .at = IN_USER(password)),
-    OTHER(OPTION_PERMISSIONS, "permissions|permission|authorization", .place = PLACE_USER,
+    OTHER(OPTION_PERMISSIONS, "permissions" HUB("|permission|authorization"), .place = PLACE_USER,
           .at = IN_USER(permissions)),
-    OTHER(OPTION_UNBUILT, "nkey|allowed_connection_types|connection_types|clients|proxy_required",
-          .place = PLACE_USER),
+    OTHER(OPTION_PUBLISH, "publish|pub" HUB("|import"), .place = PLACE_PERMISSIONS,
+          .at = IN_SET(publish_allow)),
+    OTHER(OPTION_SUBSCRIBE, "subscribe|sub" HUB("|export"), .place = PLACE_PERMISSIONS,
+          .at = IN_SET(subscribe_allow)),
+    OTHER(OPTION_SUBJECTS, "allow", .place = PLACE_PUBLISH, .at = IN_RULE(allow)),
+    OTHER(OPTION_SUBJECTS, "deny", .place = PLACE_PUBLISH, .at = IN_RULE(deny)),
+    OTHER(OPTION_QUEUES, "allow", .place = PLACE_SUBSCRIBE, .at = IN_RULE(allow)),
+    OTHER(OPTION_QUEUES, "deny", .place = PLACE_SUBSCRIBE, .at = IN_RULE(deny)),
 
     // Limits, monitoring, files.
-    SHOWN(OPTION_SECONDS, ping_interval_ms, "ping_interval", .least = 1, .most = MS_MAX,
-          .standard = 2 * MINUTE_MS),
-    SHOWN(OPTION_COUNT, ping_max, "ping_max", .most = NO_MAX, .standard = 2),
+    SHOWN(OPTION_SECONDS, ping_interval_ms, "ping_interval", BOUNDS(1, MS_MAX, 2 * MINUTE_MS)),
+    SHOWN(OPTION_COUNT, ping_max, "ping_max", BOUNDS(0, NO_MAX, 2)),
     FIXED(OPTION_TEXT, http_host, "", "HTTPHost"),
-    FIXED(OPTION_PORT, http_port, "http_port|monitor_port", "HTTPPort", .flags = "m|http_port"),
+    FIXED(OPTION_PORT, http_port, "http_port" HUB("|monitor_port"), "HTTPPort",
+          HUB(.flags = "m|http_port")),
     FIXED(OPTION_TEXT, http_base_path, "http_base_path", "HTTPBasePath"),
-    SHOWN(OPTION_TIMEOUT, auth_timeout_ms, "timeout", .place = PLACE_AUTHORIZATION, .least = 1,
-          .most = MS_MAX, .standard = 2 * SECOND_MS, .label = "Reloaded: authorization timeout"),
-    SHOWN(OPTION_BYTES, max_control_line, "max_control_line", .most = MIDGE_CONTROL_LINE_MAX,
-          .standard = LEAST_OF(4 * KIB, MIDGE_CONTROL_LINE_MAX)),
-    SHOWN(OPTION_PAYLOAD, max_payload, "max_payload", .most = MIDGE_PAYLOAD_MAX,
-          .standard = LEAST_OF(1 * MIB, MIDGE_PAYLOAD_MAX)),
-    FIXED(OPTION_COUNT, max_pending, "max_pending", "MaxPending", .most = PENDING_MAX,
-          .standard = LEAST_OF(64 * MIB, PENDING_MAX)),
+    SHOWN(OPTION_TIMEOUT, auth_timeout_ms, "timeout", .place = PLACE_AUTHORIZATION,
+          BOUNDS(1, MS_MAX, 2 * SECOND_MS), HUB(.label = "Reloaded: authorization timeout")),
+    SHOWN(OPTION_BYTES, max_control_line, "max_control_line",
+          BOUNDS(0, MIDGE_CONTROL_LINE_MAX, LEAST_OF(4 * KIB, MIDGE_CONTROL_LINE_MAX))),
+    SHOWN(OPTION_PAYLOAD, max_payload, "max_payload",
+          BOUNDS(0, MIDGE_PAYLOAD_MAX, LEAST_OF(1 * MIB, MIDGE_PAYLOAD_MAX))),
+    FIXED(OPTION_COUNT, max_pending, "max_pending", "MaxPending",
+          BOUNDS(0, PENDING_MAX, LEAST_OF(64 * MIB, PENDING_MAX))),
     SHOWN(OPTION_SWITCH, no_fast_producer_stall, "no_fast_producer_stall"),
+#if MIDGE_CONFIG_HUB
     SHOWN(OPTION_TEXT, pid_file, "pid_file|pidfile", .flags = "P|pid"),
     SHOWN(OPTION_TEXT, ports_file_dir, "ports_file_dir", .flags = "ports_file_dir"),
     SHOWN(OPTION_TEXT, log_file, "log_file|logfile", .flags = "l|log"),
     FIXED(OPTION_SIZE, log_size_limit, "log_size_limit|logfile_size_limit", "LogSizeLimit",
           .flags = "log_size_limit"),
-    FIXED(OPTION_COUNT, log_max_num, "log_max_num|logfile_max_num", "LogMaxFiles", .most = NO_MAX),
+    FIXED(OPTION_COUNT, log_max_num, "log_max_num|logfile_max_num", "LogMaxFiles",
+          BOUNDS(0, NO_MAX, 0)),
     SHOWN(OPTION_SWITCH, syslog, "syslog", .flags = "s|syslog"),
-    SHOWN(OPTION_SECONDS, write_deadline_ms, "write_deadline", .least = 1, .most = MS_MAX,
-          .standard = 10 * SECOND_MS),
-    OTHER(OPTION_WRITE_TIMEOUT, "write_timeout"),
+#endif
+    SHOWN(OPTION_SECONDS, write_deadline_ms, "write_deadline", BOUNDS(1, MS_MAX, 10 * SECOND_MS)),
     FIXED(OPTION_COUNT, max_closed_clients, "max_closed_clients", "MaxClosedClients",
-          .most = MIDGE_CLOSED_MAX, .standard = LEAST_OF(10000, MIDGE_CLOSED_MAX)),
-    FIXED(OPTION_DURATION, lame_duck_duration_ms, "lame_duck_duration", "LameDuckDuration",
-          .least = 30 * SECOND_MS, .most = MS_MAX, .standard = 2 * MINUTE_MS),
-    FIXED(OPTION_DURATION, lame_duck_grace_ms, "lame_duck_grace_period", "LameDuckGracePeriod",
-          .most = MS_MAX, .standard = 10 * SECOND_MS),
-    SHOWN(OPTION_COUNT, max_traced_msg_len, "max_traced_msg_len", .flags = "max_traced_msg_len",
-          .most = NO_MAX),
+          BOUNDS(0, MIDGE_CLOSED_MAX, LEAST_OF(10000, MIDGE_CLOSED_MAX))),
+    FIXED(OPTION_DURATION, lame_duck_duration_ms, SAY("lame_duck_duration", ""), "LameDuckDuration",
+          BOUNDS(30 * SECOND_MS, MS_MAX, 2 * MINUTE_MS)),
+    FIXED(OPTION_DURATION, lame_duck_grace_ms, SAY("lame_duck_grace_period", ""),
+          "LameDuckGracePeriod", BOUNDS(0, MS_MAX, 10 * SECOND_MS)),
+#if MIDGE_CONFIG_HUB || MIDGE_TRACE
+    SHOWN(OPTION_COUNT, max_traced_msg_len, "max_traced_msg_len", BOUNDS(0, NO_MAX, 0),
+          HUB(.flags = "max_traced_msg_len")),
+#endif
+
+#if MIDGE_CONFIG_HUB
     NAMED(OPTION_TAGS, tags, "server_tags", .label = "Reloaded: tags"),
+    OTHER(OPTION_WRITE_TIMEOUT, "write_timeout"),
 
     // Features to come: TLS and what uses it, accounts and who vouches for them, other servers,
     // other protocols. What is written of them without using them passes where it changes nothing
     // in nats-server either: an empty `tls` does there, it wants TLS of everybody, and so does an
     // empty `jetstream`, which enables it.
+    OTHER(OPTION_UNBUILT, "auth_callout|auth_hook|proxy_required", .place = PLACE_AUTHORIZATION),
+    OTHER(OPTION_UNBUILT, "nkey|allowed_connection_types|connection_types|clients|proxy_required",
+          .place = PLACE_USER),
+    OTHER(OPTION_UNBUILT, "allow_responses|publish_allow_responses", .place = PLACE_PERMISSIONS),
     OTHER(OPTION_UNBUILT, "allow_non_tls", .nothing = "true|yes|on"),
     OTHER(OPTION_UNBUILT,
           "tls|https|https_port|ocsp|ocsp_cache|proxy_protocol|proxies|remote_syslog",
@@ -142,9 +184,50 @@ const struct option options[] = {
           "prof_port|prof_block_rate|connect_error_reports|reconnect_error_reports|"
           "server_metadata|feature_flags",
           .flags = "profile"),
+#endif
 };
 
 const uint32_t options_count = sizeof options / sizeof options[0];
 
 _Static_assert(AT(port) == AT(host) + sizeof(midge_text), "a port lies behind its host");
 _Static_assert(AT(http_port) == AT(http_host) + sizeof(midge_text), "a port lies behind its host");
+_Static_assert(IN_SET(publish_deny) == IN_SET(publish_allow) + IN_RULE(deny) &&
+                   IN_SET(subscribe_deny) == IN_SET(subscribe_allow) + IN_RULE(deny),
+               "what is denied lies behind what is allowed");
+
+// ---- Setting one --------------------------------------------------------------------------------
+
+// The finer kinds of tracing switch tracing itself too.
+void option_set_switch(const struct option *o, void *into, bool value) {
+    *(bool *)option_member(o, into) = value;
+    if ((MIDGE_CONFIG_HUB || MIDGE_TRACE) &&
+        (o->at == AT(trace_verbose) || o->at == AT(trace_headers)))
+        ((struct midge_config *)into)->trace = value;
+}
+
+// Sets a number, brought within the option's bounds. Answers whether it was above the most.
+bool option_set_number(const struct option *o, void *into, number_t value) {
+    number_t least = (number_t)o->bounds->least;
+    number_t most = (number_t)o->bounds->most;
+    if (value == 0 && o->kind != OPTION_LIMIT)
+        value = (number_t)o->bounds->standard;
+    bool above = value > most;
+    *(uint32_t *)option_member(o, into) = (uint32_t)(above ? most : value < least ? least : value);
+    return above;
+}
+
+// A port as it was written. Whether it is one is checked at the end.
+void option_set_port(int32_t *to, number_t value) {
+    *to = value < INT32_MIN ? INT32_MIN : value > INT32_MAX ? INT32_MAX : (int32_t)value;
+}
+
+void options_reset(struct midge_config *config) {
+    for (const struct option *o = options; o < options + options_count; o++) {
+        if (o->bounds == NULL)
+            continue;
+        if (MIDGE_CONFIG_HUB && o->kind == OPTION_SWITCH)
+            *(bool *)option_member(o, config) = o->bounds->standard;
+        else
+            *(uint32_t *)option_member(o, config) = o->bounds->standard;
+    }
+}

@@ -17,25 +17,39 @@ enum option_kind {
     OPTION_PAYLOAD,   // the same; less than 0 is no limit
     OPTION_LIMIT,     // uint32_t, where 0 or less lets none at all through
     OPTION_TOKENS,    // uint32_t, 1..255
-    OPTION_SIZE,      // uint64_t
     OPTION_PORT,      // int32_t
     OPTION_TEXT,      // midge_text
     OPTION_NAME,      // the same, without blanks
     OPTION_PASSWORD,  // the same, but no bcrypt hash
-    OPTION_DURATION,  // uint32_t, ms
-    OPTION_SECONDS,   // the same; a bare integer counts seconds and is warned of
+    OPTION_SECONDS,   // uint32_t, ms; a bare integer counts seconds and is warned of
     OPTION_TIMEOUT,   // the same; a bare number counts seconds
     OPTION_LISTEN,    // midge_text host, and an int32_t port behind it
-    OPTION_TAGS,
-    OPTION_WRITE_TIMEOUT,  // a policy of which this build has one
     OPTION_AUTHORIZATION,
     OPTION_USERS,
     OPTION_PERMISSIONS,  // uint32_t, 1 + index
-    OPTION_UNBUILT,      // of a feature that is missing: refused, unless it asks for nothing
-    OPTION_IGNORED,      // changes nothing that anyone could notice
+    OPTION_PUBLISH,      // two struct midge_list, what is allowed and what is denied
+    OPTION_SUBSCRIBE,    // the same, of subjects with queues
+    OPTION_SUBJECTS,     // struct midge_list
+    OPTION_QUEUES,       // the same, of subjects with queues
+
+    // Of a hub only.
+    OPTION_DURATION,  // uint32_t, ms
+    OPTION_SIZE,      // uint64_t
+    OPTION_TAGS,
+    OPTION_WRITE_TIMEOUT,  // a policy of which this build has one
+    OPTION_UNBUILT,        // of a feature that is missing: refused, unless it asks for nothing
+    OPTION_IGNORED,        // changes nothing that anyone could notice
 };
 
-enum option_place { PLACE_TOP, PLACE_AUTHORIZATION, PLACE_USER };
+// The map in which it stands. The first two fill the configuration, the others a part of it.
+enum option_place {
+    PLACE_TOP,
+    PLACE_AUTHORIZATION,
+    PLACE_USER,
+    PLACE_PERMISSIONS,
+    PLACE_PUBLISH,
+    PLACE_SUBSCRIBE
+};
 
 // What a reload does with it.
 enum option_reload {
@@ -46,19 +60,26 @@ enum option_reload {
     RELOAD_ALWAYS,   // the same, each time
 };
 
+// Of a number; durations in ms.
+struct bounds {
+    uint32_t least, most, standard;
+};
+
 struct option {
+    uint16_t at;  // offset in what its place fills
     uint8_t kind;
     uint8_t place;
+    const char *names;            // with aliases behind `|`
+    const struct bounds *bounds;  // of numbers; or NULL
+#if MIDGE_CONFIG_HUB
     uint8_t reload;
-    uint32_t at;        // offset in struct midge_config, or in struct midge_user for PLACE_USER
-    const char *names;  // with aliases behind `|`
     const char *flags;  // on the command line, or NULL
     const char *label;  // what a reload logs, unless that is `Reloaded: ` and the first name; if it
                         // cannot change, its name in nats-server's struct Options
     const char *nothing;  // what of an unbuilt feature asks for nothing, besides `false`: scalars,
                           // `*` for any text, `{}` for an empty map, `{off}` for one with `enabled`
                           // (or `enable`) false
-    uint32_t least, most, standard;  // of numbers; durations in ms
+#endif
 };
 
 extern const struct option options[];
@@ -73,9 +94,13 @@ static inline uint32_t option_bytes(const struct option *o) {
         return sizeof(uint64_t);
     case OPTION_LISTEN:
     case OPTION_TAGS:
-    case OPTION_WRITE_TIMEOUT:
     case OPTION_AUTHORIZATION:
     case OPTION_USERS:
+    case OPTION_PUBLISH:
+    case OPTION_SUBSCRIBE:
+    case OPTION_SUBJECTS:
+    case OPTION_QUEUES:
+    case OPTION_WRITE_TIMEOUT:
     case OPTION_UNBUILT:
     case OPTION_IGNORED:
         return 0;
@@ -84,12 +109,22 @@ static inline uint32_t option_bytes(const struct option *o) {
     }
 }
 
-// Reads the pairs of the map that was opened last, or of the top level, into `into`: the
-// configuration, or a user of it. *last becomes the last pair, if there is any.
-void options_read(struct reader *r, struct midge_config *config, enum option_place place,
-                  void *into, struct entry *last);
+// The member of `into` that an option fills.
+static inline void *option_member(const struct option *o, void *into) {
+    return (char *)into + o->at;
+}
 
-// Sets every option to its standard.
+// Sets one. A number is brought within its bounds, and the answer is whether it was above the most;
+// a port is taken as it was written, and may turn out not to be one.
+void option_set_switch(const struct option *o, void *into, bool value);
+bool option_set_number(const struct option *o, void *into, number_t value);
+void option_set_port(int32_t *to, number_t value);
+
+// Sets every option of the configuration to its standard.
 void options_reset(struct midge_config *config);
+
+// Reads the pairs of the map that was opened last, or of the top level, into what the place fills.
+// *e takes each of them, and is the last one in the end, if there was any.
+void options_read(struct reader *r, enum option_place place, void *into, struct entry *e);
 
 #endif

@@ -9,25 +9,33 @@
 #include "broker/broker.h"
 #include "broker/conf/reader.h"
 
-// Whether an entry's value is of this kind. Complains and skips it if not.
-bool value_expect(struct reader *r, const struct entry *e, enum item_kind kind);
+// Complains about an entry. The sentence takes its key.
+void value_complain(struct reader *r, const struct entry *e, const char *sentence);
+
+// Whether an entry's value is of this kind. Complains and skips it if not: in a sentence of its
+// own, which takes the value, or in the common one where that is NULL.
+bool value_expect(struct reader *r, const struct entry *e, enum item_kind kind,
+                  const char *sentence);
+
+// Complains about an entry whose value is of no use, and skips it. The sentence takes what Go calls
+// its type.
+void value_refuse(struct reader *r, const struct entry *e, const char *sentence);
 
 // The value as a complaint shows it; an integer's digits are put into `digits`.
 struct word value_word(const struct entry *e, char digits[DIGITS_MAX]);
 
+// What Go calls its type, for nats-server's sentences.
+struct word value_go_type(const struct entry *e);
+
 // Whether a boolean is one of true, yes and on.
 bool value_true(const struct entry *e);
 
-// What Go calls its type, for the sentences in which nats-server says so.
-struct word value_go_type(const struct entry *e);
-
 // A text's value without its escapes. Valid until the next text is kept: where there are escapes,
 // it lies in the free part of the arena.
-struct word value_text(struct reader *r, struct midge_config *config, const struct entry *e);
+struct word value_text(struct reader *r, const struct entry *e);
 
 // Keeps a text in the arena. Where it has no room: the empty text, and a complaint.
-midge_text value_keep(struct reader *r, struct midge_config *config, const struct entry *e,
-                      struct word text);
+midge_text value_keep(struct reader *r, const struct entry *e, struct word text);
 
 // Whether a password is the bcrypt hash of one.
 bool value_bcrypt(const char *password);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "broker/core/format.h"
+#include "broker/limits.h"
 
 struct word {
     const char *text;
@@ -32,6 +33,13 @@ struct word word_of(int64_t value, char digits[DIGITS_MAX]);
 
 // Appends a sentence, in which %s stands for the next of the words, and %q for it in quotes.
 void format_words(struct format *f, const char *sentence, const struct word *words);
+
+// What is wrong: in nats-server's sentence, or else as what was expected, in few words.
+#if MIDGE_CONFIG_HUB
+#define SAY(sentence, expected) sentence
+#else
+#define SAY(sentence, expected) expected
+#endif
 
 #define WORDS(...) ((const struct word[]){__VA_ARGS__})
 

@@ -119,12 +119,12 @@ def manual_names_every_flag(_):
 def manual_names_every_option(_):
     table = (ROOT / "broker/conf/option.c").read_text()
     page = (BOARD / "midge.conf.5").read_text()
-    rows = re.findall(r"(?:SHOWN|NAMED|FIXED|OTHER)\(OPTION_(\w+),([^\"]*\"[^\"]*\")", table)
+    row = r"(?:SHOWN|NAMED|FIXED|OTHER)\(OPTION_(\w+),[^\"]*\"([^\"]*)\"(?: HUB\(\"([^\"]*)\"\))?"
     names = [
         name
-        for kind, row in rows
+        for kind, first, other in re.findall(row, table)
         if kind not in ("UNBUILT", "IGNORED")
-        for name in row.split('"')[1].split("|")
+        for name in (first + other).split("|")
         if name
     ]
     assert len(names) > 50, names

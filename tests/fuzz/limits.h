@@ -11,3 +11,5 @@
 // As the hub does: several matches at once, links with tags.
 #define MIDGE_WIDE
 #define MIDGE_MATCH_AHEAD 4
+// And all that a configuration can hold there.
+#define MIDGE_CONFIG_HUB 1

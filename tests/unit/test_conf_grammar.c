@@ -182,7 +182,7 @@ static void test_keys(void **state) {
 static void test_room_for_texts(void **state) {
     (void)state;
     char expected[128];
-    snprintf(expected, sizeof expected, "E u.conf:1:0: the strings of the config exceed %d bytes\n",
+    snprintf(expected, sizeof expected, "E u.conf:1:0: more than %d bytes of strings\n",
              MIDGE_CONFIG_TEXT_BYTES);
     // The empty text, and the NUL behind this one.
     repeat("host: ", "a", MIDGE_CONFIG_TEXT_BYTES - 2, "");

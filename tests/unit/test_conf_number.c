@@ -78,22 +78,23 @@ static void test_decimals(void **state) {
     assert_false(decimal_read(word("9223372036854775808"), &value));
 }
 
-static void test_floats(void **state) {
+static void test_seconds(void **state) {
     (void)state;
     static const struct {
         const char *text;
-        int64_t ms;
+        int64_t ns;
     } cases[] = {
-        {"0.5", 500},   {"2.0", 2000},      {"1.25", 1250},
-        {"0.001", 1},   {"0.0009", 0},      {"-1.5", -1500},
-        {"-0.5", -500}, {"10.9999", 10999}, {"9223372036854775807.9", ((int64_t)1 << 62) + 900},
+        {"0.5", 500000000}, {"2.0", 2000000000},   {"1.25", 1250000000},
+        {"0.0009", 900000}, {"-1.5", -1500000000}, {"9223372036.854775807", INT64_MAX},
     };
-    int64_t ms;
+    struct word words[2];
+    int64_t ns;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        assert_true(float_ms(word(cases[i].text), &ms));
-        assert_true(ms == cases[i].ms);
+        assert_null(duration_read(word(cases[i].text), true, &ns, words));
+        assert_true(ns == cases[i].ns);
     }
-    assert_false(float_ms(word("9223372036854775808.0"), &ms));
+    assert_non_null(duration_read(word("9223372036.854775808"), true, &ns, words));
+    assert_non_null(duration_read(word("9223372037.0"), true, &ns, words));
     assert_true(seconds_ms(3) == 3000);
     assert_true(seconds_ms(INT64_MAX) == (int64_t)1 << 62);
     assert_true(seconds_ms(-INT64_MAX) == -((int64_t)1 << 62));
@@ -152,7 +153,7 @@ static void test_durations(void **state) {
     struct word words[2];
     int64_t ns;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        assert_null(duration_read(word(cases[i].text), &ns, words));
+        assert_null(duration_read(word(cases[i].text), false, &ns, words));
         assert_true(ns == cases[i].ns);
     }
 }
@@ -182,7 +183,7 @@ static void test_bad_durations(void **state) {
         struct format f = FORMAT(text);
         struct word words[2];
         int64_t ns;
-        const char *sentence = duration_read(word(cases[i].text), &ns, words);
+        const char *sentence = duration_read(word(cases[i].text), false, &ns, words);
         assert_non_null(sentence);
         format_words(&f, sentence, words);
         text[f.n] = '\0';
@@ -205,7 +206,7 @@ static void test_names(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain_integers), cmocka_unit_test(test_suffixes),
-        cmocka_unit_test(test_decimals),       cmocka_unit_test(test_floats),
+        cmocka_unit_test(test_decimals),       cmocka_unit_test(test_seconds),
         cmocka_unit_test(test_days),           cmocka_unit_test(test_durations),
         cmocka_unit_test(test_bad_durations),  cmocka_unit_test(test_names),
     };

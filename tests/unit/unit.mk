@@ -5,22 +5,37 @@ SUITES += unit
 
 UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/*.c)))
 
+# Those in tests/unit/chip see the broker with the limits of the smallest board.
+UNIT_CHIP := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/chip/*.c))
+CHIP_OBJ  := $(patsubst %.c,$(B)/chip/%.o,$(filter broker/%,$(LIB_SRC)))
+AS_CHIP    = $(subst boards/linux/board.h,boards/lm3s6965evb/board.h,$(CPPFLAGS))
+
 QEMU := $(if $(CROSS),qemu-$(ARCH:i686=i386) -L /usr/$(patsubst %-,%,$(CROSS)))
 
 ifeq ($(CROSS)$(SANITIZE),)
 unit:
 	@$(MAKE) --no-print-directory SANITIZE=1 unit
 else
-unit: $(UNIT)
-	@tests/unit/run "$(QEMU)" $(UNIT)
+unit: $(UNIT) $(UNIT_CHIP)
+	@tests/unit/run "$(QEMU)" $^
 endif
 
 $(UNIT): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/panic.o $(B)/cmocka.o $(B)/midge.a
 	@echo "LD  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
-$(UNIT:=.o): CPPFLAGS += -isystem $(CACHE)/cmocka/include
-$(UNIT:=.o): $(CMOCKA)
+$(UNIT_CHIP): %: %.o $(B)/tests/panic.o $(B)/cmocka.o $(CHIP_OBJ)
+	@echo "LD  $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+
+$(CHIP_OBJ): $(B)/chip/%.o: %.c Makefile tests/unit/unit.mk
+	@echo "CC  $< (as a chip)"
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(AS_CHIP) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(UNIT:=.o) $(UNIT_CHIP:=.o): CPPFLAGS += -isystem $(CACHE)/cmocka/include
+$(UNIT_CHIP:=.o): CPPFLAGS := $(AS_CHIP)
+$(UNIT:=.o) $(UNIT_CHIP:=.o): $(CMOCKA)
 
 $(B)/cmocka.o: $(CMOCKA)
 	@echo "CC  $<"
