@@ -1,9 +1,13 @@
-# Each tests/unit/*.c is a cmocka program. They run in the order of their names, under ASan and
-# UBSan; for another architecture plain, under QEMU: make unit CROSS=aarch64-linux-gnu-
+# Each tests/unit/*.c is a cmocka program, and so is each tests/unit/chip/*.c, of the broker with the
+# limits of a small chip. They run in the order of their names, under ASan and UBSan; for another
+# architecture plain, under QEMU: make unit CROSS=aarch64-linux-gnu-
 
 SUITES += unit
 
 UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/*.c)))
+CHIP := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/chip/*.c)))
+
+CHIP_LIB := $(patsubst %.c,$(B)/chip/%.o,$(wildcard broker/*.c broker/*/*.c))
 
 QEMU := $(if $(CROSS),qemu-$(ARCH:i686=i386) -L /usr/$(patsubst %-,%,$(CROSS)))
 
@@ -11,16 +15,26 @@ ifeq ($(CROSS)$(SANITIZE),)
 unit:
 	@$(MAKE) --no-print-directory SANITIZE=1 unit
 else
-unit: $(UNIT)
-	@tests/unit/run "$(QEMU)" $(UNIT)
+unit: $(UNIT) $(CHIP)
+	@tests/unit/run "$(QEMU)" $^
 endif
 
 $(UNIT): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/panic.o $(B)/cmocka.o $(B)/midge.a
 	@echo "LD  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
-$(UNIT:=.o): CPPFLAGS += -isystem $(CACHE)/cmocka/include
-$(UNIT:=.o): $(CMOCKA)
+$(CHIP): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/panic.o $(B)/cmocka.o $(CHIP_LIB)
+	@echo "LD  $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+
+$(B)/chip/%.o: %.c Makefile tests/unit/unit.mk
+	@echo "CC  $< (as on a small chip)"
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(CHIP:=.o) $(CHIP_LIB): CPPFLAGS = -I. -include boards/lm3s6965evb/board.h $(EXTENSIONS)
+$(UNIT:=.o) $(CHIP:=.o): CPPFLAGS += -isystem $(CACHE)/cmocka/include
+$(UNIT:=.o) $(CHIP:=.o): $(CMOCKA)
 
 $(B)/cmocka.o: $(CMOCKA)
 	@echo "CC  $<"
