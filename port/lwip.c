@@ -18,7 +18,9 @@
 #include <lwip/etharp.h>
 #include <lwip/ethip6.h>
 #include <lwip/init.h>
+#include <lwip/priv/memp_priv.h>
 #include <lwip/priv/tcp_priv.h>
+#include <lwip/stats.h>
 #include <lwip/sys.h>
 #include <lwip/tcp.h>
 #include <lwip/timeouts.h>
@@ -88,7 +90,9 @@ static union {
 } frame;
 static struct pbuf_custom frame_pbuf;
 
-static struct midge_host host = {.cores = 1, .platform = "midge-" MIDGE_VERSION};
+static struct midge_pool pools[MEMP_MAX];
+static struct midge_host host = {
+    .cores = 1, .platform = "midge-" MIDGE_VERSION, .pools = pools, .pools_count = MEMP_MAX};
 static bool host_told;
 
 // ---- Time and entropy ---------------------------------------------------------------------------
@@ -273,8 +277,23 @@ void port_unlisten(enum midge_kind kind) {
 
 // ---- Input --------------------------------------------------------------------------------------
 
+// Takes note of how full lwIP's pools are, for whoever asks.
+static void count_pools(void) {
+    static const char *const names[MEMP_MAX] = {
+#define LWIP_MEMPOOL(name, num, size, desc) #name,
+#include <lwip/priv/memp_std.h>
+    };
+    for (uint32_t i = 0; i < MEMP_MAX; i++) {
+        const struct memp_desc *pool = memp_pools[i];
+        pools[i] = (struct midge_pool){names[i], pool->size, pool->num, pool->stats->used,
+                                       pool->stats->max};
+    }
+}
+
 // Gives the broker bytes, and the peer as much more window as were consumed. Answers how many.
 static uint16_t feed(struct midge *m, struct socket *s, const uint8_t *bytes, uint16_t n) {
+    if (s->kind == MIDGE_MONITOR)
+        count_pools();
     int32_t used = s->flags & SOCKET_CLOSING ? n : midge_rx(m, s->conn, bytes, n);
     if (used < 0)
         used = n;  // it is closing: they are of no use
