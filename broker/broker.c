@@ -196,7 +196,7 @@ void midge_closed(struct midge *m, midge_conn handle, enum midge_reason why) {
     if (c == NULL)
         return;
     if (!(c->flags & CONN_CLOSING))
-        c->reason = (uint8_t)why;
+        c->flags |= why * CONN_REASON;
     conn_gone(m, c);
 }
 

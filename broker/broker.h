@@ -381,6 +381,13 @@ uint32_t midge_log(struct midge *m, enum midge_level *level, char *line, uint32_
 
 // ---- What only the port knows -------------------------------------------------------------------
 
+// A pool of the stack that the port stands on. /varz shows it behind the broker's own.
+struct midge_pool {
+    const char *name;
+    uint32_t entry_bytes;
+    uint32_t limit, used, high;  // entries; `high` is the most ever used at once
+};
+
 struct midge_host {
     uint64_t rss_bytes;
     uint32_t cpu_permille;  // of one core, since the last call
@@ -388,6 +395,8 @@ struct midge_host {
     uint16_t port;         // as bound
     uint16_t http_port;    // as bound
     const char *platform;  // shown as "go" in INFO and /varz, where tools look for the run-time
+    const struct midge_pool *pools;  // the port's, and up to date when monitoring reads them
+    uint32_t pools_count;            // 200 at most
 };
 
 // Tells the broker. The port calls it at start, and before midge_rx on a MIDGE_MONITOR connection.

@@ -14,7 +14,9 @@
 
 #include "port/port.h"
 
+#include <lwip/memp.h>
 #include <lwip/priv/tcp_priv.h>
+#include <lwip/stats.h>
 #include <lwip/sys.h>
 #include <lwip/tcp.h>
 #include <lwip/timeouts.h>
@@ -64,7 +66,9 @@ static struct socket sockets[MIDGE_TCP_SOCKETS];
 static struct socket *touched;  // by the frame that was just taken
 static struct tcp_pcb *listeners[MIDGE_KINDS];
 
-static struct midge_host host = {.cores = 1, .platform = "midge-" MIDGE_VERSION};
+static struct midge_pool pools[MEMP_MAX];
+static struct midge_host host = {
+    .cores = 1, .platform = "midge-" MIDGE_VERSION, .pools = pools, .pools_count = MEMP_MAX};
 
 // ---- Time and entropy ---------------------------------------------------------------------------
 
@@ -182,8 +186,23 @@ static void yield_unopened(void) {
 
 // ---- Input --------------------------------------------------------------------------------------
 
+// Takes note of how full lwIP's pools are, for whoever asks.
+static void count_pools(void) {
+    static const char *const names[MEMP_MAX] = {
+#define LWIP_MEMPOOL(name, num, size, desc) #name,
+#include <lwip/priv/memp_std.h>
+    };
+    for (uint32_t i = 0; i < MEMP_MAX; i++) {
+        const struct memp_desc *pool = memp_pools[i];
+        pools[i] = (struct midge_pool){names[i], pool->size, pool->num, pool->stats->used,
+                                       pool->stats->max};
+    }
+}
+
 // Gives the broker bytes, and the peer as much more window as were consumed. Answers how many.
 static uint16_t feed(struct midge *m, struct socket *s, const uint8_t *bytes, uint16_t n) {
+    if (s->kind == MIDGE_MONITOR)
+        count_pools();
     int32_t used = s->flags & SOCKET_CLOSING ? n : midge_rx(m, s->conn, bytes, n);
     if (used < 0)
         used = n;  // it is closing: they are of no use

@@ -62,7 +62,7 @@ void watch_closing(struct world *w, struct site *s, struct cable *c) {
     const char *wrong = NULL;
     if (c->kind != MIDGE_CLIENT || w->actors[c->actor].kind == ACTOR_HOSTILE)
         return;
-    switch (m->connections[midge_slot(c->conn)].reason) {
+    switch (conn_reason(&m->connections[midge_slot(c->conn)])) {
     case MIDGE_SLOW_PENDING:
     case MIDGE_SLOW_DEADLINE:
         if (w->swarm.clean)
@@ -100,7 +100,7 @@ void watch_opened(struct world *w, struct site *s, const struct cable *c) {
     const struct midge *m = &s->m;
     if (c->conn != MIDGE_NONE) {
         const struct conn *conn = &m->connections[midge_slot(c->conn)];
-        if (conn->reason == MIDGE_MAX_CONNECTIONS &&
+        if (conn_reason(conn) == MIDGE_MAX_CONNECTIONS &&
             m->open[MIDGE_CLIENT] <= m->config->max_connections)
             world_fail(w, "a client was turned away though there is room");
         return;

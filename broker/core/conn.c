@@ -137,7 +137,7 @@ void conn_close(struct midge *m, struct conn *c, int reason, bool flush) {
     if (c->flags & CONN_CLOSING)
         return;
     c->flags |= CONN_CLOSING;
-    c->reason = (uint8_t)reason;
+    c->flags |= (uint32_t)reason * CONN_REASON;
     unstall(m, c);
     uncrowd(m, c);
     c->deadline_ms = m->now.ms + FLUSH_MS;
@@ -149,7 +149,7 @@ void conn_gone(struct midge *m, struct conn *c) {
     if (m->config->debug && c->kind == MIDGE_CLIENT) {
         struct format *f = log_conn(m, c, MIDGE_DBG);
         format_text(f, "Client connection closed: ");
-        format_text(f, reason_text(c->reason));
+        format_text(f, reason_text(conn_reason(c)));
         log_end(m);
     }
     for (index_t i = tracing(m) ? c->subs : 0; i != 0; i = m->subscriptions[i].owner_next)

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "broker/core/facts.h"
 #include "broker/core/http.h"
 #include "broker/core/outq.h"
 #include "broker/core/timer.h"
@@ -41,6 +42,8 @@ enum {
     CONN_ASYNC_INFO = 1 << 15,     // protocol 1
     CONN_PONGED = 1 << 16,         // its first PING was answered
     CONN_STALL_CHECKED = 1 << 17,  // the message that waits was checked already
+    // Why it ended or must end, an enum midge_reason, is in the bits from here on.
+    CONN_REASON = 1 << 24,
 };
 
 // Input that is not complete: part of a control line, or a control line and part of its payload.
@@ -68,9 +71,9 @@ struct list {
 struct monitor_state {
     uint8_t endpoint;  // 1 + its index, 0 while the request is not complete
     uint8_t flags;     // what is asked for
-    uint8_t sort;
-    uint8_t row;      // of the document
-    uint8_t loop[2];  // rows of the lists that it is in
+    uint8_t sort;      // of /connz
+    uint8_t row;       // of the document
+    uint8_t loop[2];   // rows of the lists that it is in
     uint8_t loops;
     uint8_t depth;
     uint8_t index;           // 1 + that in a short list
@@ -92,8 +95,8 @@ struct monitor_state {
             uint32_t total, count;  // entries that there are, and that will be shown
             uint32_t skip, left;
             uint32_t text;  // 1 + bytes shown of a text, 0 between texts
-            index_t sub;
-            uint32_t subs_left;
+            index_t sub, subs_left;
+            uint16_t name;  // where that of the row begins
         };
     };
 };
@@ -112,32 +115,26 @@ struct conn {
     index_t blocks;        // held
     uint16_t user;         // 1 + index of its user, 0 for none
     uint16_t permissions;  // 1 + index, 0 for none
-    uint64_t in_msgs, in_bytes, out_msgs, out_bytes;
-    uint64_t delivered_us;  // last message out
-    uint64_t active_us;     // last message or command in
     struct timer timer;
     struct link links[LIST_COUNT];
     uint32_t stall_ms;     // when a stall ends, if stalled
     uint32_t deadline_ms;  // when bytes_due must have been sent, if blocked
     uint32_t bytes_due;
     uint32_t progress_ms;  // when the stack last took bytes
-    uint32_t stalls;
-    index_t subs;  // first subscription
-    index_t subs_count;
-    index_t name, lang, version;  // texts from CONNECT
-    index_t login;                // the user that it named, as monitoring shows it
-    uint64_t cid;
-    uint64_t started_us;
-    uint8_t pings_out;
-    uint8_t reason;
-    bool auth_due;
-    struct midge_peer peer;
+    index_t subs;          // first subscription
+    union {
+        struct facts facts;
+        struct {
+            FACTS_MEMBERS
+        };
+    };
     union {
         struct {  // of a client
             struct input in;
-            uint32_t ping_ms;  // when the ping timer fires next
-            uint32_t auth_ms;  // when the auth timeout fires, if auth_due
-            uint32_t rtt_us;
+            uint8_t pings_out;
+            bool auth_due;
+            uint32_t ping_ms;       // when the ping timer fires next
+            uint32_t auth_ms;       // when the auth timeout fires, if auth_due
             uint32_t ping_us;       // its low bits, not 0; 0 where none was sent
             uint32_t pinged_ms;     // when the client last sent one
             uint64_t last_ping_us;  // when the last ping was sent
@@ -148,6 +145,10 @@ struct conn {
 
 // A free connection, opened; 0 where there is none or its guarantee of blocks cannot be given.
 uint16_t conn_open(struct midge *m, int kind, const struct midge_peer *peer);
+
+static inline int conn_reason(const struct conn *c) {
+    return (int)(c->flags / CONN_REASON);
+}
 
 // The connection of a handle that came from outside; NULL if stale or gone.
 struct conn *conn_of(struct midge *m, uint32_t handle);

@@ -4,28 +4,6 @@
 
 #define RING (MIDGE_CLOSED_MAX + 1)
 
-// What is told of a connection that is open.
-static void take(const struct conn *c, struct facts *facts) {
-    facts->cid = c->cid;
-    facts->started_us = c->started_us;
-    facts->active_us = c->active_us > c->delivered_us ? c->active_us : c->delivered_us;
-    facts->in_msgs = c->in_msgs;
-    facts->in_bytes = c->in_bytes;
-    facts->out_msgs = c->out_msgs;
-    facts->out_bytes = c->out_bytes;
-    facts->rtt_us = c->rtt_us;
-    facts->stalls = c->stalls;
-    facts->pending_bytes = c->out.bytes;
-    facts->subs_count = c->subs_count;
-    facts->name = c->name;
-    facts->lang = c->lang;
-    facts->version = c->version;
-    facts->login = c->login;
-    facts->stopped_us = 0;
-    facts->peer = c->peer;
-    facts->reason = 0;
-}
-
 uint32_t facts_closed(const struct midge *m) {
     uint32_t most = m->config->max_closed_clients;
     if (most > MIDGE_CLOSED_MAX)
@@ -33,44 +11,59 @@ uint32_t facts_closed(const struct midge *m) {
     return m->closed_count < most ? m->closed_count : most;
 }
 
-bool facts_of(const struct midge *m, uint32_t item, struct facts *facts) {
+// One of the ring, NULL where it is not shown.
+static const struct ended *ended_at(const struct midge *m, uint32_t i) {
+    // How many ended after it.
+    uint32_t age = (m->closed_next + RING - 1 - i) % RING;
+    return i < RING && age < facts_closed(m) ? &m->closed[i] : NULL;
+}
+
+bool facts_of(const struct midge *m, uint32_t item, struct told *told) {
+    *told = (struct told){0};
     if (item < FACTS_CLOSED) {
         const struct conn *c = &m->connections[item];
-        if (item == 0 || item > m->pools[POOL_connections].fresh || c->cid == 0 ||
-            c->kind != MIDGE_CLIENT || (c->flags & CONN_GONE))
+        if (c->cid == 0 || c->kind != MIDGE_CLIENT || (c->flags & CONN_GONE))
             return false;
-        take(c, facts);
+        told->facts = &c->facts;
+        told->active_us = c->active_us > c->delivered_us ? c->active_us : c->delivered_us;
+        told->pending_bytes = c->out.bytes;
         return true;
     }
-    // How many ended after it.
-    uint32_t age = (m->closed_next + RING - 1 - (item - FACTS_CLOSED)) % RING;
-    if (item >= FACTS_END || age >= facts_closed(m))
+    const struct ended *ended = MIDGE_MONITOR_ALL ? ended_at(m, item - FACTS_CLOSED) : NULL;
+    if (ended == NULL)
         return false;
-    *facts = m->closed[item - FACTS_CLOSED];
+    told->facts = &ended->facts;
+    told->active_us = ended->facts.active_us;
+    told->stopped_us = ended->facts.delivered_us;
+    told->pending_bytes = ended->pending_bytes;
+    told->reason = ended->reason;
     return true;
 }
 
-bool facts_find(const struct midge *m, uint64_t cid, uint32_t item, struct facts *facts) {
-    if (facts_of(m, item, facts) && facts->cid == cid)
+bool facts_find(const struct midge *m, uint64_t cid, uint32_t item, struct told *told) {
+    if (facts_of(m, item, told) && told->facts->cid == cid)
         return true;
-    for (item = FACTS_CLOSED; item < FACTS_END; item++) {
-        if (m->closed[item - FACTS_CLOSED].cid == cid && facts_of(m, item, facts))
+    for (item = FACTS_CLOSED; MIDGE_MONITOR_ALL && item < FACTS_END; item++) {
+        if (m->closed[item - FACTS_CLOSED].facts.cid == cid && facts_of(m, item, told))
             return true;
     }
+    *told = (struct told){0};
     return false;
 }
 
 void facts_keep(struct midge *m, struct conn *c) {
-    if (c->kind != MIDGE_CLIENT || m->config->max_closed_clients == 0)
+    struct ended *ended = &m->closed[m->closed_next];
+    struct told told;
+    if (!MIDGE_MONITOR_ALL || m->config->max_closed_clients == 0 ||
+        !facts_of(m, conn_index(m, c), &told))
         return;
-    struct facts *facts = &m->closed[m->closed_next];
-    text_drop(m, facts->name);
-    text_drop(m, facts->lang);
-    text_drop(m, facts->version);
-    text_drop(m, facts->login);
-    facts_of(m, conn_index(m, c), facts);
-    facts->stopped_us = m->now.us;
-    facts->reason = c->reason;
+    text_drop(m, ended->facts.name);
+    text_drop(m, ended->facts.lang);
+    text_drop(m, ended->facts.version);
+    text_drop(m, ended->facts.login);
+    *ended = (struct ended){c->facts, told.pending_bytes, (uint8_t)conn_reason(c)};
+    ended->facts.active_us = told.active_us;
+    ended->facts.delivered_us = m->now.us;
     c->name = c->lang = c->version = c->login = 0;
     m->closed_next = (m->closed_next + 1) % RING;
     if (m->closed_count < RING)

@@ -1,6 +1,6 @@
-// What monitoring shows of a connection: taken from it while it is open, and kept in a ring when it
-// has ended. The ring holds the last MIDGE_CLOSED_MAX clients, or fewer where the configuration has
-// it so; the texts that a client told of itself stay interned for so long.
+// What monitoring shows of a client. It lies in its connection while that is open, and is kept in a
+// ring when it has ended: the last MIDGE_CLOSED_MAX clients, or fewer where the configuration has it
+// so. The texts that a client told of itself stay interned for so long.
 
 // Outside the guard: broker.h ends by including this header, and must come first.
 #include "broker/broker.h"
@@ -11,14 +11,36 @@
 struct midge;
 struct conn;
 
-struct facts {
-    uint64_t cid;
-    uint64_t started_us, active_us;
-    uint64_t stopped_us;  // 0 while it is open
-    uint64_t in_msgs, in_bytes, out_msgs, out_bytes;
-    uint32_t rtt_us, stalls, pending_bytes, subs_count;
-    index_t name, lang, version, login;  // texts
+// The members of struct facts, which struct conn has among its own:
+//   active_us      last message or command in
+//   delivered_us   last message out; of a client that has ended, when it did
+//   name ... login texts from CONNECT, `login` the user that it named
+#define FACTS_MEMBERS                                \
+    uint64_t in_msgs, in_bytes, out_msgs, out_bytes; \
+    uint64_t delivered_us, active_us, started_us;    \
+    uint64_t cid;                                    \
+    uint32_t rtt_us, stalls;                         \
+    index_t subs_count;                              \
+    index_t name, lang, version, login;              \
     struct midge_peer peer;
+
+struct facts {
+    FACTS_MEMBERS
+};
+
+// Of a client that has ended.
+struct ended {
+    struct facts facts;
+    uint32_t pending_bytes;
+    uint8_t reason;
+};
+
+// What is told of an item.
+struct told {
+    const struct facts *facts;
+    uint64_t active_us;
+    uint64_t stopped_us;  // 0 while it is open
+    uint32_t pending_bytes;
     uint8_t reason;  // 0 while it is open
 };
 
@@ -26,11 +48,11 @@ struct facts {
 #define FACTS_CLOSED (MIDGE_CONNECTIONS_MAX + 1)
 #define FACTS_END (FACTS_CLOSED + MIDGE_CLOSED_MAX + 1)
 
-// The facts of an item, false where it is no client.
-bool facts_of(const struct midge *m, uint32_t item, struct facts *facts);
+// Tells of an item, or answers false where it is no client.
+bool facts_of(const struct midge *m, uint32_t item, struct told *told);
 
-// Those of a client by its cid, open or ended, whose item is likely that one.
-bool facts_find(const struct midge *m, uint64_t cid, uint32_t item, struct facts *facts);
+// Tells of a client by its cid, open or ended, whose item is likely that one.
+bool facts_find(const struct midge *m, uint64_t cid, uint32_t item, struct told *told);
 
 // How many clients that have ended are remembered.
 uint32_t facts_closed(const struct midge *m);

@@ -9,6 +9,10 @@ void format_bytes(struct format *f, const void *bytes, uint32_t n) {
     f->n += n;
 }
 
+void format_text(struct format *f, const char *s) {
+    format_bytes(f, s, (uint32_t)strlen(s));
+}
+
 void format_char(struct format *f, char c) {
     format_bytes(f, &c, 1);
 }
@@ -93,11 +97,11 @@ void format_quoted(struct format *f, const void *bytes, uint32_t n) {
     format_char(f, '"');
 }
 
-void format_json(struct format *f, const void *bytes, uint32_t n) {
+uint32_t format_escaped(struct format *f, const void *bytes, uint32_t n) {
     const uint8_t *p = bytes;
-    format_char(f, '"');
-    while (n > 0) {
-        uint32_t len = utf8_bytes(p, n);
+    const uint8_t *end = p + n;
+    while (p < end && f->max - f->n >= FORMAT_ESCAPED_BYTES_MAX) {
+        uint32_t len = utf8_bytes(p, (uint32_t)(end - p));
         const char *escape = p[0] == '\n'   ? "\\n"
                              : p[0] == '\r' ? "\\r"
                              : p[0] == '\t' ? "\\t"
@@ -116,8 +120,13 @@ void format_json(struct format *f, const void *bytes, uint32_t n) {
             format_bytes(f, p, len);
         }
         p += len;
-        n -= len;
     }
+    return n - (uint32_t)(end - p);
+}
+
+void format_json(struct format *f, const void *bytes, uint32_t n) {
+    format_char(f, '"');
+    format_escaped(f, bytes, n);
     format_char(f, '"');
 }
 

@@ -18,6 +18,7 @@ struct format {
 #define FORMAT(buffer) ((struct format){(uint8_t *)(buffer), 0, sizeof(buffer)})
 
 void format_bytes(struct format *f, const void *bytes, uint32_t n);
+void format_text(struct format *f, const char *s);
 void format_char(struct format *f, char c);
 void format_u64(struct format *f, uint64_t v);
 
@@ -31,7 +32,12 @@ void format_fraction(struct format *f, uint64_t v, uint32_t digits);
 // become \x escapes.
 void format_quoted(struct format *f, const void *bytes, uint32_t n);
 
-// Quoted as Go's encoding/json does, with < > & escaped.
+// With the escapes of Go's encoding/json, < > & among them. Cuts none, nor a UTF-8 sequence: stops
+// where there may be no room for the next, and answers how many bytes it took.
+#define FORMAT_ESCAPED_BYTES_MAX 6
+uint32_t format_escaped(struct format *f, const void *bytes, uint32_t n);
+
+// The same, quoted.
 void format_json(struct format *f, const void *bytes, uint32_t n);
 
 // A duration as Go prints it: 1h2m3s, 10s, 1.5s, 250ms, 562µs.
@@ -42,10 +48,6 @@ void format_ip(struct format *f, const struct midge_peer *peer);
 
 // address:port, IPv6 in brackets.
 void format_peer(struct format *f, const struct midge_peer *peer);
-
-static inline void format_text(struct format *f, const char *s) {
-    format_bytes(f, s, (uint32_t)strlen(s));
-}
 
 // Digits of v at `to`, which has room for 20; answers how many.
 uint32_t format_decimal(uint8_t *to, uint64_t v);

@@ -1,80 +1,63 @@
 #include "broker/core/http.h"
 
-#include <stddef.h>
 #include <string.h>
 
-enum { METHOD, TARGET, VERSION, LINE_START, LINE };
+enum { REQUEST_LINE, FIELD_START, FIELD };
 
-static bool is_upper(uint8_t b) {
-    return b >= 'A' && b <= 'Z';
-}
-
-// One byte of the method, or of the empty lines that may stand before it.
-static enum http_status read_method(struct http *h, uint8_t b) {
-    if (h->in_phase == 0 && (b == '\r' || b == '\n'))
-        return HTTP_MORE;
-    if (b == ' ' && h->in_phase > 0) {
-        h->phase = TARGET;
-        return HTTP_MORE;
-    }
-    if (!is_upper(b) || h->in_phase == UINT8_MAX)
+// Takes apart the request line, which ends with its line feed, and leaves its target.
+static enum http_status take_line(struct http *h, uint8_t *line) {
+    static const char version[] = " HTTP/0.0";  // with any digits
+    uint32_t n = h->target_bytes;
+    if (line[n - 1] == '\r')
+        line[n - 1] = '\n';
+    uint32_t from = 0;
+    while (line[from] >= 'A' && line[from] <= 'Z')
+        from++;
+    // No other method that begins so has four letters.
+    h->is_head = from == 4 && line[0] == 'H';
+    if (from == 0 || line[from++] != ' ')
         return HTTP_BAD_REQUEST;
-    h->in_phase++;
-    h->method = h->method << 8 | b;
-    return HTTP_MORE;
-}
-
-static enum http_status read_target(struct http *h, uint8_t *target, uint32_t max, uint8_t b) {
-    if (b == ' ' && h->target_bytes > 0) {
-        h->phase = VERSION;
-        h->in_phase = 0;
-        return HTTP_MORE;
-    }
-    if (b <= ' ' || b == 0x7f)
+    uint32_t end = from;
+    while (line[end] > ' ' && line[end] != 0x7f)
+        end++;
+    if (end == from)
         return HTTP_BAD_REQUEST;
-    // One byte stays free for the NUL that http_parse puts at the end.
-    if (h->target_bytes + 1u >= max)
-        return HTTP_TARGET_TOO_LONG;
-    target[h->target_bytes++] = b;
-    return HTTP_MORE;
-}
-
-static enum http_status read_version(struct http *h, uint8_t b) {
-    static const char name[] = "HTTP/1.";
-    uint32_t at = h->in_phase++;
-    if (at < sizeof name - 1) {
-        if (b == (uint8_t)name[at])
-            return HTTP_MORE;
-        return at == 5 && b >= '0' && b <= '9' ? HTTP_VERSION_UNKNOWN : HTTP_BAD_REQUEST;
+    const uint8_t *p = line + end;
+    for (const char *v = version; *v != '\0'; v++, p++) {
+        if (*v == '0' ? *p < '0' || *p > '9' : *p != *v)
+            return HTTP_BAD_REQUEST;
     }
-    if (at == sizeof name - 1)
-        return b >= '0' && b <= '9' ? HTTP_MORE : HTTP_BAD_REQUEST;
-    if (b == '\n')
-        h->phase = LINE_START;
-    return b == '\n' || (b == '\r' && at == sizeof name) ? HTTP_MORE : HTTP_BAD_REQUEST;
+    if (*p != '\n')
+        return HTTP_BAD_REQUEST;
+    if (p[-3] != '1')
+        return HTTP_VERSION_UNKNOWN;
+    h->phase = FIELD_START;
+    h->target_bytes = (uint16_t)(end - from);
+    memmove(line, line + from, h->target_bytes);
+    return HTTP_MORE;
 }
 
 static enum http_status read_byte(struct http *h, uint8_t *target, uint32_t max, uint8_t b) {
+    bool line_end = b == '\n';
     if (++h->head_bytes == HTTP_HEAD_BYTES_MAX)
         return HTTP_HEAD_TOO_LARGE;
-    switch (h->phase) {
-    case METHOD:
-        return read_method(h, b);
-    case TARGET:
-        return read_target(h, target, max, b);
-    case VERSION:
-        return read_version(h, b);
-    case LINE_START:
-        if (b == '\n')
-            return HTTP_OK;
-        if (b != '\r')
-            h->phase = LINE;
-        return HTTP_MORE;
-    default:
-        if (b == '\n')
-            h->phase = LINE_START;
-        return HTTP_MORE;
+    if (h->phase == REQUEST_LINE) {
+        // Empty lines may stand before it.
+        if (h->target_bytes == 0 && (line_end || b == '\r'))
+            return HTTP_MORE;
+        target[h->target_bytes] = b;
+        if (line_end)
+            return take_line(h, target);
+        // One byte stays free for the line feed, and for the NUL that http_parse puts at the end.
+        return ++h->target_bytes < max ? HTTP_MORE : HTTP_TARGET_TOO_LONG;
     }
+    if (line_end && h->phase == FIELD_START)
+        return HTTP_OK;
+    if (line_end)
+        h->phase = FIELD_START;
+    else if (b != '\r')
+        h->phase = FIELD;
+    return HTTP_MORE;
 }
 
 enum http_status http_read(struct http *h, uint8_t *target, uint32_t max, const uint8_t *bytes,
@@ -83,10 +66,6 @@ enum http_status http_read(struct http *h, uint8_t *target, uint32_t max, const 
     for (uint32_t i = 0; i < n && status == HTTP_MORE; i++)
         status = read_byte(h, target, max, bytes[i]);
     return status;
-}
-
-bool http_is_head(const struct http *h) {
-    return h->method == ('H' << 24 | 'E' << 16 | 'A' << 8 | 'D');
 }
 
 // ---- The target ---------------------------------------------------------------------------------
@@ -98,26 +77,11 @@ static int hex(uint8_t b) {
                                   : -1;
 }
 
-// Decodes n bytes of `from` to `to`, which may be the same place, and ends them with a NUL. Answers
-// the length with the NUL, or 0 where an escape is malformed or stands for a NUL.
-static uint32_t decode(uint8_t *to, const uint8_t *from, uint32_t n, bool plus_is_blank) {
-    uint32_t len = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        uint8_t b = from[i];
-        if (b == '%') {
-            int high = i + 2 < n ? hex(from[i + 1]) : -1;
-            int low = i + 2 < n ? hex(from[i + 2]) : -1;
-            if (high < 0 || low < 0 || (high | low) == 0)
-                return 0;
-            b = (uint8_t)(high << 4 | low);
-            i += 2;
-        } else if (b == '+' && plus_is_blank) {
-            b = ' ';
-        }
-        to[len++] = b;
-    }
-    to[len++] = '\0';
-    return len;
+// The byte that stands for an escape's two digits, 0 where they are malformed: no text has a NUL.
+static uint8_t unescape(const uint8_t *digits, uint32_t n) {
+    int high = n >= 2 ? hex(digits[0]) : -1;
+    int low = n >= 2 ? hex(digits[1]) : -1;
+    return high < 0 || low < 0 ? 0 : (uint8_t)(high << 4 | low);
 }
 
 // The path of a target that names the server too, as a request to a proxy does.
@@ -132,32 +96,40 @@ static uint32_t skip_authority(const uint8_t *target, uint32_t n) {
 }
 
 uint32_t http_parse(const struct http *h, uint8_t *target) {
+    enum { PATH, NAME, VALUE } part = PATH;
     uint32_t n = h->target_bytes;
-    uint32_t from = skip_authority(target, n);
-    const uint8_t *mark = memchr(target + from, '?', n - from);
-    uint32_t path_end = mark != NULL ? (uint32_t)(mark - target) : n;
-    uint32_t len = decode(target, target + from, path_end - from, false);
-    if (len == 0)
-        return 0;
-    // What is written never overtakes what is read: a pair is as long as its name and value with a
-    // NUL behind each, and decoding only shortens.
-    for (uint32_t at = path_end + 1; at < n;) {
-        const uint8_t *pair = target + at;
-        const uint8_t *amp = memchr(pair, '&', n - at);
-        uint32_t pair_bytes = amp != NULL ? (uint32_t)(amp - pair) : n - at;
-        const uint8_t *equals = memchr(pair, '=', pair_bytes);
-        at += pair_bytes + 1;
-        if (equals == NULL || memchr(pair, ';', pair_bytes) != NULL)
+    uint32_t len = 0;   // written, which never overtakes what is read
+    uint32_t kept = 0;  // of it, what stays although the present pair be malformed
+    bool malformed = false;
+    for (uint32_t at = skip_authority(target, n);; at++) {
+        uint8_t b = at < n ? target[at] : '\0';
+        if (b == '\0' || b == (part == PATH ? '?' : '&') || (b == '=' && part == NAME)) {
+            if (part == PATH && malformed)
+                return 0;
+            target[len++] = '\0';
+            if (b == '=' && part == NAME) {
+                part = VALUE;
+                continue;
+            }
+            if (part == NAME || malformed)
+                len = kept;
+            if (b == '\0')
+                return len;
+            kept = len;
+            malformed = false;
+            part = NAME;
             continue;
-        uint32_t name_bytes = (uint32_t)(equals - pair);
-        uint32_t name = decode(target + len, pair, name_bytes, true);
-        uint32_t value =
-            name == 0 ? 0
-                      : decode(target + len + name, equals + 1, pair_bytes - name_bytes - 1, true);
-        if (value != 0)
-            len += name + value;
+        }
+        if (MIDGE_MONITOR_ALL && b == '%') {
+            b = unescape(target + at + 1, n - at - 1);
+            malformed = malformed || b == '\0';
+            at += b != '\0' ? 2 : 0;
+        } else if (MIDGE_MONITOR_ALL && part != PATH) {
+            malformed = malformed || b == ';';
+            b = b == '+' ? ' ' : b;
+        }
+        target[len++] = b;
     }
-    return len;
 }
 
 const char *http_parameter(const char *target, uint32_t n, const char *name) {

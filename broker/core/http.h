@@ -11,39 +11,38 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "broker/limits.h"
+
 // Most bytes of a request line and its header fields.
 #define HTTP_HEAD_BYTES_MAX 65535
 
 // Requests are counted by endpoint, of which monitoring has so many.
-#define HTTP_COUNTERS 12
+#define HTTP_COUNTERS (MIDGE_MONITOR_ALL ? 12 : 1)
 
 enum http_status {
-    HTTP_MORE = 0,  // not an answer: the request is not complete
-    HTTP_OK = 200,
-    HTTP_BAD_REQUEST = 400,
-    HTTP_NOT_FOUND = 404,
-    HTTP_TARGET_TOO_LONG = 414,
-    HTTP_HEAD_TOO_LARGE = 431,
-    HTTP_INTERNAL_ERROR = 500,
-    HTTP_VERSION_UNKNOWN = 505,
+    HTTP_MORE,  // not an answer: the request is not complete
+    HTTP_OK,
+    HTTP_BAD_REQUEST,
+    HTTP_NOT_FOUND,
+    HTTP_TARGET_TOO_LONG,
+    HTTP_HEAD_TOO_LARGE,
+    HTTP_INTERNAL_ERROR,
+    HTTP_VERSION_UNKNOWN,
 };
 
 // Begins zeroed.
 struct http {
     uint8_t phase;
-    uint8_t in_phase;       // bytes of the method or the version so far, 255 at most
+    bool is_head;           // only the head of the answer is wanted
     uint16_t head_bytes;    // of the whole request so far
     uint16_t target_bytes;  // stored
-    uint32_t method;        // its last four bytes
 };
 
 // Takes n bytes. HTTP_OK once the request is complete; what follows it is not taken, and head_bytes
-// has grown by what was. An error is final. `target` has room for `max` bytes.
+// has grown by what was. An error is final. `target` has room for `max` bytes, which the request line
+// must fit into.
 enum http_status http_read(struct http *h, uint8_t *target, uint32_t max, const uint8_t *bytes,
                            uint32_t n);
-
-// Whether only the head of the answer is wanted.
-bool http_is_head(const struct http *h);
 
 // Parses a complete request's target; answers its length as parsed, 0 where the path is malformed.
 uint32_t http_parse(const struct http *h, uint8_t *target);

@@ -45,6 +45,7 @@ struct rooms {
     bool (*authenticate)(struct midge *m, struct conn *c, const struct credentials *given);
 };
 
+#if MIDGE_MONITOR_ALL
 // Connections chosen for /connz, in their order. It serves one request at a time.
 #define BATCH_MAX (MIDGE_CONNECTIONS_MAX < 64 ? 8 : 64)
 
@@ -56,6 +57,7 @@ struct batch {
         uint32_t item;
     } choices[BATCH_MAX];
 };
+#endif
 
 struct handler {
     midge_handler call;
@@ -108,10 +110,12 @@ struct midge {
     int32_t last_handler;  // its id
     struct handler handlers[MIDGE_HANDLERS_MAX];
 
-    struct facts closed[MIDGE_CLOSED_MAX + 1];  // a ring of clients that have ended
+    struct ended closed[MIDGE_CLOSED_MAX + 1];  // a ring of clients that have ended
     uint32_t closed_next, closed_count;
 
+#if MIDGE_MONITOR_ALL
     struct batch batch;
+#endif
     uint64_t wall_offset_us;   // from the monotonic clock to that of monitoring
     uint64_t monitor_turn_us;  // the turn in which monitoring worked last
     uint32_t monitor_steps;    // and how much it did

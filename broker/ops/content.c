@@ -5,20 +5,16 @@
 #include "broker/core/subject.h"
 #include "broker/ops/connz.h"
 #include "broker/ops/endpoint.h"
+#include "broker/ops/names.h"
 
 // Subscriptions looked at to say how many a publication of a remembered subject reaches.
 #define FANOUT_STEPS 16384
 
 #define LIMIT_DEFAULT 1024
 
-static const struct {
-    const char *name;
-    uint32_t entry_bytes;
-} pools[POOL_COUNT] = {
-#define X(name, type, max) {#name, sizeof(type)},
-    MIDGE_POOLS(X)
-#undef X
-};
+static bool is_of(const struct answer *a, uint32_t endpoint) {
+    return a->s->endpoint == 1 + endpoint;
+}
 
 // ---- Subscriptions ------------------------------------------------------------------------------
 
@@ -29,18 +25,18 @@ static bool is_live(const struct midge *m, index_t sub) {
 // The subscription at the cursor; NULL where it was removed, and perhaps another client has its
 // place.
 static const struct sub *sub_shown(const struct answer *a) {
-    const struct monitor_state *s = &a->c->monitor;
+    const struct monitor_state *s = a->s;
     const struct sub *sub = &a->m->subscriptions[s->sub];
-    bool of_table = s->endpoint == 1 + ENDPOINT_SUBSZ;
-    return is_live(a->m, s->sub) && (of_table || sub->owner == s->item) ? sub : NULL;
+    return is_live(a->m, s->sub) && (is_of(a, ENDPOINT_SUBSZ) || sub->owner == s->item) ? sub
+                                                                                        : NULL;
 }
 
 // The subscriptions of the connection that is being shown. Where the one shown last was removed
 // meanwhile, the list ends with it.
 static enum progress next_owned(struct answer *a) {
-    struct monitor_state *s = &a->c->monitor;
-    const struct conn *owner = &a->m->connections[s->item < FACTS_CLOSED ? s->item : 0];
+    struct monitor_state *s = a->s;
     if (s->sub == 0) {
+        const struct conn *owner = &a->m->connections[s->item < FACTS_CLOSED ? s->item : 0];
         s->subs_left = owner->cid == s->cid ? owner->subs_count : 0;
         s->sub = owner->subs;
     } else {
@@ -66,8 +62,8 @@ static bool is_tested(struct answer *a, index_t sub, const char *test) {
 
 // The next one of the whole table that is to be shown.
 static enum progress next_of_table(struct answer *a) {
-    struct monitor_state *s = &a->c->monitor;
-    const char *test = answer_parameter(a, "test");
+    struct monitor_state *s = a->s;
+    const char *test = MIDGE_MONITOR_ALL ? answer_parameter(a, "test") : "";
     while (s->sub < a->m->pools[POOL_subscriptions].fresh) {
         if (!document_work(a->m, 1))
             return PROGRESS_LATER;
@@ -78,7 +74,7 @@ static enum progress next_of_table(struct answer *a) {
 }
 
 static enum progress next_in_table(struct answer *a) {
-    struct monitor_state *s = &a->c->monitor;
+    struct monitor_state *s = a->s;
     enum progress progress = PROGRESS_DONE;
     for (; s->skip > 0 && progress == PROGRESS_DONE; s->skip -= progress == PROGRESS_DONE)
         progress = next_of_table(a);
@@ -91,10 +87,10 @@ static enum progress next_in_table(struct answer *a) {
 }
 
 static enum progress begin_table(struct answer *a) {
-    struct monitor_state *s = &a->c->monitor;
+    struct monitor_state *s = a->s;
     if (!(s->flags & SHOW_SUBS))
         return PROGRESS_DONE;
-    if (*answer_parameter(a, "test") == '\0') {
+    if (!MIDGE_MONITOR_ALL || *answer_parameter(a, "test") == '\0') {
         s->total = a->m->pools[POOL_subscriptions].used;
     } else {
         enum progress progress;
@@ -104,56 +100,77 @@ static enum progress begin_table(struct answer *a) {
             return progress;
     }
     s->sub = 0;
-    s->skip = a->offset < s->total ? (uint32_t)a->offset : s->total;
-    s->left = a->limit < s->total - s->skip ? (uint32_t)a->limit : s->total - s->skip;
+    content_page(a, s->total);
     return PROGRESS_DONE;
 }
 
 // ---- Lists --------------------------------------------------------------------------------------
 
-// Lists with an index: whether there is an element i, and whether it is to be shown.
-static bool has_element(const struct answer *a, uint32_t what, uint32_t i, bool *shown) {
+enum element {
+    ELEMENT_NONE,
+    ELEMENT_PASSED_OVER,
+    ELEMENT_SHOWN,
+};
+
+// The broker's pools, and behind them those that the port told of.
+static enum element show_pool(struct answer *a, uint32_t i) {
+#define X(name, type, max) #name "\0"
+    static const char names[] = MIDGE_POOLS(X);
+#undef X
+#define X(name, type, max) sizeof(type),
+    static const uint16_t entry_bytes[POOL_COUNT] = {MIDGE_POOLS(X)};
+#undef X
     const struct midge *m = a->m;
-    *shown = true;
-    switch (what) {
-    case LIST_ENDPOINTS:
-        *shown = i < ENDPOINT_COUNT && endpoints[i].title != NULL;
-        return i < ENDPOINT_COUNT;
-    case LIST_REQUESTS:
-        *shown = m->http_requests[i < ENDPOINT_COUNT ? i : 0] > 0;
-        return i < ENDPOINT_COUNT;
-    case LIST_TAGS:
-        return i < m->config->tags_count;
-    case LIST_POOLS:
-        return i < POOL_COUNT;
-    case LIST_STATS:
-        return i < 1 && (m->open[MIDGE_CLIENT] > 0 || (a->c->monitor.flags & SHOW_UNUSED));
-    default:
-        return i < 1;
+    if (i < POOL_COUNT) {
+        const struct pool *pool = &m->pools[i];
+        a->pool = (struct midge_pool){names_at(names, i), entry_bytes[i], pool->limit, pool->used,
+                                      pool->high};
+    } else if (i - POOL_COUNT < m->host.pools_count) {
+        a->pool = m->host.pools[i - POOL_COUNT];
+    } else {
+        return ELEMENT_NONE;
     }
+    a->name = a->pool.name;
+    return ELEMENT_SHOWN;
+}
+
+// The lists that only a build with all has.
+static enum element show_other(struct answer *a, uint32_t what, uint32_t i) {
+    const struct midge *m = a->m;
+    uint32_t count = what == LIST_TAGS ? m->config->tags_count : 1;
+    bool unused = m->open[MIDGE_CLIENT] == 0 && !(a->s->flags & SHOW_UNUSED);
+    if (what == LIST_ENDPOINTS || what == LIST_REQUESTS)
+        count = ENDPOINT_PATHS;
+    if (i >= count || (what == LIST_STATS && unused))
+        return ELEMENT_NONE;
+    if (what == LIST_ENDPOINTS)
+        return endpoints_sorted[i] != ENDPOINT_ROOT ? ELEMENT_SHOWN : ELEMENT_PASSED_OVER;
+    if (what == LIST_REQUESTS) {
+        a->name = names_at(endpoint_paths, endpoints_sorted[i]);
+        a->requests = m->http_requests[endpoints_sorted[i]];
+        return a->requests > 0 ? ELEMENT_SHOWN : ELEMENT_PASSED_OVER;
+    }
+    return ELEMENT_SHOWN;
 }
 
 static enum progress next_index(struct answer *a, uint32_t what, bool stay) {
-    struct monitor_state *s = &a->c->monitor;
-    bool shown = stay;
-    while (!shown) {
-        if (!has_element(a, what, s->index++, &shown)) {
-            s->index = 0;
-            return PROGRESS_END;
-        }
-    }
-    uint32_t i = s->index - 1u;
-    if (what == LIST_REQUESTS)
-        a->name = endpoints[i].path;
-    if (what == LIST_POOLS) {
-        a->name = pools[i].name;
-        a->bases[BASE_POOL] = &a->m->pools[i];
-    }
-    return PROGRESS_DONE;
+    struct monitor_state *s = a->s;
+    enum element element;
+    s->index -= stay;
+    do {
+        uint32_t i = s->index++;
+        element =
+            !MIDGE_MONITOR_ALL || what == LIST_POOLS ? show_pool(a, i) : show_other(a, what, i);
+    } while (element == ELEMENT_PASSED_OVER);
+    if (element == ELEMENT_SHOWN)
+        return PROGRESS_DONE;
+    s->index = 0;
+    a->name = NULL;
+    return PROGRESS_END;
 }
 
 enum progress content_next(struct answer *a, uint32_t what, bool stay) {
-    uint8_t flags = a->c->monitor.flags;
+    uint8_t flags = a->s->flags;
     enum progress progress = PROGRESS_DONE;
     switch (what) {
     case LIST_CONNECTIONS:
@@ -175,69 +192,87 @@ enum progress content_next(struct answer *a, uint32_t what, bool stay) {
     default:
         return next_index(a, what, stay);
     }
-    if (progress == PROGRESS_DONE)
-        a->bases[BASE_SUB] = sub_shown(a);
+    if (progress == PROGRESS_DONE) {
+        const struct sub *sub = sub_shown(a);
+        a->bases[BASE_SUB] = sub;
+        a->owner = sub != NULL ? a->m->connections[sub->owner].cid : 0;
+    }
     return progress;
+}
+
+void content_page(struct answer *a, uint32_t entries) {
+    struct monitor_state *s = a->s;
+    s->skip = a->offset < entries ? (uint32_t)a->offset : entries;
+    s->left = entries - s->skip;
+    if (s->left > a->limit)
+        s->left = (uint32_t)a->limit;
 }
 
 // ---- Words --------------------------------------------------------------------------------------
 
-static const char *name_tag(const struct answer *a) {
-    bool told = (a->c->monitor.flags & SHOW_AUTH) && a->facts.stopped_us == 0;
-    return told ? CONTENT_ACCOUNT : "";
-}
-
-static uint32_t sub_words(struct answer *a, uint32_t what, const uint8_t **bytes) {
-    struct midge *m = a->m;
-    index_t sub = a->c->monitor.sub;
-    *bytes = m->line;
-    if (sub_shown(a) == NULL)
-        return 0;
-    uint32_t n = what == WORDS_SUBJECT ? subs_subject(m, sub, m->line, sizeof m->line)
-                 : what == WORDS_QUEUE ? subs_queue(m, sub, m->line, sizeof m->line)
-                                       : subs_sid(m, sub, m->line, sizeof m->line);
-    return n < sizeof m->line ? n : (uint32_t)sizeof m->line;
-}
-
-uint32_t content_words(struct answer *a, uint32_t what, const uint8_t **bytes) {
+// The words that only a build with all has.
+static void write_other_words(const struct answer *a, uint32_t what, struct format *f) {
     const struct midge_config *config = a->m->config;
-    uint32_t i = a->c->monitor.index - 1u;
-    struct format f = FORMAT(a->m->line);
-    const char *text = "";
+    uint32_t i = a->s->index - 1u;
+    bool open = a->told.stopped_us == 0;
     switch (what) {
-    case WORDS_IP:
-        format_ip(&f, &a->facts.peer);
-        *bytes = f.to;
-        return f.n;
     case WORDS_HOST:
-        *bytes = (const uint8_t *)a->address.host;
-        return a->address.host_bytes;
+        format_bytes(f, a->address.host, a->address.host_bytes);
+        break;
     case WORDS_PATH:
-        text = endpoints[i].path;
+        format_text(f, names_at(endpoint_paths, endpoints_sorted[i]));
         break;
     case WORDS_TITLE:
-        text = endpoints[i].title;
-        break;
-    case WORDS_SERVER_NAME:
-        text = config->server_name != 0 ? midge_config_text(config, config->server_name) : a->m->id;
+        format_text(f, names_at(endpoint_titles, endpoints_sorted[i]));
         break;
     case WORDS_TAG:
-        text = midge_config_text(config, config->tags[i]);
-        break;
-    case WORDS_ACCOUNT:
-        text = CONTENT_ACCOUNT;
+        format_text(f, midge_config_text(config, config->tags[i]));
         break;
     case WORDS_NAME_TAG:
-        text = name_tag(a);
+        if (open && (a->s->flags & SHOW_AUTH))
+            format_text(f, CONTENT_ACCOUNT);
         break;
     case WORDS_REASON:
-        text = a->facts.stopped_us != 0 ? reason_text(a->facts.reason) : "";
+        if (!open)
+            format_text(f, reason_text(a->told.reason));
         break;
     default:
-        return sub_words(a, what, bytes);
+        format_text(f, CONTENT_ACCOUNT);
     }
-    *bytes = (const uint8_t *)text;
-    return (uint32_t)strlen(text);
+}
+
+uint32_t content_words(const struct answer *a, uint32_t what) {
+    struct midge *m = a->m;
+    struct format f = FORMAT(m->line);
+    index_t sub = sub_shown(a) != NULL ? a->s->sub : 0;
+    const char *name = midge_config_text(m->config, m->config->server_name);
+    uint32_t n = 0;
+    switch (what) {
+    case WORDS_SERVER_NAME:
+        format_text(&f, *name != '\0' ? name : m->id);
+        break;
+    case WORDS_PLATFORM:
+        if (m->host.platform != NULL)
+            format_text(&f, m->host.platform);
+        break;
+    case WORDS_IP:
+        if (a->told.facts != NULL)
+            format_ip(&f, &a->told.facts->peer);
+        break;
+    case WORDS_SUBJECT:
+        n = sub == 0 ? 0 : subs_subject(m, sub, f.to, f.max);
+        break;
+    case WORDS_QUEUE:
+        n = sub == 0 ? 0 : subs_queue(m, sub, f.to, f.max);
+        break;
+    case WORDS_SID:
+        n = sub == 0 ? 0 : subs_sid(m, sub, f.to, f.max);
+        break;
+    default:
+        if (MIDGE_MONITOR_ALL)
+            write_other_words(a, what, &f);
+    }
+    return f.n + n;
 }
 
 // ---- Numbers ------------------------------------------------------------------------------------
@@ -271,87 +306,73 @@ static struct fanout fanout_of(const struct midge *m) {
     return fanout;
 }
 
-static void format_ratio(struct format *f, uint64_t a, uint64_t b) {
-    format_fraction(f, b == 0 ? 0 : a * 1000000 / b, 6);
+static uint64_t millionths(uint64_t a, uint64_t b) {
+    return b == 0 ? 0 : a * 1000000 / b;
 }
 
-void content_special(struct answer *a, uint32_t what, struct format *f) {
-    const struct midge *m = a->m;
-    const struct monitor_state *s = &a->c->monitor;
-    const struct sub *sub;
-    struct fanout fanout;
-    switch (what) {
-    case SPECIAL_TRUE:
-        format_text(f, "true");
-        return;
-    case SPECIAL_REQUESTS:
-        format_u64(f, m->http_requests[s->index - 1]);
-        return;
-    case SPECIAL_ENTRY_BYTES:
-        format_u64(f, pools[s->index - 1].entry_bytes);
-        return;
-    case SPECIAL_CID:
-        sub = sub_shown(a);
-        format_u64(f, sub != NULL ? m->connections[sub->owner].cid : 0);
-        return;
-    default:
-        break;
-    }
-    // The rest is of the table of subscriptions.
-    if (a->bases[BASE_TABLE] == NULL) {
-        format_char(f, '0');
-        return;
-    }
-    fanout = fanout_of(m);
-    switch (what) {
-    case SPECIAL_HIT_RATE:
-        format_ratio(f, m->cache_hits, m->matches);
-        break;
-    case SPECIAL_FANOUT_MEAN:
-        format_ratio(f, fanout.all, fanout.subjects);
-        break;
-    default:
-        format_u64(f, what == SPECIAL_FANOUT_MOST ? fanout.most : fanout.subjects);
-    }
+uint64_t content_count(struct answer *a, uint32_t what) {
+    const struct midge *m = a->bases[BASE_TABLE];
+    if (!MIDGE_MONITOR_ALL || m == NULL)
+        return 0;
+    if (what == COUNTED_HIT_RATE)
+        return millionths(m->cache_hits, m->matches);
+    struct fanout fanout = fanout_of(m);
+    return what == COUNTED_FANOUT_MEAN   ? millionths(fanout.all, fanout.subjects)
+           : what == COUNTED_FANOUT_MOST ? fanout.most
+                                         : fanout.subjects;
 }
 
 // ---- An answer ----------------------------------------------------------------------------------
 
-void content_take_up(struct answer *a) {
-    struct midge *m = a->m;
-    const struct monitor_state *s = &a->c->monitor;
-    const struct endpoint *endpoint = &endpoints[s->endpoint - 1];
+// Whether it is asked for an account that there is not, which has nothing to show.
+static bool is_unknown(const struct answer *a) {
     const char *account = answer_parameter(a, "acc");
-    bool filtered = s->endpoint - 1 == ENDPOINT_CONNZ || s->endpoint - 1 == ENDPOINT_SUBSZ;
-    bool unknown = filtered && *account != '\0' && strcmp(account, CONTENT_ACCOUNT) != 0;
-    a->fields = endpoint->fields;
-    a->style = (enum style)endpoint->style;
-    a->bases[BASE_MIDGE] = m;
-    // An account that there is not has nothing to show.
-    a->bases[BASE_TABLE] = unknown ? NULL : m;
-    a->bases[BASE_CONFIG] = m->config;
-    a->bases[BASE_ANSWER] = a;
-    a->bases[BASE_STATE] = s;
-    a->bases[BASE_FACTS] = &a->facts;
-    a->now_us = m->now.wall_us;
-    a->auth_required = m->rooms->auth_required(m);
-    (void)midge_advertised(m->config, m->host.port, &a->address);
-    uint64_t cid;
-    parameter_number(answer_parameter(a, "cid"), UINT64_MAX, &cid);
-    parameter_number(answer_parameter(a, "offset"), INT64_MAX, &a->offset);
-    parameter_number(answer_parameter(a, "limit"), INT64_MAX, &a->limit);
+    return (is_of(a, ENDPOINT_CONNZ) || is_of(a, ENDPOINT_SUBSZ)) && *account != '\0' &&
+           strcmp(account, CONTENT_ACCOUNT) != 0;
+}
+
+void content_take_up(struct midge *m, struct conn *c, struct answer *a) {
+    struct monitor_state *s = &c->monitor;
+    *a = (struct answer){
+        .m = m,
+        .c = c,
+        .s = s,
+        .document = endpoint_documents[s->endpoint - 1],
+        .plain = s->endpoint == 1 + ENDPOINT_ROOT,
+        .request = (const char *)m->blocks[s->request].bytes,
+        .request_bytes = s->request_bytes,
+        .bases =
+            {
+                [BASE_CONSTANTS] = &constants,
+                [BASE_ANSWER] = a,
+                [BASE_STATE] = s,
+                [BASE_MIDGE] = m,
+                [BASE_CONFIG] = m->config,
+            },
+        .now_us = m->now.wall_us,
+        .auth_required = m->rooms->auth_required(m),
+    };
+    a->bases[BASE_TABLE] = MIDGE_MONITOR_ALL && is_unknown(a) ? NULL : m;
+    if (MIDGE_MONITOR_ALL)
+        (void)midge_advertised(m->config, m->host.port, &a->address);
+    parameter_number(answer_parameter(a, "offset"), true, &a->offset);
+    parameter_number(answer_parameter(a, "limit"), true, &a->limit);
     if (a->limit == 0)
         a->limit = LIMIT_DEFAULT;
-    if (cid != 0 && s->endpoint - 1 == ENDPOINT_CONNZ)
-        a->limit = 1;
+    if (MIDGE_MONITOR_ALL && is_of(a, ENDPOINT_CONNZ)) {
+        number_t cid;
+        parameter_number(answer_parameter(a, "cid"), false, &cid);
+        if (cid != 0)
+            a->limit = 1;
+    }
 }
 
 enum progress content_begin(struct answer *a) {
     if (a->bases[BASE_TABLE] == NULL)
         return PROGRESS_DONE;
-    if (a->c->monitor.endpoint - 1 == ENDPOINT_CONNZ)
+    if (is_of(a, ENDPOINT_CONNZ))
         connz_begin(a);
-    if (a->c->monitor.endpoint - 1 == ENDPOINT_SUBSZ)
+    if (is_of(a, ENDPOINT_SUBSZ))
         return begin_table(a);
     return PROGRESS_DONE;
 }

@@ -1,4 +1,4 @@
-// What documents show beyond plain fields: their lists, and the values that must be worked out.
+// What documents show beyond what lies ready: their lists, and the values that must be worked out.
 
 #ifndef OPS_CONTENT_H
 #define OPS_CONTENT_H
@@ -8,48 +8,51 @@
 #define CONTENT_ACCOUNT "$G"  // the one account
 
 enum {
-    LIST_ENDPOINTS = 1,
-    LIST_REQUESTS,
-    LIST_TAGS,
+    LIST_NOTHING,
     LIST_POOLS,
-    LIST_ACCOUNTS,
-    LIST_STATS,
     LIST_CONNECTIONS,
     LIST_SUBJECTS,
-    LIST_DETAILS,
     LIST_TABLE,
+    // The rest is there with MIDGE_MONITOR_ALL only.
+    LIST_DETAILS,
+    LIST_ENDPOINTS,
+    LIST_REQUESTS,
+    LIST_TAGS,
+    LIST_ACCOUNTS,
+    LIST_STATS,
 };
 
 enum {
-    WORDS_PATH,
-    WORDS_TITLE,
     WORDS_SERVER_NAME,
-    WORDS_HOST,
-    WORDS_TAG,
-    WORDS_ACCOUNT,
-    WORDS_NAME_TAG,
+    WORDS_PLATFORM,
     WORDS_IP,
-    WORDS_REASON,
     WORDS_SUBJECT,
     WORDS_QUEUE,
     WORDS_SID,
+    // The rest is there with MIDGE_MONITOR_ALL only.
+    WORDS_HOST,
+    WORDS_PATH,
+    WORDS_TITLE,
+    WORDS_TAG,
+    WORDS_ACCOUNT,
+    WORDS_NAME_TAG,
+    WORDS_REASON,
 };
 
 enum {
-    SPECIAL_TRUE,
-    SPECIAL_REQUESTS,
-    SPECIAL_ENTRY_BYTES,
-    SPECIAL_CID,
-    SPECIAL_CACHED,
-    SPECIAL_HIT_RATE,
-    SPECIAL_FANOUT_MOST,
-    SPECIAL_FANOUT_MEAN,
+    COUNTED_CACHED,
+    COUNTED_HIT_RATE,
+    COUNTED_FANOUT_MOST,
+    COUNTED_FANOUT_MEAN,
 };
 
-// Makes `a` ready to be written, or to be written on.
-void content_take_up(struct answer *a);
+// Makes an answer of the connection's ready to be written, or to be written on.
+void content_take_up(struct midge *m, struct conn *c, struct answer *a);
 
-// Sees to what must be known before the first field. PROGRESS_LATER: call it again in another turn.
+// Sees to what must be known before the first row. PROGRESS_LATER: call it again in another turn.
 enum progress content_begin(struct answer *a);
+
+// Of a list of so many entries, chooses those that offset and limit ask for.
+void content_page(struct answer *a, uint32_t entries);
 
 #endif

@@ -2,11 +2,11 @@
 
 #include "broker/core/midge.h"
 #include "broker/ops/moment.h"
+#include "broker/ops/names.h"
 
 // A step's bytes at most: the longest name, indented, with the longest value that is no text; or a
-// stretch of text of which every byte is escaped. One block, however small, takes it as a chunk.
+// stretch of text. One block, however small, takes it as a chunk.
 #define STEP_BYTES 100
-#define TEXT_STRETCH 16
 
 // A chunk: its size, four digits and a line end; its bytes; a line end. The last one is empty.
 #define CHUNK_LEAD 6
@@ -17,131 +17,127 @@
 // What one turn may do for all requests together: rows written and elements looked at.
 #define TURN_STEPS 8192
 
+// ---- The cursor ---------------------------------------------------------------------------------
+
+static const struct row *row_of(const struct answer *a) {
+    return &a->document.rows[a->s->row];
+}
+
+static void next_row(struct answer *a) {
+    struct monitor_state *s = a->s;
+    s->name += (uint16_t)(strlen(a->document.names + s->name) + 1);
+    s->row++;
+}
+
+static void go_to(struct answer *a, uint8_t row) {
+    a->s->row = 0;
+    a->s->name = 0;
+    while (a->s->row < row)
+        next_row(a);
+}
+
+// Goes behind the list that begins here.
+static void skip_list(struct answer *a) {
+    uint32_t nested = 0;
+    do {
+        uint8_t type = row_of(a)->type;
+        if (type == LIST || type == MAP)
+            nested++;
+        else if (type == NEXT)
+            nested--;
+        next_row(a);
+    } while (nested > 0);
+}
+
 // ---- Structure ----------------------------------------------------------------------------------
+
+// What JSON puts around values.
+static void mark(struct answer *a, char c) {
+    if (!answer_is_plain(a))
+        format_char(&a->out, c);
+}
 
 static void new_line(struct answer *a) {
     format_char(&a->out, '\n');
-    for (uint32_t i = 0; i < a->c->monitor.depth; i++)
+    for (uint32_t i = 0; i < a->s->depth; i++)
         format_text(&a->out, "  ");
 }
 
 // What comes before a value: a comma behind the last one, a line of its own, its name.
-static void lead_in(struct answer *a, const struct field *row) {
-    struct monitor_state *s = &a->c->monitor;
-    if (a->style == STYLE_PLAIN)
+static void lead_in(struct answer *a) {
+    struct monitor_state *s = a->s;
+    if (answer_is_plain(a))
         return;
     if (!s->first)
         format_char(&a->out, ',');
     s->first = false;
     if (s->depth > 0)
         new_line(a);
-    const char *name = row->name;
-    if (name == NULL && s->loops > 0 && a->fields[s->loop[s->loops - 1]].type == MAP &&
-        s->row == s->loop[s->loops - 1] + 1)
+    const char *name = a->document.names + s->name;
+    if (*name == '\0')
         name = a->name;
     if (name == NULL)
         return;
-    format_json(&a->out, name, (uint32_t)strlen(name));
-    format_text(&a->out, ": ");
+    format_char(&a->out, '"');
+    format_text(&a->out, name);
+    format_text(&a->out, "\": ");
 }
 
-static void open(struct answer *a, const struct field *row, char bracket) {
-    lead_in(a, row);
-    if (a->style != STYLE_PLAIN)
-        format_char(&a->out, bracket);
-    a->c->monitor.depth++;
-    a->c->monitor.first = true;
+static void open(struct answer *a, char bracket) {
+    lead_in(a);
+    mark(a, bracket);
+    a->s->depth++;
+    a->s->first = true;
 }
 
 static void close(struct answer *a, char bracket) {
-    struct monitor_state *s = &a->c->monitor;
+    struct monitor_state *s = a->s;
     s->depth--;
-    if (a->style != STYLE_PLAIN) {
-        if (!s->first)
-            new_line(a);
-        format_char(&a->out, bracket);
-    }
+    if (!s->first && !answer_is_plain(a))
+        new_line(a);
+    mark(a, bracket);
     s->first = false;
 }
 
-// The row of a list's NEXT.
-static uint8_t end_of(const struct answer *a, uint8_t row) {
-    for (uint32_t nested = 0;;) {
-        uint8_t type = a->fields[++row].type & (uint8_t)~OMIT;
-        if (type == LIST || type == MAP)
-            nested++;
-        else if (type == NEXT && nested-- == 0)
-            return row;
-    }
-}
-
-static enum progress enter(struct answer *a, const struct field *row) {
-    struct monitor_state *s = &a->c->monitor;
-    bool map = (row->type & ~OMIT) == MAP;
+// Begins a list, or goes on with it: to its next element, or behind its end.
+static enum progress write_list(struct answer *a, const struct row *row) {
+    struct monitor_state *s = a->s;
+    bool map = row->type == MAP;
+    bool inside = s->loops > 0 && s->loop[s->loops - 1] == s->row;
     enum progress progress = row->at == 0 ? PROGRESS_END : content_next(a, row->at, false);
     if (progress == PROGRESS_LATER)
         return progress;
-    if (progress == PROGRESS_END && (row->type & OMIT)) {
-        s->row = end_of(a, s->row) + 1;
-        return PROGRESS_DONE;
+    bool shown = progress == PROGRESS_DONE || !(row->base & OMIT);
+    if (!inside && shown)
+        open(a, map ? '{' : '[');
+    if (progress == PROGRESS_DONE) {
+        if (!inside)
+            s->loop[s->loops++] = s->row;
+        next_row(a);
+        return progress;
     }
-    open(a, row, map ? '{' : '[');
-    if (progress == PROGRESS_END) {
+    if (inside || shown)
         close(a, map ? '}' : ']');
-        s->row = end_of(a, s->row) + 1;
-    } else {
-        s->loop[s->loops++] = s->row++;
-    }
+    s->loops -= inside;
+    skip_list(a);
     return PROGRESS_DONE;
 }
 
-static enum progress again(struct answer *a) {
-    struct monitor_state *s = &a->c->monitor;
-    const struct field *row = &a->fields[s->loop[s->loops - 1]];
-    enum progress progress = content_next(a, row->at, false);
-    if (progress == PROGRESS_DONE)
-        s->row = s->loop[s->loops - 1] + 1;
-    if (progress == PROGRESS_END) {
-        close(a, (row->type & ~OMIT) == MAP ? '}' : ']');
-        s->loops--;
-        s->row++;
-        progress = PROGRESS_DONE;
-    }
-    return progress;
-}
+// ---- Numbers ------------------------------------------------------------------------------------
 
-// ---- Values -------------------------------------------------------------------------------------
-
-static const uint8_t *place_of(const struct answer *a, const struct field *row) {
-    static const uint64_t zero = 0;
-    const uint8_t *base = a->bases[row->base];
-    return base != NULL ? base + row->at : (const uint8_t *)&zero;
-}
-
-static uint64_t number(const struct answer *a, const struct field *row) {
-    const uint8_t *p = place_of(a, row);
-    uint64_t u64;
-    uint32_t u32;
-    uint16_t u16;
-    switch (row->type & ~OMIT) {
-    case CONSTANT:
-        return row->at;
-    case U64:
-    case AGE:
-    case MOMENT:
-    case WALL:
-        memcpy(&u64, p, sizeof u64);
-        return u64;
-    case TRUTH:
-    case U8:
-        return *p;
-    case U16:
-        memcpy(&u16, p, sizeof u16);
-        return u16;
-    default:
-        memcpy(&u32, p, sizeof u32);
-        return u32;
-    }
+static uint64_t number(struct answer *a, const struct row *row) {
+    uint32_t bytes = row->base >> 4;
+    const uint8_t *base = a->bases[row->base & BASE_MASK];
+    uint64_t v = 0;
+    uint8_t *to = (uint8_t *)&v;
+    if (bytes == 0)
+        return content_count(a, row->at);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    to += sizeof v - bytes;
+#endif
+    if (base != NULL)
+        memcpy(to, base + row->at, bytes);
+    return v;
 }
 
 // Whole seconds, with the units up to years, as nats-server writes an uptime.
@@ -162,182 +158,143 @@ static void write_age(struct format *f, uint64_t us) {
     }
 }
 
-static void write_number(struct answer *a, const struct field *row, uint64_t v) {
-    struct format *f = &a->out;
-    switch (row->type & ~OMIT) {
-    case TRUTH:
-        format_text(f, v != 0 ? "true" : "false");
-        break;
-    case NANOS:
-        format_u64(f, v * 1000000);
-        break;
-    case SECONDS:
-        format_fraction(f, v, 3);
-        break;
-    case PERCENT:
-        format_fraction(f, v, 1);
-        break;
-    case SPECIAL:
-        content_special(a, row->at, f);
-        break;
-    default:
-        format_u64(f, v);
-    }
+static void write_fraction(struct answer *a, uint32_t type, uint64_t v) {
+    uint32_t digits = type == SECONDS ? 3 : type == PERCENT ? 1 : 6;
+    format_fraction(&a->out, v, digits);
 }
 
-static void write_quoted(struct answer *a, const struct field *row, uint64_t v) {
-    struct format *f = &a->out;
-    const struct midge_now *now = &a->m->now;
-    uint64_t until =
-        row->base == BASE_FACTS && a->facts.stopped_us != 0 ? a->facts.stopped_us : now->us;
-    format_char(f, '"');
-    switch (row->type & ~OMIT) {
-    case AGE:
-        write_age(f, until > v ? until - v : 0);
-        break;
-    case ROUND:
-        format_duration(f, v);
-        break;
-    case MOMENT:
-        moment_format(f, moment_wall(a->m, v));
-        break;
-    default:
-        moment_format(f, v);
-    }
-    format_char(f, '"');
+static void write_time(struct answer *a, uint32_t type, uint64_t us) {
+    uint64_t until = a->told.stopped_us != 0 ? a->told.stopped_us : a->m->now.us;
+    uint64_t age = until > us ? until - us : 0;
+    format_char(&a->out, '"');
+    if (type == ROUND)
+        format_duration(&a->out, us);
+    else if (type == AGE && MIDGE_MONITOR_ALL)
+        write_age(&a->out, age);
+    else if (type == AGE)
+        format_duration(&a->out, age - age % 1000000);
+    else if (MIDGE_MONITOR_ALL)
+        moment_format(&a->out, type == MOMENT ? moment_wall(a->m, us) : us);
+    format_char(&a->out, '"');
 }
 
-static void write_value(struct answer *a, const struct field *row) {
+static void write_number(struct answer *a, const struct row *row) {
     uint64_t v = number(a, row);
-    if (v != 0 || !(row->type & OMIT)) {
-        lead_in(a, row);
-        if ((row->type & ~OMIT) >= AGE)
-            write_quoted(a, row, v);
-        else
-            write_number(a, row, v);
+    if (v != 0 || !(row->base & OMIT)) {
+        lead_in(a);
+        switch (row->type) {
+        case PLAIN:
+        case COUNTED:
+            format_u64(&a->out, v);
+            break;
+        case TRUTH:
+            format_text(&a->out, v != 0 ? "true" : "false");
+            break;
+        case NANOS:
+            format_u64(&a->out, v * 1000000);
+            break;
+        case SECONDS:
+        case PERCENT:
+        case RATIO:
+            if (MIDGE_MONITOR_ALL)
+                write_fraction(a, row->type, v);
+            break;
+        default:
+            write_time(a, row->type, v);
+        }
     }
-    a->c->monitor.row++;
+    next_row(a);
 }
 
 // ---- Text ---------------------------------------------------------------------------------------
 
-static uint32_t text_of(struct answer *a, const struct field *row, const uint8_t **bytes) {
-    const uint8_t *p = place_of(a, row);
-    const char *text;
-    switch (row->type & ~OMIT) {
-    case LITERAL:
-        text = row->name + strlen(row->name) + 1;
+// Puts a text into midge's line, as far as there is room, and answers how much that is.
+static uint32_t take_text(struct answer *a, const struct row *row) {
+    struct format f = FORMAT(a->m->line);
+    const char *text = (const char *)a->bases[row->base & BASE_MASK] + row->at;
+    uint32_t n;
+    switch (row->type) {
+    case WORDS:
+        n = content_words(a, row->at);
         break;
-    case CHARACTERS:
-        text = (const char *)p;
+    case INTERNED:
+        n = text_copy(a->m, (index_t)number(a, row), f.to, f.max);
         break;
-    case POINTER:
-        memcpy(&text, p, sizeof text);
-        if (text == NULL)
-            text = "";
-        break;
-    case SETTING: {
-        midge_text setting;
-        memcpy(&setting, p, sizeof setting);
-        text = midge_config_text(a->m->config, setting);
-        break;
-    }
-    case INTERNED: {
-        index_t interned;
-        memcpy(&interned, p, sizeof interned);
-        *bytes = a->m->line;
-        uint32_t n = text_copy(a->m, interned, a->m->line, sizeof a->m->line);
-        return n < sizeof a->m->line ? n : (uint32_t)sizeof a->m->line;
-    }
     default:
-        return content_words(a, row->at, bytes);
+        if (MIDGE_MONITOR_ALL && row->type == SETTING)
+            text = midge_config_text(a->m->config, (midge_text)number(a, row));
+        format_text(&f, text);
+        n = f.n;
     }
-    *bytes = (const uint8_t *)text;
-    return (uint32_t)strlen(text);
-}
-
-// Bytes to take of n, at most TEXT_STRETCH, without cutting a UTF-8 sequence in two.
-static uint32_t stretch(const uint8_t *p, uint32_t n) {
-    if (n <= TEXT_STRETCH)
-        return n;
-    for (uint32_t back = 1; back <= 3; back++) {
-        uint8_t b = p[TEXT_STRETCH - back];
-        if ((b & 0xc0) == 0x80)
-            continue;
-        uint32_t sequence = b >= 0xf0 ? 4 : b >= 0xe0 ? 3 : b >= 0xc0 ? 2 : 1;
-        return sequence > back ? TEXT_STRETCH - back : TEXT_STRETCH;
-    }
-    return TEXT_STRETCH;
+    return n < f.max ? n : f.max;
 }
 
 // One step of a text: what leads in to it; then, while `text` is 1 + the bytes shown, a stretch.
-static void write_text(struct answer *a, const struct field *row) {
-    struct monitor_state *s = &a->c->monitor;
-    const uint8_t *text;
-    uint32_t n = text_of(a, row, &text);
+static void write_text(struct answer *a, const struct row *row) {
+    struct monitor_state *s = a->s;
+    const uint8_t *text = a->m->line;
+    uint32_t n = take_text(a, row);
     if (s->text == 0) {
-        if (n == 0 && (row->type & OMIT)) {
-            s->row++;
+        if (n == 0 && (row->base & OMIT)) {
+            next_row(a);
             return;
         }
-        lead_in(a, row);
-        if (a->style != STYLE_PLAIN)
-            format_char(&a->out, '"');
+        lead_in(a);
+        mark(a, '"');
         s->text = 1;
         return;
     }
     uint32_t done = s->text - 1 < n ? s->text - 1 : n;
-    uint32_t part = stretch(text + done, n - done);
-    if (a->style == STYLE_PLAIN) {
-        format_bytes(&a->out, text + done, part);
-    } else {
-        // The quotes around each stretch are left out but for the last one.
-        uint8_t bytes[TEXT_STRETCH * 6 + 2];
-        struct format f = FORMAT(bytes);
-        format_json(&f, text + done, part);
-        format_bytes(&a->out, bytes + 1, done + part == n ? f.n - 1 : f.n - 2);
-    }
-    s->text += part;
-    if (done + part == n) {
+    struct format f = {a->out.to + a->out.n, 0, STEP_BYTES - 1};
+    if (answer_is_plain(a))
+        format_bytes(&f, text + done, n - done);
+    done += answer_is_plain(a) ? f.n : format_escaped(&f, text + done, n - done);
+    a->out.n += f.n;
+    s->text = 1 + done;
+    if (done == n) {
+        mark(a, '"');
         s->text = 0;
-        s->row++;
+        next_row(a);
     }
 }
 
 // ---- Writing on ---------------------------------------------------------------------------------
 
 static enum progress step(struct answer *a) {
-    struct monitor_state *s = &a->c->monitor;
-    const struct field *row = &a->fields[s->row];
-    switch (row->type & ~OMIT) {
+    struct monitor_state *s = a->s;
+    const struct row *row = row_of(a);
+    switch (row->type) {
     case OBJECT:
-        open(a, row, '{');
-        s->row++;
-        return PROGRESS_DONE;
+        open(a, '{');
+        next_row(a);
+        break;
     case END:
         close(a, '}');
-        s->row++;
+        next_row(a);
         return s->depth == 0 ? PROGRESS_END : PROGRESS_DONE;
     case LIST:
     case MAP:
-        return enter(a, row);
+        return write_list(a, row);
     case NEXT:
-        return again(a);
-    case LITERAL:
-    case CHARACTERS:
-    case POINTER:
-    case SETTING:
-    case INTERNED:
-    case WORDS:
-        write_text(a, row);
-        return PROGRESS_DONE;
+        go_to(a, s->loop[s->loops - 1]);
+        break;
     default:
-        write_value(a, row);
-        return PROGRESS_DONE;
+        if (row->type < PLAIN)
+            write_text(a, row);
+        else
+            write_number(a, row);
     }
+    return PROGRESS_DONE;
+}
+
+const char *answer_parameter(const struct answer *a, const char *name) {
+    return http_parameter(a->request, a->request_bytes, name);
 }
 
 bool document_work(struct midge *m, uint32_t steps) {
+    // Where documents are short, the peer's pace is bound enough.
+    if (!MIDGE_MONITOR_ALL)
+        return true;
     if (m->monitor_turn_us != m->now.us) {
         m->monitor_turn_us = m->now.us;
         m->monitor_steps = 0;
@@ -351,8 +308,8 @@ bool document_work(struct midge *m, uint32_t steps) {
 enum progress document_write(struct answer *a, uint32_t reserved) {
     struct midge *m = a->m;
     struct conn *c = a->c;
-    for (uint32_t i = 0; i < c->monitor.loops; i++)
-        content_next(a, a->fields[c->monitor.loop[i]].at, true);
+    for (uint32_t i = 0; i < a->s->loops; i++)
+        content_next(a, a->document.rows[a->s->loop[i]].at, true);
     a->out = (struct format){m->rest + CHUNK_LEAD, 0, sizeof m->rest - CHUNK_BYTES};
     reserved += STEP_BYTES + CHUNK_BYTES;
     enum progress progress = PROGRESS_DONE;

@@ -1,9 +1,9 @@
-// Documents written piece by piece, from tables of their fields.
+// Documents written piece by piece, from tables of their rows.
 //
-// A document is a table of `struct field`. The cursor (struct monitor_state) stands at a row of it
-// and, within a list, at an element; so writing can stop before any field and within any text, and
-// go on when there is room again. No more than about a block is built at a time; what exceeds that
-// goes out in chunks where the connection is to be used again.
+// A document is a table of `struct row`, and a text with a name for each. The cursor (struct
+// monitor_state) stands at a row, and within a list at an element; so writing can stop before any
+// row and within any text, and go on when there is room again. No more than about a block is built
+// at a time; what exceeds that goes out in chunks where the connection is to be used again.
 //
 // What a row shows is read when it is written. An element that vanishes meanwhile is shown to its
 // end, with zeros at worst: the document stays well formed.
@@ -15,10 +15,11 @@
 #include "broker/core/facts.h"
 #include "broker/core/format.h"
 #include "broker/core/http.h"
+#include "broker/ops/parameter.h"
 
-// Where a field's value lies: what `at` is an offset into.
+// Where a row's value lies: what `at` is an offset into.
 enum base {
-    BASE_NONE,
+    BASE_CONSTANTS,
     BASE_ANSWER,
     BASE_STATE,
     BASE_MIDGE,
@@ -26,7 +27,6 @@ enum base {
     BASE_CONFIG,
     BASE_FACTS,
     BASE_SUB,
-    BASE_POOL,
     BASE_COUNT
 };
 
@@ -37,62 +37,66 @@ enum type {
     LIST,
     MAP,
     NEXT,
-    // Numbers. A zero is shown unless the field is OMIT.
-    CONSTANT,  // `at` itself
-    U8,
-    U16,
-    U32,
-    U64,
-    NANOS,    // U32 milliseconds, in nanoseconds
-    SECONDS,  // U32 milliseconds, in seconds
-    PERCENT,  // U32 thousandths
-    TRUTH,    // bool
-    SPECIAL,  // what content.c makes of `at`
-    // Text that needs no escape.
-    AGE,     // U64 microseconds since then, in whole seconds
-    ROUND,   // U32 microseconds of a duration
-    MOMENT,  // U64 microseconds of the monotonic clock
-    WALL,    // U64 microseconds since 1970
     // Text.
-    LITERAL,     // stands behind the name and its NUL
     CHARACTERS,  // an array
-    POINTER,     // to characters
-    SETTING,     // midge_text
     INTERNED,    // index_t
+    SETTING,     // midge_text
     WORDS,       // what content.c makes of `at`
+    // Numbers. A zero is shown unless the row is OMIT.
+    PLAIN,
+    TRUTH,
+    NANOS,    // milliseconds, in nanoseconds
+    AGE,      // microseconds since then, in whole seconds
+    ROUND,    // microseconds of a duration
+    SECONDS,  // milliseconds, in seconds
+    PERCENT,  // thousandths
+    MOMENT,   // microseconds of the monotonic clock
+    WALL,     // microseconds since 1970
+    COUNTED,  // what content.c counts for `at`
+    RATIO,    // the same, in millionths
 };
 
-enum { OMIT = 0x80 };  // with a type: left out where it is zero or empty
+enum {
+    BASE_MASK = 7,
+    OMIT = 8,  // left out where it is zero or empty
+};
 
-struct field {
-    const char *name;  // NULL: an element of a list; that of a map is named by its list
-    uint16_t at;
+struct row {
     uint8_t type;
-    uint8_t base;
+    uint8_t base;  // with OMIT, and with 16 times the bytes of a number
+    uint16_t at;
 };
 
-enum style {
-    STYLE_JSON,   // indented
-    STYLE_PLAIN,  // texts alone, as they are
+struct document {
+    const struct row *rows;
+    const char *names;  // one for each row; an element of a list has none, that of a map its own
 };
 
 // One answer, while one turn works on it.
 struct answer {
     struct midge *m;
     struct conn *c;
-    const struct field *fields;
-    enum style style;
+    struct monitor_state *s;  // of the connection
+    struct document document;
+    struct format out;    // what was written, while it waits to be sent
     const char *request;  // as http_parse left it
     uint32_t request_bytes;
-    const void *bases[BASE_COUNT];  // NULL: every field is zero, or empty
-    struct format out;              // what was written, while it waits to be sent
-    // What some fields show.
+    bool plain;                     // texts alone, as they are, in place of JSON
+    const void *bases[BASE_COUNT];  // NULL: every number is zero
+    // What some rows show.
     const char *name;  // of the element of a map
-    struct facts facts;
+    struct told told;
+    struct midge_pool pool;
     struct midge_address address;
-    uint64_t now_us, offset, limit;
+    number_t offset, limit;
+    uint64_t requests, owner, now_us;
+    index_t login;
     bool auth_required;
 };
+
+static inline bool answer_is_plain(const struct answer *a) {
+    return MIDGE_MONITOR_ALL && a->plain;
+}
 
 enum progress {
     PROGRESS_DONE,   // done; there may be more
@@ -111,9 +115,8 @@ void document_send(struct answer *a, bool chunked, bool end);
 // Spends work of this turn, in rows written or elements looked at; false where all of it is spent.
 bool document_work(struct midge *m, uint32_t steps);
 
-static inline const char *answer_parameter(const struct answer *a, const char *name) {
-    return http_parameter(a->request, a->request_bytes, name);
-}
+// The value of a parameter of the request, "" for none.
+const char *answer_parameter(const struct answer *a, const char *name);
 
 // ---- What the writer asks, answered by content.c ------------------------------------------------
 
@@ -121,10 +124,10 @@ static inline const char *answer_parameter(const struct answer *a, const char *n
 // `stay`, only makes the present one ready to be shown again.
 enum progress content_next(struct answer *a, uint32_t what, bool stay);
 
-// Points at the text of WORDS `what` and answers its length.
-uint32_t content_words(struct answer *a, uint32_t what, const uint8_t **bytes);
+// Writes the text of WORDS `what` to midge's line, as far as there is room, and answers its length.
+uint32_t content_words(const struct answer *a, uint32_t what);
 
-// Writes the number of SPECIAL `what`.
-void content_special(struct answer *a, uint32_t what, struct format *f);
+// The number of COUNTED or RATIO `what`.
+uint64_t content_count(struct answer *a, uint32_t what);
 
 #endif

@@ -2,316 +2,131 @@
 
 #include "broker/core/midge.h"
 #include "broker/ops/content.h"
+#include "broker/ops/names.h"
 
-// ---- How tables are written ---------------------------------------------------------------------
-
-#define INDEX (sizeof(index_t) == sizeof(uint16_t) ? U16 : U32)
-
-#define FIELD(name, at, type, base) \
-    { name, at, type, base }
-
-#define OPEN(name) FIELD(name, 0, OBJECT, 0)
-#define CLOSE FIELD(NULL, 0, END, 0)
-#define EMPTY(name) OPEN(name), CLOSE
-#define EACH(name, what) FIELD(name, what, LIST, 0)
-#define EACH_NAMED(name, what) FIELD(name, what, MAP, 0)
-#define EACH_IF_ANY(name, what) FIELD(name, what, LIST | OMIT, 0)
-#define AGAIN FIELD(NULL, 0, NEXT, 0)
-#define NO_LIST(name) EACH(name, 0), AGAIN
-#define FIXED(name, number) FIELD(name, number, CONSTANT, 0)
-#define ZERO(name) FIXED(name, 0)
-#define YES(name) FIELD(name, SPECIAL_TRUE, SPECIAL, 0)
-#define NO(name) FIELD(name, 0, TRUTH, 0)
-#define TEXT(name_and_text) FIELD(name_and_text, 0, LITERAL, 0)
-#define WORD(name, what) FIELD(name, WORDS_##what, WORDS, 0)
-#define WORD_IF_ANY(name, what) FIELD(name, WORDS_##what, WORDS | OMIT, 0)
-#define COUNT(name, what) FIELD(name, SPECIAL_##what, SPECIAL, 0)
-#define TABLE(name, type, member) FIELD(name, offsetof(struct midge, member), type, BASE_TABLE)
-#define MIDGE(name, type, member) FIELD(name, offsetof(struct midge, member), type, BASE_MIDGE)
-#define CONFIG(name, type, member) \
-    FIELD(name, offsetof(struct midge_config, member), type, BASE_CONFIG)
-#define ANSWER(name, type, member) FIELD(name, offsetof(struct answer, member), type, BASE_ANSWER)
-#define STATE(name, type, member) \
-    FIELD(name, offsetof(struct monitor_state, member), type, BASE_STATE)
-#define FACTS(name, type, member) FIELD(name, offsetof(struct facts, member), type, BASE_FACTS)
-#define SUB(name, type, member) FIELD(name, offsetof(struct sub, member), type, BASE_SUB)
-#define POOL(name, member) FIELD(name, offsetof(struct pool, member), INDEX, BASE_POOL)
-
-// A count of clients, where nats-server has other kinds of connections too.
-#define BY_KIND(name, member)                                                                   \
-    OPEN(name), MIDGE("clients", U64, member), ZERO("routes"), ZERO("gateways"), ZERO("leafs"), \
-        CLOSE
-
-#define SERVER_ID MIDGE("server_id", CHARACTERS, id)
-#define NOW ANSWER("now", WALL, now_us)
+const struct constants constants = {
+    .version = MIDGE_NATS_VERSION,
+    .one = 1,
+#if MIDGE_MONITOR_ALL
+    .account = CONTENT_ACCOUNT,
+    .client = "Client",
+    .nats = "nats",
+    .two = 2,
+    .page_begin = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                  "<title>Midge</title>\n</head>\n<body>\n<h1>Midge " MIDGE_VERSION "</h1>\n",
+    .page_link = "<p><a href=\"",
+    .page_title = "\">",
+    .page_next = "</a></p>\n",
+    .page_end = "</body>\n</html>\n",
+#endif
+};
 
 // ---- Documents ----------------------------------------------------------------------------------
+//
+// A row is ROW(name, type, base, at). Its name is "" where it has none.
 
-static const struct field root[] = {
-    OPEN(NULL),
-    TEXT("\0<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-         "<title>Midge</title>\n</head>\n<body>\n<h1>Midge " MIDGE_VERSION "</h1>\n"),
-    EACH(NULL, LIST_ENDPOINTS),
-    TEXT("\0<p><a href=\""),
-    CONFIG(NULL, SETTING, http_base_path),
-    WORD(NULL, PATH),
-    TEXT("\0\">"),
-    WORD(NULL, TITLE),
-    TEXT("\0</a></p>\n"),
-    AGAIN,
-    TEXT("\0</body>\n</html>\n"),
-    CLOSE,
-};
+#define OPEN(name) ROW(name, OBJECT, 0, 0)
+#define CLOSE ROW("", END, 0, 0)
+#define EMPTY(name) OPEN(name) CLOSE
+#define EACH(name, what) ROW(name, LIST, 0, LIST_##what)
+#define EACH_NAMED(name, what) ROW(name, MAP, 0, LIST_##what)
+#define EACH_IF_ANY(name, what) ROW(name, LIST, OMIT, LIST_##what)
+#define AGAIN ROW("", NEXT, 0, 0)
+#define WORD(name, what) ROW(name, WORDS, 0, WORDS_##what)
+#define WORD_IF_ANY(name, what) ROW(name, WORDS, OMIT, WORDS_##what)
+#define COUNT(name, type, what) ROW(name, type, BASE_TABLE, COUNTED_##what)
 
-static const struct field varz[] = {
-    OPEN(NULL),
-    SERVER_ID,
-    WORD("server_name", SERVER_NAME),
-    TEXT("version\0" MIDGE_NATS_VERSION),
-    FIXED("proto", 1),
-    MIDGE("go", POINTER, host.platform),
-    WORD("host", HOST),
-    ANSWER("port", U32, address.port),
-    ANSWER("auth_required", TRUTH | OMIT, auth_required),
-    CONFIG("max_connections", U32, max_connections),
-    CONFIG("max_subscriptions", U32 | OMIT, max_subscriptions),
-    CONFIG("ping_interval", NANOS, ping_interval_ms),
-    CONFIG("ping_max", U32, ping_max),
-    CONFIG("http_host", SETTING, http_host),
-    MIDGE("http_port", U16, host.http_port),
-    CONFIG("http_base_path", SETTING, http_base_path),
-    ZERO("https_port"),
-    CONFIG("auth_timeout", SECONDS, auth_timeout_ms),
-    CONFIG("max_control_line", U32, max_control_line),
-    CONFIG("max_payload", U32, max_payload),
-    CONFIG("max_pending", U32, max_pending),
-    EMPTY("cluster"),
-    EMPTY("gateway"),
-    EMPTY("leaf"),
-    EMPTY("mqtt"),
-    EMPTY("websocket"),
-    EMPTY("jetstream"),
-    FIXED("tls_timeout", 2),
-    CONFIG("write_deadline", NANOS, write_deadline_ms),
-    MIDGE("start", MOMENT, started_us),
-    NOW,
-    MIDGE("uptime", AGE, started_us),
-    MIDGE("mem", U64, host.rss_bytes),
-    MIDGE("cores", U32, host.cores),
-    FIXED("gomaxprocs", 1),
-    MIDGE("cpu", PERCENT, host.cpu_permille),
-    MIDGE("connections", U32, open[MIDGE_CLIENT]),
-    MIDGE("total_connections", U64, total_connections),
-    ZERO("routes"),
-    ZERO("remotes"),
-    ZERO("leafnodes"),
-    MIDGE("in_msgs", U64, in_msgs),
-    MIDGE("in_bytes", U64, in_bytes),
-    MIDGE("in_client_msgs", U64, in_msgs),
-    MIDGE("in_client_bytes", U64, in_bytes),
-    MIDGE("out_msgs", U64, out_msgs),
-    MIDGE("out_bytes", U64, out_bytes),
-    MIDGE("out_client_msgs", U64, out_msgs),
-    MIDGE("out_client_bytes", U64, out_bytes),
-    MIDGE("slow_consumers", U64, slow_consumers),
-    MIDGE("stale_connections", U64, stale_connections),
-    MIDGE("stalled_clients", U64, stalls),
-    MIDGE("subscriptions", INDEX, pools[POOL_subscriptions].used),
-    EACH_NAMED("http_req_stats", LIST_REQUESTS),
-    COUNT(NULL, REQUESTS),
-    AGAIN,
-    CONFIG("config_load_time", WALL, loaded_wall_us),
-    CONFIG("config_digest", CHARACTERS, digest),
-    EACH_IF_ANY("tags", LIST_TAGS),
-    WORD(NULL, TAG),
-    AGAIN,
-    BY_KIND("slow_consumer_stats", slow_consumers),
-    BY_KIND("stale_connection_stats", stale_connections),
-    OPEN("disk_io_wait_stats"),
-    ZERO("waiters"),
-    ZERO("waits"),
-    ZERO("wait_time"),
-    ZERO("max_wait_time"),
-    CLOSE,
-    // Midge's own: nats-server has no pools.
-    EACH_NAMED("pools", LIST_POOLS),
-    OPEN(NULL),
-    POOL("in_use", used),
-    POOL("high", high),
-    POOL("limit", limit),
-    COUNT("bytes", ENTRY_BYTES),
-    CLOSE,
-    AGAIN,
-    CLOSE,
-};
+// A member of a struct, and how many bytes it has.
+#define MEMBER(name, type, base, tag, member) \
+    ROW(name, type, base | sizeof(((struct tag *)0)->member) << 4, offsetof(struct tag, member))
+#define MIDGE(name, type, member) MEMBER(name, type, BASE_MIDGE, midge, member)
+#define TABLE(name, member) MEMBER(name, PLAIN, BASE_TABLE, midge, member)
+#define CONFIG(name, type, member) MEMBER(name, type, BASE_CONFIG, midge_config, member)
+#define CONFIG_IF_ANY(name, type, member) \
+    MEMBER(name, type, OMIT | BASE_CONFIG, midge_config, member)
+#define ANSWER(name, type, member) MEMBER(name, type, BASE_ANSWER, answer, member)
+#define ANSWER_IF_ANY(name, type, member) MEMBER(name, type, OMIT | BASE_ANSWER, answer, member)
+#define STATE(name, member) MEMBER(name, PLAIN, BASE_STATE, monitor_state, member)
+#define FACTS(name, type, member) MEMBER(name, type, BASE_FACTS, facts, member)
+#define FACTS_IF_ANY(name, type, member) MEMBER(name, type, OMIT | BASE_FACTS, facts, member)
+#define SUB(name, type, member) MEMBER(name, type, BASE_SUB, sub, member)
+#define SUB_IF_ANY(name, type, member) MEMBER(name, type, OMIT | BASE_SUB, sub, member)
+#define POOL(name, member) ANSWER(name, PLAIN, pool.member)
 
-#define SUBSCRIPTION                                                          \
-    WORD("subject", SUBJECT), WORD_IF_ANY("qgroup", QUEUE), WORD("sid", SID), \
-        SUB("msgs", U64, delivered), SUB("max", U32 | OMIT, max), COUNT("cid", CID)
+#define CONSTANT(name, type, member) MEMBER(name, type, BASE_CONSTANTS, constants, member)
+#define ZERO(name) CONSTANT(name, PLAIN, zero)
+#define NO(name) CONSTANT(name, TRUTH, zero)
+#define YES(name) CONSTANT(name, TRUTH, one)
 
-static const struct field connz[] = {
-    OPEN(NULL),
-    SERVER_ID,
-    NOW,
-    STATE("num_connections", U32, count),
-    STATE("total", U32, total),
-    ANSWER("offset", U64, offset),
-    ANSWER("limit", U64, limit),
-    EACH("connections", LIST_CONNECTIONS),
-    OPEN(NULL),
-    FACTS("cid", U64, cid),
-    TEXT("kind\0Client"),
-    TEXT("type\0nats"),
-    WORD("ip", IP),
-    FACTS("port", U16, peer.port),
-    FACTS("start", MOMENT, started_us),
-    FACTS("last_activity", MOMENT, active_us),
-    FACTS("stop", MOMENT | OMIT, stopped_us),
-    WORD_IF_ANY("reason", REASON),
-    FACTS("rtt", ROUND, rtt_us),
-    FACTS("uptime", AGE, started_us),
-    FACTS("idle", AGE, active_us),
-    FACTS("pending_bytes", U32, pending_bytes),
-    FACTS("in_msgs", U64, in_msgs),
-    FACTS("out_msgs", U64, out_msgs),
-    FACTS("in_bytes", U64, in_bytes),
-    FACTS("out_bytes", U64, out_bytes),
-    FACTS("stalls", U32 | OMIT, stalls),
-    FACTS("subscriptions", U32, subs_count),
-    FACTS("name", INTERNED | OMIT, name),
-    FACTS("lang", INTERNED | OMIT, lang),
-    FACTS("version", INTERNED | OMIT, version),
-    FACTS("authorized_user", INTERNED | OMIT, login),
-    EACH_IF_ANY("subscriptions_list", LIST_SUBJECTS),
-    WORD(NULL, SUBJECT),
-    AGAIN,
-    EACH_IF_ANY("subscriptions_list_detail", LIST_DETAILS),
-    OPEN(NULL),
-    SUBSCRIPTION,
-    CLOSE,
-    AGAIN,
-    WORD_IF_ANY("name_tag", NAME_TAG),
-    CLOSE,
-    AGAIN,
-    CLOSE,
-};
+// An array of characters in a struct.
+#define TEXT(name, base, tag, member) ROW(name, CHARACTERS, base, offsetof(struct tag, member))
+#define CONSTANT_TEXT(name, member) TEXT(name, BASE_CONSTANTS, constants, member)
 
-#define TABLE_STATS                                                                                \
-    TABLE("num_subscriptions", INDEX, pools[POOL_subscriptions].used), COUNT("num_cache", CACHED), \
-        TABLE("num_inserts", U64, subs_inserted), TABLE("num_removes", U64, subs_removed),         \
-        TABLE("num_matches", U64, matches), COUNT("cache_hit_rate", HIT_RATE),                     \
-        COUNT("max_fanout", FANOUT_MOST), COUNT("avg_fanout", FANOUT_MEAN)
+#define SERVER_ID TEXT("server_id", BASE_MIDGE, midge, id)
+#define NOW ANSWER("now", WALL, now_us)
 
-static const struct field subsz[] = {
-    OPEN(NULL),
-    SERVER_ID,
-    NOW,
-    TABLE_STATS,
-    STATE("total", U32, total),
-    ANSWER("offset", U64, offset),
-    ANSWER("limit", U64, limit),
-    EACH_IF_ANY("subscriptions_list", LIST_TABLE),
-    OPEN(NULL),
-    TEXT("account\0" CONTENT_ACCOUNT),
-    TEXT("account_tag\0" CONTENT_ACCOUNT),
-    SUBSCRIPTION,
-    CLOSE,
-    AGAIN,
-    CLOSE,
-};
+// A count of clients, where nats-server has other kinds of connections too.
+#define BY_KIND(name, member)       \
+    OPEN(name)                      \
+    MIDGE("clients", PLAIN, member) \
+    ZERO("routes")                  \
+    ZERO("gateways")                \
+    ZERO("leafs")                   \
+    CLOSE
 
-static const struct field accountz[] = {
-    OPEN(NULL), SERVER_ID, NOW, EACH("accounts", LIST_ACCOUNTS), WORD(NULL, ACCOUNT), AGAIN, CLOSE,
-};
+#define NO_TRAFFIC(name) OPEN(name) ZERO("msgs") ZERO("bytes") CLOSE
+#define TRAFFIC(name, direction)             \
+    OPEN(name)                               \
+    MIDGE("msgs", PLAIN, direction##_msgs)   \
+    MIDGE("bytes", PLAIN, direction##_bytes) \
+    NO_TRAFFIC("gateways")                   \
+    NO_TRAFFIC("routes")                     \
+    NO_TRAFFIC("leafs")                      \
+    CLOSE
 
-static const struct field accountz_detail[] = {
-    OPEN(NULL),
-    SERVER_ID,
-    NOW,
-    OPEN("account_detail"),
-    TEXT("account_name\0" CONTENT_ACCOUNT),
-    MIDGE("update_time", MOMENT, started_us),
-    NO("expired"),
-    YES("complete"),
-    NO("jetstream_enabled"),
-    ZERO("leafnode_connections"),
-    MIDGE("client_connections", U32, open[MIDGE_CLIENT]),
-    MIDGE("subscriptions", INDEX, pools[POOL_subscriptions].used),
-    TEXT("name_tag\0" CONTENT_ACCOUNT),
-    OPEN("sublist_stats"),
-    TABLE_STATS,
-    CLOSE,
-    CLOSE,
-    CLOSE,
-};
+#define SUBSCRIPTION              \
+    WORD("subject", SUBJECT)      \
+    WORD_IF_ANY("qgroup", QUEUE)  \
+    WORD("sid", SID)              \
+    SUB("msgs", PLAIN, delivered) \
+    SUB_IF_ANY("max", PLAIN, max) \
+    ANSWER("cid", PLAIN, owner)
 
-#define NO_TRAFFIC(name) OPEN(name), ZERO("msgs"), ZERO("bytes"), CLOSE
-#define TRAFFIC(name, direction)                                                              \
-    OPEN(name), MIDGE("msgs", U64, direction##_msgs), MIDGE("bytes", U64, direction##_bytes), \
-        NO_TRAFFIC("gateways"), NO_TRAFFIC("routes"), NO_TRAFFIC("leafs"), CLOSE
+#define TABLE_STATS                                            \
+    TABLE("num_subscriptions", pools[POOL_subscriptions].used) \
+    ALL(COUNT("num_cache", COUNTED, CACHED))                   \
+    TABLE("num_inserts", subs_inserted)                        \
+    TABLE("num_removes", subs_removed)                         \
+    TABLE("num_matches", matches)                              \
+    ALL(COUNT("cache_hit_rate", RATIO, HIT_RATE))              \
+    ALL(COUNT("max_fanout", COUNTED, FANOUT_MOST))             \
+    ALL(COUNT("avg_fanout", RATIO, FANOUT_MEAN))
 
-static const struct field accstatz[] = {
-    OPEN(NULL),
-    SERVER_ID,
-    NOW,
-    EACH("account_statz", LIST_STATS),
-    OPEN(NULL),
-    TEXT("acc\0" CONTENT_ACCOUNT),
-    TEXT("name\0" CONTENT_ACCOUNT),
-    MIDGE("conns", U32, open[MIDGE_CLIENT]),
-    ZERO("leafnodes"),
-    MIDGE("total_conns", U32, open[MIDGE_CLIENT]),
-    MIDGE("num_subscriptions", INDEX, pools[POOL_subscriptions].used),
-    TRAFFIC("sent", out),
-    TRAFFIC("received", in),
-    MIDGE("slow_consumers", U64, slow_consumers),
-    CLOSE,
-    AGAIN,
-    CLOSE,
-};
+#if MIDGE_MONITOR_ALL
+#define ALL(row) row
+// Where clients are told to connect.
+#define PORT ANSWER("port", PLAIN, address.port)
+#else
+#define ALL(row)
+#define PORT MIDGE("port", PLAIN, host.port)
+#endif
 
-static const struct field routez[] = {
-    OPEN(NULL),        SERVER_ID, WORD("server_name", SERVER_NAME), NOW, ZERO("num_routes"),
-    NO_LIST("routes"), CLOSE,
-};
+#define DOCUMENT(list) static const char list##_names[] =
+#define ROW(name, type, base, at) name "\0"
+#define DONE
+#include "broker/ops/rows.h"
+#undef DOCUMENT
+#undef ROW
+#undef DONE
 
-static const struct field gatewayz[] = {
-    OPEN(NULL), SERVER_ID, NOW, EMPTY("outbound_gateways"), EMPTY("inbound_gateways"), CLOSE,
-};
+#define DOCUMENT(list) static const struct row list##_rows[] = {
+#define ROW(name, type, base, at) {type, base, at},
+#define DONE }
+#include "broker/ops/rows.h"
 
-static const struct field leafz[] = {
-    OPEN(NULL), SERVER_ID, NOW, ZERO("leafnodes"), NO_LIST("leafs"), CLOSE,
-};
+// ---- Parameters ---------------------------------------------------------------------------------
 
-static const struct field jsz[] = {
-    OPEN(NULL),
-    ZERO("memory"),
-    ZERO("storage"),
-    ZERO("reserved_memory"),
-    ZERO("reserved_storage"),
-    ZERO("accounts"),
-    ZERO("ha_assets"),
-    OPEN("api"),
-    ZERO("level"),
-    ZERO("total"),
-    ZERO("errors"),
-    CLOSE,
-    SERVER_ID,
-    NOW,
-    YES("disabled"),
-    OPEN("config"),
-    ZERO("max_memory"),
-    ZERO("max_storage"),
-    CLOSE,
-    ZERO("streams"),
-    ZERO("consumers"),
-    ZERO("messages"),
-    ZERO("bytes"),
-    ZERO("total"),
-    CLOSE,
-};
-
-// ---- Endpoints ----------------------------------------------------------------------------------
+#if MIDGE_MONITOR_ALL
 
 static const struct parameter none[] = {{NULL, 0, 0}};
 
@@ -373,39 +188,70 @@ static const struct parameter subsz_parameters[] = {
     {NULL, 0, 0},
 };
 
-// In the order of their paths, in which /varz counts them.
-const struct endpoint endpoints[ENDPOINT_COUNT] = {
-    [ENDPOINT_ROOT] = {"/", NULL, root, none, STYLE_PLAIN},
-    [ENDPOINT_ACCOUNTZ] = {"/accountz", "Accounts", accountz, none, STYLE_JSON},
-    [ENDPOINT_ACCSTATZ] = {"/accstatz", "Account stats", accstatz, accstatz_parameters, STYLE_JSON},
-    [ENDPOINT_CONNZ] = {"/connz", "Connections", connz, connz_parameters, STYLE_JSON},
-    [ENDPOINT_GATEWAYZ] = {"/gatewayz", "Gateways", gatewayz, gatewayz_parameters, STYLE_JSON},
-    [ENDPOINT_HEALTHZ] = {"/healthz", "Health", NULL, healthz_parameters, STYLE_JSON},
-    [ENDPOINT_JSZ] = {"/jsz", "JetStream", jsz, jsz_parameters, STYLE_JSON},
-    [ENDPOINT_LEAFZ] = {"/leafz", "Leaf nodes", leafz, leafz_parameters, STYLE_JSON},
-    [ENDPOINT_ROUTEZ] = {"/routez", "Routes", routez, routez_parameters, STYLE_JSON},
-    [ENDPOINT_SUBSZ] = {"/subsz", "Subscriptions", subsz, subsz_parameters, STYLE_JSON},
-    [ENDPOINT_VARZ] = {"/varz", "General", varz, none, STYLE_JSON},
-    [ENDPOINT_ACCOUNT] = {NULL, NULL, accountz_detail, none, STYLE_JSON},
+const struct parameter *const endpoint_parameters[ENDPOINT_COUNT] = {
+    [ENDPOINT_CONNZ] = connz_parameters,
+    [ENDPOINT_HEALTHZ] = healthz_parameters,
+    [ENDPOINT_SUBSZ] = subsz_parameters,
+    [ENDPOINT_VARZ] = none,
+    [ENDPOINT_ACCOUNTZ] = none,
+    [ENDPOINT_ACCSTATZ] = accstatz_parameters,
+    [ENDPOINT_GATEWAYZ] = gatewayz_parameters,
+    [ENDPOINT_JSZ] = jsz_parameters,
+    [ENDPOINT_LEAFZ] = leafz_parameters,
+    [ENDPOINT_ROUTEZ] = routez_parameters,
+    [ENDPOINT_ROOT] = none,
+};
+
+#endif
+
+// ---- Endpoints ----------------------------------------------------------------------------------
+
+#define DOCUMENT_OF(list) \
+    { list##_rows, list##_names }
+
+const struct document endpoint_documents[ENDPOINT_COUNT] = {
+    [ENDPOINT_CONNZ] = DOCUMENT_OF(connz),       [ENDPOINT_SUBSZ] = DOCUMENT_OF(subsz),
+    [ENDPOINT_VARZ] = DOCUMENT_OF(varz),
+#if MIDGE_MONITOR_ALL
+    [ENDPOINT_ACCOUNTZ] = DOCUMENT_OF(accountz), [ENDPOINT_ACCSTATZ] = DOCUMENT_OF(accstatz),
+    [ENDPOINT_GATEWAYZ] = DOCUMENT_OF(gatewayz), [ENDPOINT_JSZ] = DOCUMENT_OF(jsz),
+    [ENDPOINT_LEAFZ] = DOCUMENT_OF(leafz),       [ENDPOINT_ROUTEZ] = DOCUMENT_OF(routez),
+    [ENDPOINT_ROOT] = DOCUMENT_OF(root),         [ENDPOINT_ACCOUNT] = DOCUMENT_OF(accountz_detail),
+#endif
+};
+
+#if MIDGE_MONITOR_ALL
+#define OTHER_PATHS "/accountz\0/accstatz\0/gatewayz\0/jsz\0/leafz\0/routez\0/"
+#else
+#define OTHER_PATHS ""
+#endif
+
+const char endpoint_paths[] = "/connz\0/healthz\0/subsz\0/varz\0" OTHER_PATHS;
+
+const char endpoint_titles[] = "Connections\0Health\0Subscriptions\0General\0Accounts\0"
+                               "Account stats\0Gateways\0JetStream\0Leaf nodes\0Routes";
+
+const uint8_t endpoints_sorted[] = {
+    ENDPOINT_ROOT,     ENDPOINT_ACCOUNTZ, ENDPOINT_ACCSTATZ, ENDPOINT_CONNZ,
+    ENDPOINT_GATEWAYZ, ENDPOINT_HEALTHZ,  ENDPOINT_JSZ,      ENDPOINT_LEAFZ,
+    ENDPOINT_ROUTEZ,   ENDPOINT_SUBSZ,    ENDPOINT_VARZ,
 };
 
 int endpoint_find(const struct midge_config *config, const char *path) {
-    const char *base = midge_config_text(config, config->http_base_path);
-    size_t base_bytes = strlen(base);
     // A slash at the end of the address that a tool was given comes twice.
     while (path[0] == '/' && path[1] == '/')
         path++;
-    if (strncmp(path, base, base_bytes) != 0)
-        return -1;
-    path += base_bytes;
-    // The root is the base itself: below another one, "/" is nothing.
-    if (strcmp(path, base_bytes > 0 ? "" : "/") == 0)
-        return ENDPOINT_ROOT;
-    if (strcmp(path, "/subscriptionsz") == 0)
-        return ENDPOINT_SUBSZ;
-    for (int i = ENDPOINT_ROOT + 1; i < ENDPOINT_ACCOUNT; i++) {
-        if (strcmp(path, endpoints[i].path) == 0)
-            return i;
+    if (MIDGE_MONITOR_ALL) {
+        const char *base = midge_config_text(config, config->http_base_path);
+        size_t base_bytes = strlen(base);
+        if (strncmp(path, base, base_bytes) != 0)
+            return -1;
+        path += base_bytes;
+        // The root is the base itself: below another one, "/" is nothing.
+        if (base_bytes > 0 && (path[0] == '\0' || path[1] == '\0'))
+            return path[0] == '\0' ? ENDPOINT_ROOT : -1;
+        if (strcmp(path, "/subscriptionsz") == 0)
+            return ENDPOINT_SUBSZ;
     }
-    return -1;
+    return names_find(endpoint_paths, ENDPOINT_PATHS, path);
 }

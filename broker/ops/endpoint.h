@@ -8,30 +8,46 @@
 #include "broker/ops/parameter.h"
 
 enum {
-    ENDPOINT_ROOT,
+    ENDPOINT_CONNZ,
+    ENDPOINT_HEALTHZ,
+    ENDPOINT_SUBSZ,
+    ENDPOINT_VARZ,
+    // The rest is there with MIDGE_MONITOR_ALL only.
     ENDPOINT_ACCOUNTZ,
     ENDPOINT_ACCSTATZ,
-    ENDPOINT_CONNZ,
     ENDPOINT_GATEWAYZ,
-    ENDPOINT_HEALTHZ,
     ENDPOINT_JSZ,
     ENDPOINT_LEAFZ,
     ENDPOINT_ROUTEZ,
-    ENDPOINT_SUBSZ,
-    ENDPOINT_VARZ,
-    ENDPOINT_ACCOUNT,  // what /accountz says of one account
-    ENDPOINT_COUNT
+    ENDPOINT_ROOT,
+    ENDPOINT_ACCOUNT,  // what /accountz says of one account; it has no path
+    ENDPOINT_ALL
 };
 
-struct endpoint {
-    const char *path;
-    const char *title;                   // on the page with links, NULL where it is not
-    const struct field *fields;          // NULL: not a document
-    const struct parameter *parameters;  // those that are checked
-    uint8_t style;
-};
+#define ENDPOINT_COUNT (MIDGE_MONITOR_ALL ? ENDPOINT_ALL : ENDPOINT_ACCOUNTZ)
+#define ENDPOINT_PATHS (MIDGE_MONITOR_ALL ? ENDPOINT_ACCOUNT : ENDPOINT_ACCOUNTZ)
 
-extern const struct endpoint endpoints[ENDPOINT_COUNT];
+// Their documents; /healthz has none.
+extern const struct document endpoint_documents[];
+
+// Those of their parameters that are checked.
+extern const struct parameter *const endpoint_parameters[];
+
+// Their paths, and then, as far as they are on the page with links, their titles.
+extern const char endpoint_paths[], endpoint_titles[];
+
+// Those with a path, in the order of their paths.
+extern const uint8_t endpoints_sorted[];
+
+// What documents say whoever asks.
+extern const struct constants {
+    char version[sizeof MIDGE_NATS_VERSION];
+    uint8_t zero, one, two;
+#if MIDGE_MONITOR_ALL
+    char account[3], client[7], nats[5];
+    char page_begin[160], page_link[16], page_title[3], page_next[13], page_end[20];
+#endif
+} constants;
 
 // The endpoint of a request's path, -1 for none.
 int endpoint_find(const struct midge_config *config, const char *path);

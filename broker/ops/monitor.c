@@ -6,8 +6,15 @@
 #include "broker/ops/content.h"
 #include "broker/ops/endpoint.h"
 #include "broker/ops/health.h"
+#include "broker/ops/names.h"
 
-_Static_assert(ENDPOINT_COUNT <= HTTP_COUNTERS, "each endpoint has a counter");
+_Static_assert(!MIDGE_MONITOR_ALL || ENDPOINT_PATHS <= HTTP_COUNTERS,
+               "each endpoint has a counter");
+
+// Whether the connection ends with the present answer.
+static bool is_last(const struct conn *c) {
+    return !MIDGE_MONITOR_ALL || c->monitor.last;
+}
 
 // ---- Heads ---------------------------------------------------------------------------------------
 
@@ -21,41 +28,32 @@ _Static_assert(ENDPOINT_COUNT <= HTTP_COUNTERS, "each endpoint has a counter");
 #define TEXT "text/plain; charset=utf-8"
 #define JSON "application/json\r\nAccess-Control-Allow-Origin: *"
 
+// In the order of enum http_status.
 static const char *status_text(enum http_status status) {
-    switch (status) {
-    case HTTP_OK:
-        return "200 OK";
-    case HTTP_NOT_FOUND:
-        return "404 Not Found";
-    case HTTP_TARGET_TOO_LONG:
-        return "414 URI Too Long";
-    case HTTP_HEAD_TOO_LARGE:
-        return "431 Request Header Fields Too Large";
-    case HTTP_INTERNAL_ERROR:
-        return "500 Internal Server Error";
-    case HTTP_VERSION_UNKNOWN:
-        return "505 HTTP Version Not Supported";
-    default:
-        return "400 Bad Request";
-    }
+    static const char texts[] = "200 OK\0"
+                                "400 Bad Request\0"
+                                "404 Not Found\0"
+                                "414 URI Too Long\0"
+                                "431 Request Header Fields Too Large\0"
+                                "500 Internal Server Error\0"
+                                "505 HTTP Version Not Supported";
+    return names_at(texts, status - HTTP_OK);
 }
 
 static void send_head(struct midge *m, struct conn *c, enum http_status status, const char *type,
                       uint32_t length) {
-    uint8_t head[HEAD_BYTES];
-    struct format f = FORMAT(head);
-    format_text(&f, "HTTP/1.1 ");
-    format_text(&f, status_text(status));
-    format_text(&f, "\r\nContent-Type: ");
-    format_text(&f, type);
-    if (length != UNTOLD) {
-        format_text(&f, "\r\nContent-Length: ");
-        format_u64(&f, length);
-    } else if (!c->monitor.last) {
-        format_text(&f, "\r\nTransfer-Encoding: chunked");
+    conn_send_text(m, c, "HTTP/1.1 ");
+    conn_send_text(m, c, status_text(status));
+    conn_send_text(m, c, "\r\nContent-Type: ");
+    conn_send_text(m, c, type);
+    if (MIDGE_MONITOR_ALL && length != UNTOLD) {
+        uint8_t digits[20];
+        conn_send_text(m, c, "\r\nContent-Length: ");
+        conn_send(m, c, digits, format_decimal(digits, length));
+    } else if (!is_last(c)) {
+        conn_send_text(m, c, "\r\nTransfer-Encoding: chunked");
     }
-    format_text(&f, c->monitor.last ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n");
-    conn_send(m, c, f.to, f.n);
+    conn_send_text(m, c, is_last(c) ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n");
 }
 
 static void drop_request(struct midge *m, struct conn *c) {
@@ -65,7 +63,7 @@ static void drop_request(struct midge *m, struct conn *c) {
 
 // An answer was written to its end: another request may come, once it is sent.
 static void end_answer(struct midge *m, struct conn *c) {
-    if (c->monitor.last || c->monitor.ended)
+    if (is_last(c) || c->monitor.ended)
         conn_close(m, c, MIDGE_PEER_CLOSED, true);
     else
         c->monitor = (struct monitor_state){0};
@@ -77,7 +75,7 @@ static void end_answer(struct midge *m, struct conn *c) {
 static void send_text(struct midge *m, struct conn *c, enum http_status status, const char *type,
                       const struct format *text) {
     uint32_t most = MIDGE_BLOCKS_GUARANTEED * (m->block_room - OUTQ_RUN_BYTES) - HEAD_BYTES;
-    uint32_t n = text->n < most ? text->n : most;
+    uint32_t n = MIDGE_MONITOR_ALL && text->n > most ? most : text->n;
     drop_request(m, c);
     send_head(m, c, status, type, n);
     if (!c->monitor.head_only)
@@ -85,23 +83,14 @@ static void send_text(struct midge *m, struct conn *c, enum http_status status, 
     end_answer(m, c);
 }
 
-static void refuse(struct midge *m, struct conn *c, enum http_status status) {
-    struct format text = FORMAT(m->line);
-    format_text(&text, status == HTTP_NOT_FOUND ? "404 page not found\n" : status_text(status));
-    send_text(m, c, status, TEXT, &text);
+// `why` has room in any case, and may be empty.
+static void refuse(struct midge *m, struct conn *c, enum http_status status, struct format *why) {
+    if (why->n == 0)
+        format_text(why, status == HTTP_NOT_FOUND ? "404 page not found\n" : status_text(status));
+    send_text(m, c, status, TEXT, why);
 }
 
 // ---- Documents ----------------------------------------------------------------------------------
-
-static void take_up(struct midge *m, struct conn *c, struct answer *a) {
-    *a = (struct answer){
-        .m = m,
-        .c = c,
-        .request = (const char *)m->blocks[c->monitor.request].bytes,
-        .request_bytes = c->monitor.request_bytes,
-    };
-    content_take_up(a);
-}
 
 // Writes on. An answer that fits at once tells its length.
 static void write_on(struct answer *a) {
@@ -114,13 +103,12 @@ static void write_on(struct answer *a) {
         progress = document_write(a, first ? HEAD_BYTES : 0);
         bool told = first && progress == PROGRESS_END;
         if (first)
-            send_head(m, c, HTTP_OK, a->style == STYLE_PLAIN ? HTML : JSON,
-                      told ? a->out.n : UNTOLD);
+            send_head(m, c, HTTP_OK, answer_is_plain(a) ? HTML : JSON, told ? a->out.n : UNTOLD);
         s->begun = true;
         if (s->head_only)
             progress = PROGRESS_END;
         else
-            document_send(a, !s->last && !told, progress == PROGRESS_END);
+            document_send(a, !is_last(c) && !told, progress == PROGRESS_END);
     }
     if (c->out.bytes > 0)
         conn_queued(m, c);
@@ -135,7 +123,7 @@ static void write_on(struct answer *a) {
 // Goes on with the answer to a complete request.
 static void go_on(struct midge *m, struct conn *c) {
     struct answer a;
-    take_up(m, c, &a);
+    content_take_up(m, c, &a);
     write_on(&a);
 }
 
@@ -143,7 +131,7 @@ static void go_on(struct midge *m, struct conn *c) {
 
 // Checks what no parameter's own check can; a complaint is in nats-server's words.
 static bool check_request(struct answer *a, struct format *complaint) {
-    struct monitor_state *s = &a->c->monitor;
+    struct monitor_state *s = a->s;
     const char *text;
     int sort;
     switch (s->endpoint - 1) {
@@ -176,7 +164,7 @@ static bool check_request(struct answer *a, struct format *complaint) {
             return true;
         if (strcmp(text, CONTENT_ACCOUNT) == 0) {
             s->endpoint = 1 + ENDPOINT_ACCOUNT;
-            content_take_up(a);
+            content_take_up(a->m, a->c, a);
             return true;
         }
         format_text(complaint, "Account ");
@@ -189,8 +177,13 @@ static bool check_request(struct answer *a, struct format *complaint) {
 }
 
 static bool check(struct answer *a, struct format *complaint) {
-    struct monitor_state *s = &a->c->monitor;
-    for (const struct parameter *p = endpoints[s->endpoint - 1].parameters; p->name != NULL; p++) {
+    struct monitor_state *s = a->s;
+    if (!MIDGE_MONITOR_ALL) {
+        // What is malformed counts as not there.
+        s->flags = parameter_switch(answer_parameter(a, "subs")) == 1 ? SHOW_SUBS : 0;
+        return true;
+    }
+    for (const struct parameter *p = endpoint_parameters[s->endpoint - 1]; p->name != NULL; p++) {
         if (!parameter_check(p, answer_parameter(a, p->name), &s->flags, complaint))
             return false;
     }
@@ -221,29 +214,30 @@ static void watch(struct monitor_state *s, const uint8_t *bytes, uint32_t n) {
 static void take_request(struct midge *m, struct conn *c) {
     struct monitor_state *s = &c->monitor;
     uint8_t *target = m->blocks[c->monitor.request].bytes;
+    struct format text = FORMAT(m->line);
     *s = (struct monitor_state){.first = true,
-                                .head_only = http_is_head(&s->http),
-                                .last = s->last || is_crowded(m),
+                                .head_only = s->http.is_head,
+                                .last = is_last(c) || is_crowded(m),
                                 .request = s->request,
                                 .request_bytes = (uint16_t)http_parse(&s->http, target)};
     if (s->request_bytes == 0) {
         s->last = true;
-        refuse(m, c, HTTP_BAD_REQUEST);
+        refuse(m, c, HTTP_BAD_REQUEST, &text);
         return;
     }
     int endpoint = endpoint_find(m->config, (const char *)target);
     if (endpoint < 0) {
-        refuse(m, c, HTTP_NOT_FOUND);
+        refuse(m, c, HTTP_NOT_FOUND, &text);
         return;
     }
-    m->http_requests[endpoint]++;
+    if (MIDGE_MONITOR_ALL)
+        m->http_requests[endpoint]++;
     c->active_us = m->now.us;
     s->endpoint = (uint8_t)(1 + endpoint);
-    struct format text = FORMAT(m->line);
     struct answer a;
-    take_up(m, c, &a);
+    content_take_up(m, c, &a);
     if (!check(&a, &text))
-        send_text(m, c, HTTP_BAD_REQUEST, TEXT, &text);
+        refuse(m, c, HTTP_BAD_REQUEST, &text);
     else if (endpoint == ENDPOINT_HEALTHZ)
         send_text(m, c, health_check(&a, &text), JSON, &text);
     else
@@ -266,7 +260,7 @@ uint32_t monitor_rx(struct midge *m, struct conn *c, const uint8_t *bytes, uint3
     }
     // While an answer is under way the next request waits; behind the last one all is passed over.
     if (s->endpoint != 0 || c->out.bytes > 0)
-        return s->last ? n : 0;
+        return is_last(c) ? n : 0;
     if (c->monitor.request == 0)
         c->monitor.request = block_take(m, c);
     if (c->monitor.request == 0) {
@@ -277,15 +271,16 @@ uint32_t monitor_rx(struct midge *m, struct conn *c, const uint8_t *bytes, uint3
     enum http_status status =
         http_read(&s->http, m->blocks[c->monitor.request].bytes, m->block_room, bytes, n);
     uint32_t used = s->http.head_bytes - before;
-    watch(s, bytes, used);
+    if (MIDGE_MONITOR_ALL)
+        watch(s, bytes, used);
     if (status == HTTP_OK) {
         take_request(m, c);
     } else if (status != HTTP_MORE) {
-        s->head_only = http_is_head(&s->http);
+        s->head_only = s->http.is_head;
         s->last = true;
-        refuse(m, c, status);
+        refuse(m, c, status, &FORMAT(m->line));
     }
-    return s->last ? n : used;
+    return is_last(c) ? n : used;
 }
 
 void monitor_tick(struct midge *m, struct conn *c) {

@@ -1,42 +1,37 @@
 #include "broker/ops/parameter.h"
 
-#include <string.h>
-
 #include "broker/core/format.h"
+#include "broker/ops/names.h"
 
-const char *parameter_number(const char *text, uint64_t most, uint64_t *number) {
-    bool is_signed = most == INT64_MAX;
-    bool negative = is_signed && *text == '-';
-    uint64_t v = 0;
+const char *parameter_number(const char *text, bool with_sign, number_t *number) {
+    number_t most = (number_t)-1 >> with_sign;
+    bool negative = with_sign && *text == '-';
     bool fits = true;
+    number_t v = 0;
     *number = 0;
-    if (is_signed && (*text == '-' || *text == '+'))
+    if (negative || (with_sign && *text == '+'))
         text++;
-    if (*text == '\0')
-        return "invalid syntax";
-    for (; *text != '\0'; text++) {
+    do {
         if (*text < '0' || *text > '9')
             return "invalid syntax";
-        uint32_t digit = (uint32_t)(*text - '0');
+        uint32_t digit = (uint32_t)(*text++ - '0');
         // The lowest number is one further from 0 than the highest.
         fits = fits && v <= (most - digit + negative) / 10;
         v = v * 10 + digit;
-    }
+    } while (*text != '\0');
     if (!fits)
         return "value out of range";
     *number = negative ? 0 : v;
     return NULL;
 }
 
-// As Go's strconv.ParseBool: 1 and 0 for true and false, -1 for neither.
-static int parse_switch(const char *text) {
-    static const char words[][6] = {"0", "f", "F", "false", "False", "FALSE",
-                                    "1", "t", "T", "true",  "True",  "TRUE"};
-    for (int i = 0; i < 12; i++) {
-        if (strcmp(text, words[i]) == 0)
-            return i >= 6;
-    }
-    return -1;
+int parameter_switch(const char *text) {
+    if (!MIDGE_MONITOR_ALL)
+        return *text == '1' || *text == 't';
+    int i = names_find("0\0f\0F\0false\0False\0FALSE\0"
+                       "1\0t\0T\0true\0True\0TRUE",
+                       12, text);
+    return i < 0 ? -1 : i >= 6;
 }
 
 static bool same_word(const char *text, const char *lower) {
@@ -80,30 +75,26 @@ static bool check_state(const char *value, uint8_t *flags, struct format *compla
 
 bool parameter_check(const struct parameter *parameter, const char *value, uint8_t *flags,
                      struct format *complaint) {
-    uint64_t number;
+    number_t number;
     const char *wrong;
     int on;
     if (parameter->type == PARAMETER_STATE)
         return check_state(value, flags, complaint);
     if (*value == '\0')
         return true;
-    switch (parameter->type) {
-    case PARAMETER_INT:
-        wrong = parameter_number(value, INT64_MAX, &number);
+    if (parameter->type == PARAMETER_INT) {
+        wrong = parameter_number(value, true, &number);
         return wrong == NULL || complain(parameter, value, "int", "Atoi", wrong, complaint);
-    case PARAMETER_UINT64:
-        wrong = parameter_number(value, UINT64_MAX, &number);
-        return wrong == NULL || complain(parameter, value, "uint64", "ParseUint", wrong, complaint);
-    case PARAMETER_SUBS:
-        if (same_word(value, "detail")) {
-            *flags |= SHOW_DETAIL;
-            return true;
-        }
-        break;
-    default:
-        break;
     }
-    on = parse_switch(value);
+    if (parameter->type == PARAMETER_UINT64) {
+        wrong = parameter_number(value, false, &number);
+        return wrong == NULL || complain(parameter, value, "uint64", "ParseUint", wrong, complaint);
+    }
+    if (parameter->type == PARAMETER_SUBS && same_word(value, "detail")) {
+        *flags |= SHOW_DETAIL;
+        return true;
+    }
+    on = parameter_switch(value);
     if (on == 1)
         *flags |= parameter->flag;
     return on >= 0 ||

@@ -1,5 +1,5 @@
 // The parameters of a monitoring request, checked as nats-server checks them and refused in its
-// words.
+// words. Without MIDGE_MONITOR_ALL there is no check, and what is malformed counts as not there.
 
 #ifndef OPS_PARAMETER_H
 #define OPS_PARAMETER_H
@@ -7,12 +7,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "broker/limits.h"
+
 struct format;
 
 enum parameter_type {
     PARAMETER_SWITCH,  // a boolean, which sets the flag
-    PARAMETER_SUBS,    // a boolean, or "detail"
     PARAMETER_INT,
+    PARAMETER_SUBS,  // a boolean, or "detail"
     PARAMETER_UINT64,
     PARAMETER_STATE,  // of connections
 };
@@ -38,8 +40,19 @@ enum {
 bool parameter_check(const struct parameter *parameter, const char *value, uint8_t *flags,
                      struct format *complaint);
 
-// Parses a decimal number up to `most`, with a sign where that is INT64_MAX. Answers NULL, and the
-// number, or 0 for one below that; or what is wrong with it.
-const char *parameter_number(const char *text, uint64_t most, uint64_t *number);
+// A boolean, as Go's strconv.ParseBool has it: 1 or 0, or -1 for neither. Without MIDGE_MONITOR_ALL
+// what begins with `1` or `t` is 1, all else 0.
+int parameter_switch(const char *text);
+
+// A number that is asked for.
+#if MIDGE_MONITOR_ALL
+typedef uint64_t number_t;
+#else
+typedef uint32_t number_t;
+#endif
+
+// Parses a decimal number; one with a sign has a bit less, and where it is below 0 the answer is 0.
+// Answers NULL, or what is wrong with it.
+const char *parameter_number(const char *text, bool with_sign, number_t *number);
 
 #endif

@@ -87,9 +87,22 @@
 #define MEM_USE_POOLS 1
 #define MEMP_USE_CUSTOM_POOLS 1
 #define LWIP_SUPPORT_CUSTOM_PBUF 1
-#ifndef LWIP_STATS
-#define LWIP_STATS 0
-#endif
+
+// /varz shows how full the pools are. Nothing else is counted.
+#define LWIP_STATS 1
+#define MEMP_STATS 1
+#define MEM_STATS 0
+#define SYS_STATS 0
+#define LINK_STATS 0
+#define ETHARP_STATS 0
+#define IP_STATS 0
+#define ICMP_STATS 0
+#define UDP_STATS 0
+#define TCP_STATS 0
+#define IP6_STATS 0
+#define ICMP6_STATS 0
+#define ND6_STATS 0
+#define MLD6_STATS 0
 
 // ---- Ethernet and IP ----------------------------------------------------------------------------
 

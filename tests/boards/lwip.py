@@ -152,8 +152,14 @@ def test_monitor(chip):
         while part := s.recv(65536):
             answer += part
         s.close()
-        check(answer.startswith(b"HTTP/1.") and b" 200 " in answer[:20] and
-              answer.rstrip().endswith(b"}"), f"{path}: {answer[:80]} ... {answer[-40:]}")
+        check(answer.startswith(b"HTTP/1.1 200 OK\r\n") and answer.rstrip().endswith(b"}"),
+              f"{path}: {answer[:80]} ... {answer[-40:]}")
+        if path == "varz":
+            shown = json.loads(answer.partition(b"\r\n\r\n")[2])["pools"]
+            listeners = {"in_use": 2, "high": 2, "limit": 2}
+            check(listeners.items() <= shown["TCP_PCB_LISTEN"].items(), f"listeners in {shown}")
+            check(shown["SYS_TIMEOUT"]["in_use"] == chip.pools()["SYS_TIMEOUT"] > 0,
+                  f"timeouts in {shown}")
 
 
 def test_monitor_again(chip):

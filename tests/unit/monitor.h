@@ -152,6 +152,7 @@ static inline const char *exchange(struct midge *m, const char *request, uint32_
             meanwhile(m);
     }
     midge_closed(m, monitor, MIDGE_PEER_CLOSED);
+    conn_reap(m, 1);
     got.text[got.n] = '\0';
     if (!got.cut)
         check_length(request);

@@ -1,14 +1,14 @@
-# Each tests/unit/*.c is a cmocka program. They run in the order of their names, under ASan and
-# UBSan; for another architecture plain, under QEMU: make unit CROSS=aarch64-linux-gnu-
+# Each tests/unit/*.c is a cmocka program, and so is each tests/unit/chip/*.c, of the broker with the
+# limits of a small chip. They run in the order of their names, under ASan and UBSan; for another
+# architecture plain, under QEMU: make unit CROSS=aarch64-linux-gnu-
 
 SUITES += unit
 
 UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/*.c)))
+CHIP := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/chip/*.c)))
 
-# Those in tests/unit/chip see the broker with the limits of the smallest board.
-UNIT_CHIP := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/chip/*.c))
-CHIP_OBJ  := $(patsubst %.c,$(B)/chip/%.o,$(filter broker/%,$(LIB_SRC)))
-AS_CHIP    = $(subst boards/linux/board.h,boards/lm3s6965evb/board.h,$(CPPFLAGS))
+CHIP_OBJ := $(patsubst %.c,$(B)/chip/%.o,$(filter broker/%,$(LIB_SRC)))
+AS_CHIP   = $(subst boards/linux/board.h,boards/lm3s6965evb/board.h,$(CPPFLAGS))
 
 QEMU := $(if $(CROSS),qemu-$(ARCH:i686=i386) -L /usr/$(patsubst %-,%,$(CROSS)))
 
@@ -16,7 +16,7 @@ ifeq ($(CROSS)$(SANITIZE),)
 unit:
 	@$(MAKE) --no-print-directory SANITIZE=1 unit
 else
-unit: $(UNIT) $(UNIT_CHIP)
+unit: $(UNIT) $(CHIP)
 	@tests/unit/run "$(QEMU)" $^
 endif
 
@@ -24,7 +24,7 @@ $(UNIT): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/panic.o $(B)/cmocka.o
 	@echo "LD  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
-$(UNIT_CHIP): %: %.o $(B)/tests/panic.o $(B)/cmocka.o $(CHIP_OBJ)
+$(CHIP): %: %.o $(B)/tests/panic.o $(B)/cmocka.o $(CHIP_OBJ)
 	@echo "LD  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
@@ -33,9 +33,9 @@ $(CHIP_OBJ): $(B)/chip/%.o: %.c Makefile tests/unit/unit.mk
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(AS_CHIP) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(UNIT:=.o) $(UNIT_CHIP:=.o): CPPFLAGS += -isystem $(CACHE)/cmocka/include
-$(UNIT_CHIP:=.o): CPPFLAGS := $(AS_CHIP)
-$(UNIT:=.o) $(UNIT_CHIP:=.o): $(CMOCKA)
+$(UNIT:=.o) $(CHIP:=.o): CPPFLAGS += -isystem $(CACHE)/cmocka/include
+$(CHIP:=.o): CPPFLAGS := $(AS_CHIP)
+$(UNIT:=.o) $(CHIP:=.o): $(CMOCKA)
 
 $(B)/cmocka.o: $(CMOCKA)
 	@echo "CC  $<"

@@ -3,6 +3,9 @@
 
 #define MIDGE_CONNECTIONS_MAX 15
 #define MIDGE_CONNECTIONS_SPARE 3
+#ifndef LARGE
+#define MIDGE_MONITOR_ALL 0
+#endif
 
 // And one with megabytes.
 #ifdef LARGE
@@ -12,6 +15,3 @@
 #define MIDGE_BLOCKS_MAX 256
 #define MIDGE_BLOCK_BYTES 1024
 #endif
-
-#define LWIP_STATS 1
-#define MEMP_STATS 1

@@ -1,0 +1,16 @@
+#include "broker/ops/names.h"
+
+const char *names_at(const char *names, uint32_t i) {
+    for (; i > 0; i--)
+        names = names_next(names);
+    return names;
+}
+
+int names_find(const char *names, uint32_t count, const char *text) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (strcmp(names, text) == 0)
+            return (int)i;
+        names = names_next(names);
+    }
+    return -1;
+}
