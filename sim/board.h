@@ -2,6 +2,7 @@
 // effective limits are configuration. Indices are wide, so that the ways of a hub are taken.
 
 #define MIDGE_WIDE
+#define MIDGE_CONFIG_HUB 1
 #define MIDGE_CONNECTIONS_MAX 80
 #define MIDGE_CONNECTIONS_SPARE 4
 #define MIDGE_SUBSCRIPTIONS_MAX 1024
