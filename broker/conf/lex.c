@@ -159,8 +159,8 @@ static bool escape(struct lexer *lx, struct item *item) {
     return true;
 }
 
-// The text between a quote and the next, both of which are passed over. Only a value in double quotes
-// has escapes. False where there is no next one, or with an error.
+// The text between a quote and the next, both of which are passed over. Only a value in double
+// quotes has escapes. False where there is no next one, or with an error.
 static bool quoted(struct lexer *lx, struct item *item, enum item_kind kind, int quote) {
     step(lx);
     begin(lx, item);

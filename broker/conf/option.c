@@ -27,11 +27,6 @@
 #define HUB(...)
 #endif
 
-#define BOUNDS(...)                    \
-    .bounds = &(const struct bounds) { \
-        __VA_ARGS__                    \
-    }
-
 // Rows of options whose change a reload shows, names or refuses; and others.
 #define SHOWN(what, member, called, ...) \
     { .kind = what, .at = AT(member), .names = called, HUB(.reload = RELOAD_SHOWN, ) __VA_ARGS__ }
@@ -53,7 +48,7 @@ const struct option options[] = {
     FIXED(OPTION_NAME, server_name, "server_name", "ServerName",
           HUB(.flags = "n|name|server_name")),
     FIXED(OPTION_TEXT, host, "host" HUB("|net"), "Host", HUB(.flags = "a|addr|net")),
-    FIXED(OPTION_PORT, port, "port", "Port", BOUNDS(0, 0, 4222), HUB(.flags = "p|port")),
+    FIXED(OPTION_PORT, port, "port", "Port", HUB(.flags = "p|port")),
 #if MIDGE_CONFIG_HUB
     SHOWN(OPTION_TEXT, client_advertise, "client_advertise", .flags = "client_advertise",
           .label = "Reload: client_advertise"),
@@ -70,15 +65,13 @@ const struct option options[] = {
 #endif
     FIXED(OPTION_SWITCH, no_header_support, "no_header_support", "NoHeaderSupport"),
 #if MIDGE_CONFIG_HUB
-    SHOWN(OPTION_SWITCH, logtime, "logtime", .flags = "T|logtime", BOUNDS(0, 0, true)),
+    SHOWN(OPTION_SWITCH, logtime, "logtime", .flags = "T|logtime"),
     SHOWN(OPTION_SWITCH, logtime_utc, "logtime_utc", .flags = "logtime_utc"),
 #endif
-    SHOWN(OPTION_LIMIT, max_connections, "max_connections" HUB("|max_conn"),
-          BOUNDS(0, MIDGE_CLIENTS_MAX, MIDGE_CLIENTS_MAX)),
-    FIXED(OPTION_COUNT, max_subscriptions, "max_subscriptions" HUB("|max_subs"), "MaxSubs",
-          BOUNDS(0, MIDGE_SUBSCRIPTIONS_MAX, 0)),
+    SHOWN(OPTION_LIMIT, max_connections, "max_connections" HUB("|max_conn")),
+    FIXED(OPTION_COUNT, max_subscriptions, "max_subscriptions" HUB("|max_subs"), "MaxSubs"),
     FIXED(OPTION_TOKENS, max_sub_tokens, "max_sub_tokens" HUB("|max_subscription_tokens"),
-          "MaxSubTokens", BOUNDS(0, MIDGE_TOKENS_MAX, 0)),
+          "MaxSubTokens"),
 
     // Who may come in.
     OTHER(OPTION_AUTHORIZATION, "authorization"),
@@ -111,20 +104,17 @@ const struct option options[] = {
     OTHER(OPTION_QUEUES, "deny", .place = PLACE_SUBSCRIBE, .at = IN_RULE(deny)),
 
     // Limits, monitoring, files.
-    SHOWN(OPTION_SECONDS, ping_interval_ms, "ping_interval", BOUNDS(1, MS_MAX, 2 * MINUTE_MS)),
-    SHOWN(OPTION_COUNT, ping_max, "ping_max", BOUNDS(0, NO_MAX, 2)),
-    FIXED(OPTION_TEXT, http_host, "", "HTTPHost"),
+    SHOWN(OPTION_SECONDS, ping_interval_ms, "ping_interval"),
+    SHOWN(OPTION_COUNT, ping_max, "ping_max"),
+    FIXED(OPTION_TEXT, http_host, "", "HTTPHost"),  // set by `http`
     FIXED(OPTION_PORT, http_port, "http_port" HUB("|monitor_port"), "HTTPPort",
           HUB(.flags = "m|http_port")),
     FIXED(OPTION_TEXT, http_base_path, "http_base_path", "HTTPBasePath"),
     SHOWN(OPTION_TIMEOUT, auth_timeout_ms, "timeout", .place = PLACE_AUTHORIZATION,
-          BOUNDS(1, MS_MAX, 2 * SECOND_MS), HUB(.label = "Reloaded: authorization timeout")),
-    SHOWN(OPTION_BYTES, max_control_line, "max_control_line",
-          BOUNDS(0, MIDGE_CONTROL_LINE_MAX, LEAST_OF(4 * KIB, MIDGE_CONTROL_LINE_MAX))),
-    SHOWN(OPTION_PAYLOAD, max_payload, "max_payload",
-          BOUNDS(0, MIDGE_PAYLOAD_MAX, LEAST_OF(1 * MIB, MIDGE_PAYLOAD_MAX))),
-    FIXED(OPTION_COUNT, max_pending, "max_pending", "MaxPending",
-          BOUNDS(0, PENDING_MAX, LEAST_OF(64 * MIB, PENDING_MAX))),
+          HUB(.label = "Reloaded: authorization timeout")),
+    SHOWN(OPTION_BYTES, max_control_line, "max_control_line"),
+    SHOWN(OPTION_PAYLOAD, max_payload, "max_payload"),
+    FIXED(OPTION_COUNT, max_pending, "max_pending", "MaxPending"),
     SHOWN(OPTION_SWITCH, no_fast_producer_stall, "no_fast_producer_stall"),
 #if MIDGE_CONFIG_HUB
     SHOWN(OPTION_TEXT, pid_file, "pid_file|pidfile", .flags = "P|pid"),
@@ -132,19 +122,17 @@ const struct option options[] = {
     SHOWN(OPTION_TEXT, log_file, "log_file|logfile", .flags = "l|log"),
     FIXED(OPTION_SIZE, log_size_limit, "log_size_limit|logfile_size_limit", "LogSizeLimit",
           .flags = "log_size_limit"),
-    FIXED(OPTION_COUNT, log_max_num, "log_max_num|logfile_max_num", "LogMaxFiles",
-          BOUNDS(0, NO_MAX, 0)),
+    FIXED(OPTION_COUNT, log_max_num, "log_max_num|logfile_max_num", "LogMaxFiles"),
     SHOWN(OPTION_SWITCH, syslog, "syslog", .flags = "s|syslog"),
 #endif
-    SHOWN(OPTION_SECONDS, write_deadline_ms, "write_deadline", BOUNDS(1, MS_MAX, 10 * SECOND_MS)),
-    FIXED(OPTION_COUNT, max_closed_clients, "max_closed_clients", "MaxClosedClients",
-          BOUNDS(0, MIDGE_CLOSED_MAX, LEAST_OF(10000, MIDGE_CLOSED_MAX))),
-    FIXED(OPTION_DURATION, lame_duck_duration_ms, SAY("lame_duck_duration", ""), "LameDuckDuration",
-          BOUNDS(30 * SECOND_MS, MS_MAX, 2 * MINUTE_MS)),
-    FIXED(OPTION_DURATION, lame_duck_grace_ms, SAY("lame_duck_grace_period", ""),
-          "LameDuckGracePeriod", BOUNDS(0, MS_MAX, 10 * SECOND_MS)),
+    SHOWN(OPTION_SECONDS, write_deadline_ms, "write_deadline"),
+    FIXED(OPTION_COUNT, max_closed_clients, "max_closed_clients", "MaxClosedClients"),
+#if MIDGE_CONFIG_HUB
+    FIXED(OPTION_DURATION, lame_duck_duration_ms, "lame_duck_duration", "LameDuckDuration"),
+    FIXED(OPTION_DURATION, lame_duck_grace_ms, "lame_duck_grace_period", "LameDuckGracePeriod"),
+#endif
 #if MIDGE_CONFIG_HUB || MIDGE_TRACE
-    SHOWN(OPTION_COUNT, max_traced_msg_len, "max_traced_msg_len", BOUNDS(0, NO_MAX, 0),
+    SHOWN(OPTION_COUNT, max_traced_msg_len, "max_traced_msg_len",
           HUB(.flags = "max_traced_msg_len")),
 #endif
 
@@ -189,6 +177,40 @@ const struct option options[] = {
 
 const uint32_t options_count = sizeof options / sizeof options[0];
 
+#define NUMBER(member, ...) \
+    { .at = AT(member), __VA_ARGS__ }
+
+// The least, the most and the standard of each number.
+static const struct bounds bounds[] = {
+    NUMBER(port, 0, 0, 4222),
+    NUMBER(max_connections, 0, MIDGE_CLIENTS_MAX, MIDGE_CLIENTS_MAX),
+    NUMBER(max_subscriptions, 0, MIDGE_SUBSCRIPTIONS_MAX, 0),
+    NUMBER(max_sub_tokens, 0, MIDGE_TOKENS_MAX, 0),
+    NUMBER(max_control_line, 0, MIDGE_CONTROL_LINE_MAX, LEAST_OF(4 * KIB, MIDGE_CONTROL_LINE_MAX)),
+    NUMBER(max_payload, 0, MIDGE_PAYLOAD_MAX, LEAST_OF(1 * MIB, MIDGE_PAYLOAD_MAX)),
+    NUMBER(max_pending, 0, PENDING_MAX, LEAST_OF(64 * MIB, PENDING_MAX)),
+    NUMBER(max_closed_clients, 0, MIDGE_CLOSED_MAX, LEAST_OF(10000, MIDGE_CLOSED_MAX)),
+    NUMBER(ping_interval_ms, 1, MS_MAX, 2 * MINUTE_MS),
+    NUMBER(ping_max, 0, NO_MAX, 2),
+    NUMBER(auth_timeout_ms, 1, MS_MAX, 2 * SECOND_MS),
+    NUMBER(write_deadline_ms, 1, MS_MAX, 10 * SECOND_MS),
+    NUMBER(lame_duck_duration_ms, 30 * SECOND_MS, MS_MAX, 2 * MINUTE_MS),
+    NUMBER(lame_duck_grace_ms, 0, MS_MAX, 10 * SECOND_MS),
+#if MIDGE_CONFIG_HUB
+    NUMBER(log_max_num, 0, NO_MAX, 0),
+#endif
+#if MIDGE_CONFIG_HUB || MIDGE_TRACE
+    NUMBER(max_traced_msg_len, 0, NO_MAX, 0),
+#endif
+};
+
+const struct bounds *option_bounds(const struct option *o) {
+    const struct bounds *b = bounds;
+    while (b->at != o->at)
+        b++;
+    return b;
+}
+
 _Static_assert(AT(port) == AT(host) + sizeof(midge_text), "a port lies behind its host");
 _Static_assert(AT(http_port) == AT(http_host) + sizeof(midge_text), "a port lies behind its host");
 _Static_assert(IN_SET(publish_deny) == IN_SET(publish_allow) + IN_RULE(deny) &&
@@ -207,10 +229,11 @@ void option_set_switch(const struct option *o, void *into, bool value) {
 
 // Sets a number, brought within the option's bounds. Answers whether it was above the most.
 bool option_set_number(const struct option *o, void *into, number_t value) {
-    number_t least = (number_t)o->bounds->least;
-    number_t most = (number_t)o->bounds->most;
+    const struct bounds *b = option_bounds(o);
+    number_t least = (number_t)b->least;
+    number_t most = (number_t)b->most;
     if (value == 0 && o->kind != OPTION_LIMIT)
-        value = (number_t)o->bounds->standard;
+        value = (number_t)b->standard;
     bool above = value > most;
     *(uint32_t *)option_member(o, into) = (uint32_t)(above ? most : value < least ? least : value);
     return above;
@@ -222,12 +245,7 @@ void option_set_port(int32_t *to, number_t value) {
 }
 
 void options_reset(struct midge_config *config) {
-    for (const struct option *o = options; o < options + options_count; o++) {
-        if (o->bounds == NULL)
-            continue;
-        if (MIDGE_CONFIG_HUB && o->kind == OPTION_SWITCH)
-            *(bool *)option_member(o, config) = o->bounds->standard;
-        else
-            *(uint32_t *)option_member(o, config) = o->bounds->standard;
-    }
+    for (uint32_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++)
+        *(uint32_t *)((char *)config + bounds[i].at) = bounds[i].standard;
+    config->logtime = true;
 }

@@ -1,5 +1,5 @@
 // The options: one table for the configuration file, the command line, their defaults and bounds,
-// and what a reload may change. Whoever adds an option adds a row.
+// and what a reload may change. Whoever adds an option adds a row, and for a number its bounds.
 
 #ifndef CONF_OPTION_H
 #define CONF_OPTION_H
@@ -60,17 +60,17 @@ enum option_reload {
     RELOAD_ALWAYS,   // the same, each time
 };
 
-// Of a number; durations in ms.
+// Of a number, which lies there in the configuration; durations in ms.
 struct bounds {
-    uint32_t least, most, standard;
+    uint16_t at, least;
+    uint32_t most, standard;
 };
 
 struct option {
     uint16_t at;  // offset in what its place fills
     uint8_t kind;
     uint8_t place;
-    const char *names;            // with aliases behind `|`
-    const struct bounds *bounds;  // of numbers; or NULL
+    const char *names;  // with aliases behind `|`
 #if MIDGE_CONFIG_HUB
     uint8_t reload;
     const char *flags;  // on the command line, or NULL
@@ -113,6 +113,9 @@ static inline uint32_t option_bytes(const struct option *o) {
 static inline void *option_member(const struct option *o, void *into) {
     return (char *)into + o->at;
 }
+
+// The bounds of an option that is a number.
+const struct bounds *option_bounds(const struct option *o);
 
 // Sets one. A number is brought within its bounds, and the answer is whether it was above the most;
 // a port is taken as it was written, and may turn out not to be one.

@@ -70,10 +70,10 @@ static bool read_duration(struct reader *r, const struct option *o, const struct
                           number_t *ms) {
     if (!read_ms(r, e, "error parsing %s: ", ms))
         return false;
-    if (*ms >= (number_t)o->bounds->least)
+    if (*ms >= (number_t)option_bounds(o)->least)
         return true;
     char text[32];
-    if (o->bounds->least == 0)
+    if (option_bounds(o)->least == 0)
         value_complain(r, e, "invalid %s, needs to be positive");
     else
         reader_complain(r, &e->at, "invalid %s of %s, minimum is 30 seconds",
@@ -135,7 +135,7 @@ static void remark(struct reader *r, const struct option *o, const struct entry 
     char a[32], b[32];
     if (!MIDGE_CONFIG_HUB) {
         reader_say(r, &e->at, MIDGE_REMARK, "%s lowered to %s",
-                   WORDS(e->key, word_of(o->bounds->most, a)));
+                   WORDS(e->key, word_of(option_bounds(o)->most, a)));
         return;
     }
     bool none = is_no_limit(o, e);
@@ -144,7 +144,7 @@ static void remark(struct reader *r, const struct option *o, const struct entry 
         none ? "%s of %s, no limit, is above the maximum of this build, %s, which is used instead"
              : "%s of %s is above the maximum of this build, %s, which is used instead",
         WORDS(e->key, none ? word_of(e->integer, a) : number_word(o, value, a),
-              number_word(o, o->bounds->most, b)));
+              number_word(o, option_bounds(o)->most, b)));
 }
 
 void quantity_read(struct reader *r, const struct option *o, void *into, const struct entry *e) {

@@ -216,7 +216,7 @@ static void test_durations(void **state) {
     for (uint32_t i = 0; i < options_count; i++) {
         uint8_t kind = options[i].kind;
         if (kind == OPTION_DURATION || kind == OPTION_SECONDS || kind == OPTION_TIMEOUT)
-            assert_int_equal(options[i].bounds->most, INT32_MAX / 2);
+            assert_int_equal(option_bounds(&options[i])->most, INT32_MAX / 2);
     }
 }
 
@@ -285,30 +285,31 @@ static void test_bounds(void **state) {
         if (!is_count(o))
             continue;
         snprintf(name, sizeof name, "%.*s", (int)strcspn(o->names, "|"), o->names);
-        snprintf(text, sizeof text, "%s: %u", name, o->bounds->most);
-        if (o->kind != OPTION_TOKENS || o->bounds->most <= 255) {
+        snprintf(text, sizeof text, "%s: %u", name, option_bounds(o)->most);
+        if (o->kind != OPTION_TOKENS || option_bounds(o)->most <= 255) {
             read_good(text);
-            assert_int_equal(number_of(o), o->bounds->most);
+            assert_int_equal(number_of(o), option_bounds(o)->most);
         }
-        if (o->kind != OPTION_TOKENS && o->bounds->most < INT32_MAX) {
-            snprintf(text, sizeof text, "%s: %u", name, o->bounds->most + 1);
+        if (o->kind != OPTION_TOKENS && option_bounds(o)->most < INT32_MAX) {
+            snprintf(text, sizeof text, "%s: %u", name, option_bounds(o)->most + 1);
             snprintf(expected, sizeof expected,
                      "R u.conf:1:0: %s of %u is above the maximum of this build, %u, which is used "
                      "instead\n",
-                     name, o->bounds->most + 1, o->bounds->most);
+                     name, option_bounds(o)->most + 1, option_bounds(o)->most);
             assert_true(read_text(text));
             assert_string_equal(said, expected);
-            assert_int_equal(number_of(o), o->bounds->most);
+            assert_int_equal(number_of(o), option_bounds(o)->most);
         }
         if (o->kind != OPTION_TOKENS) {
             snprintf(text, sizeof text, "%s: -5", name);
             if (o->kind != OPTION_PAYLOAD) {
                 read_good(text);
-                assert_int_equal(number_of(o), o->bounds->least);
+                assert_int_equal(number_of(o), option_bounds(o)->least);
             }
             snprintf(text, sizeof text, "%s: 0", name);
             read_good(text);
-            assert_int_equal(number_of(o), o->kind == OPTION_LIMIT ? 0 : o->bounds->standard);
+            assert_int_equal(number_of(o),
+                             o->kind == OPTION_LIMIT ? 0 : option_bounds(o)->standard);
         }
         tested++;
     }

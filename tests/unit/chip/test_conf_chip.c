@@ -59,15 +59,15 @@ static void test_as_the_hub(void **state) {
 
 static void test_values(void **state) {
     (void)state;
-    read_good(
-        "listen: 1.2.3.4:4333, http: 8222, server_name: n, debug: on\n"
-        "max_payload: 1k, max_pending: 4kb, max_connections: 3, ping_interval: 2m30s\n"
-        "write_deadline: \"1.5s\", ping_max: 7, no_auth_user: bob\n"
-        "authorization {\n"
-        "  timeout: 0.25\n"
-        "  users: [ {user: ada, password: \"\\x41\\t\", permissions: {sub: ['a.>', \"b q\"]}}\n"
-        "           {user: bob} ]\n"
-        "}\n");
+    read_good("listen: 1.2.3.4:4333, http: 8222, server_name: n, debug: on\n"
+              "max_payload: 1k, max_pending: 4kb, max_connections: 3, ping_interval: 2m30s\n"
+              "write_deadline: \"1.5s\", ping_max: 7, no_auth_user: bob\n"
+              "authorization {\n"
+              "  timeout: 0.25\n"
+              "  users: [ {user: ada, password: \"\\x41\\t\", permissions: {sub: {deny: ['a.>', "
+              "\"b q\"]}}}\n"
+              "           {user: bob} ]\n"
+              "}\n");
     assert_true(midge_config_complete(&config, &reading));
     assert_string_equal(said, "");
     assert_string_equal(text_of(config.host), "1.2.3.4");
@@ -85,6 +85,9 @@ static void test_values(void **state) {
     assert_int_equal(config.auth_timeout_ms, 250);
     assert_int_equal(config.users_count, 2);
     assert_string_equal(text_of(config.users[0].password), "A\t");
+    assert_int_equal(config.users[0].permissions, 1);
+    assert_int_equal(config.permissions[0].subscribe_allow.count, 0);
+    assert_int_equal(config.permissions[0].subscribe_deny.count, 2);
     assert_string_equal(text_of(config.subjects[1]), "b q");
     // What no option reaches has its standard all the same.
     assert_int_equal(config.lame_duck_duration_ms, 120000);
