@@ -38,7 +38,7 @@ const struct constants constants = {
 
 // A member of a struct, and how many bytes it has.
 #define MEMBER(name, type, base, tag, member) \
-    ROW(name, type, base | sizeof(((struct tag *)0)->member) << 4, offsetof(struct tag, member))
+    ROW(name, type, (base) | sizeof(((struct tag *)0)->member) << 4, offsetof(struct tag, member))
 #define MIDGE(name, type, member) MEMBER(name, type, BASE_MIDGE, midge, member)
 #define TABLE(name, member) MEMBER(name, PLAIN, BASE_TABLE, midge, member)
 #define CONFIG(name, type, member) MEMBER(name, type, BASE_CONFIG, midge_config, member)
