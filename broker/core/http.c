@@ -108,11 +108,11 @@ static uint8_t parse_part(struct parse *p, uint8_t end, uint8_t other_end) {
     for (;;) {
         uint8_t b = p->read < p->n ? p->target[p->read++] : '\0';
         bool ends = b == '\0' || b == end || b == other_end;
-        if (MIDGE_MONITOR_ALL && b == '%') {
+        if (MIDGE_MONITOR_HUB && b == '%') {
             b = unescape(p->target + p->read, p->n - p->read);
             p->malformed = p->malformed || b == '\0';
             p->read += b != '\0' ? 2 : 0;
-        } else if (MIDGE_MONITOR_ALL && end != '?') {
+        } else if (MIDGE_MONITOR_HUB && end != '?') {
             p->malformed = p->malformed || b == ';';
             b = b == '+' ? ' ' : b;
         }

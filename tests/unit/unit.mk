@@ -33,8 +33,8 @@ $(CHIP_OBJ): $(B)/chip/%.o: %.c Makefile tests/unit/unit.mk
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(AS_CHIP) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+$(CHIP:=.o): CPPFLAGS := $(AS_CHIP) $(EXTENSIONS)
 $(UNIT:=.o) $(CHIP:=.o): CPPFLAGS += -isystem $(CACHE)/cmocka/include
-$(CHIP:=.o): CPPFLAGS := $(AS_CHIP)
 $(UNIT:=.o) $(CHIP:=.o): $(CMOCKA)
 
 $(B)/cmocka.o: $(CMOCKA)
