@@ -97,9 +97,10 @@
 #define MIDGE_MATCH_AHEAD 1
 #endif
 
-// Closed connections that /connz?state=closed remembers. 0..65,000. About 120 B each.
+// Closed connections that /connz?state=closed remembers, with MIDGE_MONITOR_HUB. 0..65,000. About
+// 120 B each.
 #ifndef MIDGE_CLOSED_MAX
-#define MIDGE_CLOSED_MAX 8
+#define MIDGE_CLOSED_MAX (MIDGE_MONITOR_HUB ? 8 : 0)
 #endif
 
 // The ring of log lines between the broker and whoever prints them. 512 B or more.
@@ -128,11 +129,10 @@
 
 // Whether monitoring has all that nats-server's has. 0 leaves what tells of this broker: /varz,
 // /connz and /subsz without times of day and without what is always the same here, and /healthz;
-// clients in the order of their cids, with offset, limit and subs=1; one request a connection. It
-// takes 9 KB of flash and 300 B of RAM; without it no closed connection is shown, and
-// MIDGE_CLOSED_MAX may be 0.
-#ifndef MIDGE_MONITOR_ALL
-#define MIDGE_MONITOR_ALL 1
+// open clients, in the order of their cids, with offset, limit and subs=1; one request a connection:
+// 9 KB less of flash, and 300 B of RAM.
+#ifndef MIDGE_MONITOR_HUB
+#define MIDGE_MONITOR_HUB 0
 #endif
 
 // Configuration: bytes of all its text, users, permission sets, and subjects in those sets.

@@ -19,6 +19,7 @@
 #define MIDGE_LOG_BYTES 1048576
 #define MIDGE_LOG_LINE_BYTES 16384
 #define MIDGE_CONFIG_HUB 1
+#define MIDGE_MONITOR_HUB 1
 #define MIDGE_CONFIG_TEXT_BYTES 1048576
 #define MIDGE_STALL_MS 10
 #define MIDGE_PAYLOAD_IDLE_MS 360000  // when pings would have found a silent client stale

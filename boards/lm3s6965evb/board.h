@@ -4,7 +4,6 @@
 // Limits: 12 clients of 8 subscriptions, beside monitoring and the application.
 #define MIDGE_ADDRESS_BYTES 4
 #define MIDGE_TRACE 0
-#define MIDGE_MONITOR_ALL 0
 #define MIDGE_CONNECTIONS_MAX 15
 #define MIDGE_CONNECTIONS_SPARE 3
 #define MIDGE_SUBSCRIPTIONS_MAX 104
@@ -16,7 +15,6 @@
 #define MIDGE_CONTROL_LINE_MAX 512
 #define MIDGE_CACHE_ENTRIES 8
 #define MIDGE_CACHE_SUBJECT_BYTES 32
-#define MIDGE_CLOSED_MAX 0
 #define MIDGE_LOG_BYTES 512
 #define MIDGE_CONFIG_TEXT_BYTES 384
 #define MIDGE_PERMISSIONS_MAX 4

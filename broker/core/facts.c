@@ -29,7 +29,7 @@ bool facts_of(const struct midge *m, uint32_t item, struct told *told) {
         told->pending_bytes = c->out.bytes;
         return true;
     }
-    const struct ended *ended = MIDGE_MONITOR_ALL ? ended_at(m, item - FACTS_CLOSED) : NULL;
+    const struct ended *ended = MIDGE_MONITOR_HUB ? ended_at(m, item - FACTS_CLOSED) : NULL;
     if (ended == NULL)
         return false;
     told->facts = &ended->facts;
@@ -43,7 +43,7 @@ bool facts_of(const struct midge *m, uint32_t item, struct told *told) {
 bool facts_find(const struct midge *m, uint64_t cid, uint32_t item, struct told *told) {
     if (facts_of(m, item, told) && told->facts->cid == cid)
         return true;
-    for (item = FACTS_CLOSED; MIDGE_MONITOR_ALL && item < FACTS_END; item++) {
+    for (item = FACTS_CLOSED; MIDGE_MONITOR_HUB && item < FACTS_END; item++) {
         if (m->closed[item - FACTS_CLOSED].facts.cid == cid && facts_of(m, item, told))
             return true;
     }
@@ -54,7 +54,7 @@ bool facts_find(const struct midge *m, uint64_t cid, uint32_t item, struct told 
 void facts_keep(struct midge *m, struct conn *c) {
     struct ended *ended = &m->closed[m->closed_next];
     struct told told;
-    if (!MIDGE_MONITOR_ALL || m->config->max_closed_clients == 0 ||
+    if (!MIDGE_MONITOR_HUB || m->config->max_closed_clients == 0 ||
         !facts_of(m, conn_index(m, c), &told))
         return;
     text_drop(m, ended->facts.name);

@@ -24,7 +24,7 @@ static enum http_status take_line(struct http *h, uint8_t *line) {
         return HTTP_BAD_REQUEST;
     const uint8_t *p = line + end;
     for (const char *v = version; *v != '\0'; v++, p++) {
-        if (*v == '0' ? *p < '0' || *p > '9' : *p != *v)
+        if (*v == '0' ? *p < '0' || *p > '9' : *p != (uint8_t)*v)
             return HTTP_BAD_REQUEST;
     }
     if (*p != '\n')
@@ -95,41 +95,50 @@ static uint32_t skip_authority(const uint8_t *target, uint32_t n) {
     return at;
 }
 
-uint32_t http_parse(const struct http *h, uint8_t *target) {
-    enum { PATH, NAME, VALUE } part = PATH;
-    uint32_t n = h->target_bytes;
-    uint32_t len = 0;   // written, which never overtakes what is read
-    uint32_t kept = 0;  // of it, what stays although the present pair be malformed
-    bool malformed = false;
-    for (uint32_t at = skip_authority(target, n);; at++) {
-        uint8_t b = at < n ? target[at] : '\0';
-        if (b == '\0' || b == (part == PATH ? '?' : '&') || (b == '=' && part == NAME)) {
-            if (part == PATH && malformed)
-                return 0;
-            target[len++] = '\0';
-            if (b == '=' && part == NAME) {
-                part = VALUE;
-                continue;
-            }
-            if (part == NAME || malformed)
-                len = kept;
-            if (b == '\0')
-                return len;
-            kept = len;
-            malformed = false;
-            part = NAME;
-            continue;
-        }
-        if (MIDGE_MONITOR_ALL && b == '%') {
-            b = unescape(target + at + 1, n - at - 1);
-            malformed = malformed || b == '\0';
-            at += b != '\0' ? 2 : 0;
-        } else if (MIDGE_MONITOR_ALL && part != PATH) {
-            malformed = malformed || b == ';';
+// A target that is being parsed in place: what is written never overtakes what is read.
+struct parse {
+    uint8_t *target;
+    uint32_t n, read, written;
+    bool malformed;
+};
+
+// Decodes up to one of two bytes, or the target's end, and puts a NUL there. Answers the byte, or
+// the NUL.
+static uint8_t parse_part(struct parse *p, uint8_t end, uint8_t other_end) {
+    for (;;) {
+        uint8_t b = p->read < p->n ? p->target[p->read++] : '\0';
+        bool ends = b == '\0' || b == end || b == other_end;
+        if (MIDGE_MONITOR_HUB && b == '%') {
+            b = unescape(p->target + p->read, p->n - p->read);
+            p->malformed = p->malformed || b == '\0';
+            p->read += b != '\0' ? 2 : 0;
+        } else if (MIDGE_MONITOR_HUB && end != '?') {
+            p->malformed = p->malformed || b == ';';
             b = b == '+' ? ' ' : b;
         }
-        target[len++] = b;
+        p->target[p->written++] = ends ? '\0' : b;
+        if (ends)
+            return b;
     }
+}
+
+uint32_t http_parse(const struct http *h, uint8_t *target) {
+    struct parse p = {.target = target, .n = h->target_bytes};
+    p.read = skip_authority(target, p.n);
+    uint8_t end = parse_part(&p, '?', '?');
+    if (p.malformed)
+        return 0;
+    while (end != '\0') {
+        uint32_t kept = p.written;
+        p.malformed = false;
+        end = parse_part(&p, '=', '&');
+        bool has_value = end == '=';
+        if (has_value)
+            end = parse_part(&p, '&', '&');
+        if (!has_value || p.malformed)
+            p.written = kept;
+    }
+    return p.written;
 }
 
 const char *http_parameter(const char *target, uint32_t n, const char *name) {

@@ -1,9 +1,10 @@
 // An HTTP/1 request, read as it arrives (RFC 9112). Kept is its target, in a buffer that the caller
-// lends, and 12 bytes of state; header fields are passed over, and a body is not looked at.
+// lends, and 8 bytes of state; header fields are passed over, and a body is not looked at.
 //
 // http_parse then turns the target, in place, into a path and parameters, decoded as Go's net/url
 // does it: `path NUL name NUL value NUL name NUL value NUL ...`. A parameter that is malformed, or
-// has no value, is left out.
+// has no value, is left out. Without MIDGE_MONITOR_HUB nothing is encoded that is asked for, and so
+// nothing is decoded.
 
 #ifndef CORE_HTTP_H
 #define CORE_HTTP_H
@@ -17,7 +18,7 @@
 #define HTTP_HEAD_BYTES_MAX 65535
 
 // Requests are counted by endpoint, of which monitoring has so many.
-#define HTTP_COUNTERS (MIDGE_MONITOR_ALL ? 12 : 1)
+#define HTTP_COUNTERS (MIDGE_MONITOR_HUB ? 12 : 1)
 
 enum http_status {
     HTTP_MORE,  // not an answer: the request is not complete

@@ -45,7 +45,7 @@ struct rooms {
     bool (*authenticate)(struct midge *m, struct conn *c, const struct credentials *given);
 };
 
-#if MIDGE_MONITOR_ALL
+#if MIDGE_MONITOR_HUB
 // Connections chosen for /connz, in their order. It serves one request at a time.
 #define BATCH_MAX (MIDGE_CONNECTIONS_MAX < 64 ? 8 : 64)
 
@@ -113,7 +113,7 @@ struct midge {
     struct ended closed[MIDGE_CLOSED_MAX + 1];  // a ring of clients that have ended
     uint32_t closed_next, closed_count;
 
-#if MIDGE_MONITOR_ALL
+#if MIDGE_MONITOR_HUB
     struct batch batch;
 #endif
     uint64_t wall_offset_us;   // from the monotonic clock to that of monitoring

@@ -56,7 +56,7 @@ bool connz_sorts_closed(int sort) {
     return sorts[sort].key >= KEY_STOPPED;
 }
 
-#if MIDGE_MONITOR_ALL
+#if MIDGE_MONITOR_HUB
 
 // Reasons are ordered by their texts.
 static uint64_t reason_rank(int reason) {
@@ -253,7 +253,7 @@ void connz_stay(struct answer *a) {
     const struct monitor_state *s = a->s;
     bool found = facts_find(a->m, s->cid, s->item, &a->told);
     a->bases[BASE_FACTS] = a->told.facts;
-    if (MIDGE_MONITOR_ALL)
+    if (MIDGE_MONITOR_HUB)
         a->login = found && (s->flags & SHOW_AUTH) ? a->told.facts->login : 0;
 }
 

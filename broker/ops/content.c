@@ -63,7 +63,7 @@ static bool is_tested(struct answer *a, index_t sub, const char *test) {
 // The next one of the whole table that is to be shown.
 static enum progress next_of_table(struct answer *a) {
     struct monitor_state *s = a->s;
-    const char *test = MIDGE_MONITOR_ALL ? answer_parameter(a, "test") : "";
+    const char *test = MIDGE_MONITOR_HUB ? answer_parameter(a, "test") : "";
     while (s->sub < a->m->pools[POOL_subscriptions].fresh) {
         if (!document_work(a->m, 1))
             return PROGRESS_LATER;
@@ -90,7 +90,7 @@ static enum progress begin_table(struct answer *a) {
     struct monitor_state *s = a->s;
     if (!(s->flags & SHOW_SUBS))
         return PROGRESS_DONE;
-    if (!MIDGE_MONITOR_ALL || *answer_parameter(a, "test") == '\0') {
+    if (!MIDGE_MONITOR_HUB || *answer_parameter(a, "test") == '\0') {
         s->total = a->m->pools[POOL_subscriptions].used;
     } else {
         enum progress progress;
@@ -134,7 +134,7 @@ static enum element show_pool(struct answer *a, uint32_t i) {
     return ELEMENT_SHOWN;
 }
 
-// The lists that only a build with all has.
+// The lists that only the hub has.
 static enum element show_other(struct answer *a, uint32_t what, uint32_t i) {
     const struct midge *m = a->m;
     uint32_t count = what == LIST_TAGS ? m->config->tags_count : 1;
@@ -160,7 +160,7 @@ static enum progress next_index(struct answer *a, uint32_t what, bool stay) {
     do {
         uint32_t i = s->index++;
         element =
-            !MIDGE_MONITOR_ALL || what == LIST_POOLS ? show_pool(a, i) : show_other(a, what, i);
+            !MIDGE_MONITOR_HUB || what == LIST_POOLS ? show_pool(a, i) : show_other(a, what, i);
     } while (element == ELEMENT_PASSED_OVER);
     if (element == ELEMENT_SHOWN)
         return PROGRESS_DONE;
@@ -210,7 +210,7 @@ void content_page(struct answer *a, uint32_t entries) {
 
 // ---- Words --------------------------------------------------------------------------------------
 
-// The words that only a build with all has.
+// The words that only the hub has.
 static void write_other_words(const struct answer *a, uint32_t what, struct format *f) {
     const struct midge_config *config = a->m->config;
     uint32_t i = a->s->index - 1u;
@@ -269,7 +269,7 @@ uint32_t content_words(const struct answer *a, uint32_t what) {
         n = sub == 0 ? 0 : subs_sid(m, sub, f.to, f.max);
         break;
     default:
-        if (MIDGE_MONITOR_ALL)
+        if (MIDGE_MONITOR_HUB)
             write_other_words(a, what, &f);
     }
     return f.n + n;
@@ -312,7 +312,7 @@ static uint64_t millionths(uint64_t a, uint64_t b) {
 
 uint64_t content_count(struct answer *a, uint32_t what) {
     const struct midge *m = a->bases[BASE_TABLE];
-    if (!MIDGE_MONITOR_ALL || m == NULL)
+    if (!MIDGE_MONITOR_HUB || m == NULL)
         return 0;
     if (what == COUNTED_HIT_RATE)
         return millionths(m->cache_hits, m->matches);
@@ -352,14 +352,14 @@ void content_take_up(struct midge *m, struct conn *c, struct answer *a) {
         .now_us = m->now.wall_us,
         .auth_required = m->rooms->auth_required(m),
     };
-    a->bases[BASE_TABLE] = MIDGE_MONITOR_ALL && is_unknown(a) ? NULL : m;
-    if (MIDGE_MONITOR_ALL)
+    a->bases[BASE_TABLE] = MIDGE_MONITOR_HUB && is_unknown(a) ? NULL : m;
+    if (MIDGE_MONITOR_HUB)
         (void)midge_advertised(m->config, m->host.port, &a->address);
     parameter_number(answer_parameter(a, "offset"), true, &a->offset);
     parameter_number(answer_parameter(a, "limit"), true, &a->limit);
     if (a->limit == 0)
         a->limit = LIMIT_DEFAULT;
-    if (MIDGE_MONITOR_ALL && is_of(a, ENDPOINT_CONNZ)) {
+    if (MIDGE_MONITOR_HUB && is_of(a, ENDPOINT_CONNZ)) {
         number_t cid;
         parameter_number(answer_parameter(a, "cid"), false, &cid);
         if (cid != 0)

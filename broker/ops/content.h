@@ -13,7 +13,7 @@ enum {
     LIST_CONNECTIONS,
     LIST_SUBJECTS,
     LIST_TABLE,
-    // The rest is there with MIDGE_MONITOR_ALL only.
+    // The rest is there with MIDGE_MONITOR_HUB only.
     LIST_DETAILS,
     LIST_ENDPOINTS,
     LIST_REQUESTS,
@@ -29,7 +29,7 @@ enum {
     WORDS_SUBJECT,
     WORDS_QUEUE,
     WORDS_SID,
-    // The rest is there with MIDGE_MONITOR_ALL only.
+    // The rest is there with MIDGE_MONITOR_HUB only.
     WORDS_HOST,
     WORDS_PATH,
     WORDS_TITLE,

@@ -169,11 +169,11 @@ static void write_time(struct answer *a, uint32_t type, uint64_t us) {
     format_char(&a->out, '"');
     if (type == ROUND)
         format_duration(&a->out, us);
-    else if (type == AGE && MIDGE_MONITOR_ALL)
+    else if (type == AGE && MIDGE_MONITOR_HUB)
         write_age(&a->out, age);
     else if (type == AGE)
         format_duration(&a->out, age - age % 1000000);
-    else if (MIDGE_MONITOR_ALL)
+    else if (MIDGE_MONITOR_HUB)
         moment_format(&a->out, type == MOMENT ? moment_wall(a->m, us) : us);
     format_char(&a->out, '"');
 }
@@ -196,7 +196,7 @@ static void write_number(struct answer *a, const struct row *row) {
         case SECONDS:
         case PERCENT:
         case RATIO:
-            if (MIDGE_MONITOR_ALL)
+            if (MIDGE_MONITOR_HUB)
                 write_fraction(a, row->type, v);
             break;
         default:
@@ -221,7 +221,7 @@ static uint32_t take_text(struct answer *a, const struct row *row) {
         n = text_copy(a->m, (index_t)number(a, row), f.to, f.max);
         break;
     default:
-        if (MIDGE_MONITOR_ALL && row->type == SETTING)
+        if (MIDGE_MONITOR_HUB && row->type == SETTING)
             text = midge_config_text(a->m->config, (midge_text)number(a, row));
         format_text(&f, text);
         n = f.n;
@@ -293,7 +293,7 @@ const char *answer_parameter(const struct answer *a, const char *name) {
 
 bool document_work(struct midge *m, uint32_t steps) {
     // Where documents are short, the peer's pace is bound enough.
-    if (!MIDGE_MONITOR_ALL)
+    if (!MIDGE_MONITOR_HUB)
         return true;
     if (m->monitor_turn_us != m->now.us) {
         m->monitor_turn_us = m->now.us;

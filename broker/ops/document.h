@@ -95,7 +95,7 @@ struct answer {
 };
 
 static inline bool answer_is_plain(const struct answer *a) {
-    return MIDGE_MONITOR_ALL && a->plain;
+    return MIDGE_MONITOR_HUB && a->plain;
 }
 
 enum progress {

@@ -7,7 +7,7 @@
 const struct constants constants = {
     .version = MIDGE_NATS_VERSION,
     .one = 1,
-#if MIDGE_MONITOR_ALL
+#if MIDGE_MONITOR_HUB
     .account = CONTENT_ACCOUNT,
     .client = "Client",
     .nats = "nats",
@@ -38,7 +38,7 @@ const struct constants constants = {
 
 // A member of a struct, and how many bytes it has.
 #define MEMBER(name, type, base, tag, member) \
-    ROW(name, type, base | sizeof(((struct tag *)0)->member) << 4, offsetof(struct tag, member))
+    ROW(name, type, (base) | sizeof(((struct tag *)0)->member) << 4, offsetof(struct tag, member))
 #define MIDGE(name, type, member) MEMBER(name, type, BASE_MIDGE, midge, member)
 #define TABLE(name, member) MEMBER(name, PLAIN, BASE_TABLE, midge, member)
 #define CONFIG(name, type, member) MEMBER(name, type, BASE_CONFIG, midge_config, member)
@@ -94,20 +94,20 @@ const struct constants constants = {
 
 #define TABLE_STATS                                            \
     TABLE("num_subscriptions", pools[POOL_subscriptions].used) \
-    ALL(COUNT("num_cache", COUNTED, CACHED))                   \
+    HUB(COUNT("num_cache", COUNTED, CACHED))                   \
     TABLE("num_inserts", subs_inserted)                        \
     TABLE("num_removes", subs_removed)                         \
     TABLE("num_matches", matches)                              \
-    ALL(COUNT("cache_hit_rate", RATIO, HIT_RATE))              \
-    ALL(COUNT("max_fanout", COUNTED, FANOUT_MOST))             \
-    ALL(COUNT("avg_fanout", RATIO, FANOUT_MEAN))
+    HUB(COUNT("cache_hit_rate", RATIO, HIT_RATE))              \
+    HUB(COUNT("max_fanout", COUNTED, FANOUT_MOST))             \
+    HUB(COUNT("avg_fanout", RATIO, FANOUT_MEAN))
 
-#if MIDGE_MONITOR_ALL
-#define ALL(row) row
+#if MIDGE_MONITOR_HUB
+#define HUB(row) row
 // Where clients are told to connect.
 #define PORT ANSWER("port", PLAIN, address.port)
 #else
-#define ALL(row)
+#define HUB(row)
 #define PORT MIDGE("port", PLAIN, host.port)
 #endif
 
@@ -126,7 +126,7 @@ const struct constants constants = {
 
 // ---- Parameters ---------------------------------------------------------------------------------
 
-#if MIDGE_MONITOR_ALL
+#if MIDGE_MONITOR_HUB
 
 static const struct parameter none[] = {{NULL, 0, 0}};
 
@@ -212,7 +212,7 @@ const struct parameter *const endpoint_parameters[ENDPOINT_COUNT] = {
 const struct document endpoint_documents[ENDPOINT_COUNT] = {
     [ENDPOINT_CONNZ] = DOCUMENT_OF(connz),       [ENDPOINT_SUBSZ] = DOCUMENT_OF(subsz),
     [ENDPOINT_VARZ] = DOCUMENT_OF(varz),
-#if MIDGE_MONITOR_ALL
+#if MIDGE_MONITOR_HUB
     [ENDPOINT_ACCOUNTZ] = DOCUMENT_OF(accountz), [ENDPOINT_ACCSTATZ] = DOCUMENT_OF(accstatz),
     [ENDPOINT_GATEWAYZ] = DOCUMENT_OF(gatewayz), [ENDPOINT_JSZ] = DOCUMENT_OF(jsz),
     [ENDPOINT_LEAFZ] = DOCUMENT_OF(leafz),       [ENDPOINT_ROUTEZ] = DOCUMENT_OF(routez),
@@ -220,7 +220,7 @@ const struct document endpoint_documents[ENDPOINT_COUNT] = {
 #endif
 };
 
-#if MIDGE_MONITOR_ALL
+#if MIDGE_MONITOR_HUB
 #define OTHER_PATHS "/accountz\0/accstatz\0/gatewayz\0/jsz\0/leafz\0/routez\0/"
 #else
 #define OTHER_PATHS ""
@@ -241,7 +241,7 @@ int endpoint_find(const struct midge_config *config, const char *path) {
     // A slash at the end of the address that a tool was given comes twice.
     while (path[0] == '/' && path[1] == '/')
         path++;
-    if (MIDGE_MONITOR_ALL) {
+    if (MIDGE_MONITOR_HUB) {
         const char *base = midge_config_text(config, config->http_base_path);
         size_t base_bytes = strlen(base);
         if (strncmp(path, base, base_bytes) != 0)

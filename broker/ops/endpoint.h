@@ -12,7 +12,7 @@ enum {
     ENDPOINT_HEALTHZ,
     ENDPOINT_SUBSZ,
     ENDPOINT_VARZ,
-    // The rest is there with MIDGE_MONITOR_ALL only.
+    // The rest is there with MIDGE_MONITOR_HUB only.
     ENDPOINT_ACCOUNTZ,
     ENDPOINT_ACCSTATZ,
     ENDPOINT_GATEWAYZ,
@@ -24,8 +24,8 @@ enum {
     ENDPOINT_ALL
 };
 
-#define ENDPOINT_COUNT (MIDGE_MONITOR_ALL ? ENDPOINT_ALL : ENDPOINT_ACCOUNTZ)
-#define ENDPOINT_PATHS (MIDGE_MONITOR_ALL ? ENDPOINT_ACCOUNT : ENDPOINT_ACCOUNTZ)
+#define ENDPOINT_COUNT (MIDGE_MONITOR_HUB ? ENDPOINT_ALL : ENDPOINT_ACCOUNTZ)
+#define ENDPOINT_PATHS (MIDGE_MONITOR_HUB ? ENDPOINT_ACCOUNT : ENDPOINT_ACCOUNTZ)
 
 // Their documents; /healthz has none.
 extern const struct document endpoint_documents[];
@@ -43,7 +43,7 @@ extern const uint8_t endpoints_sorted[];
 extern const struct constants {
     char version[sizeof MIDGE_NATS_VERSION];
     uint8_t zero, one, two;
-#if MIDGE_MONITOR_ALL
+#if MIDGE_MONITOR_HUB
     char account[3], client[7], nats[5];
     char page_begin[160], page_link[16], page_title[3], page_next[13], page_end[20];
 #endif

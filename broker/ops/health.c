@@ -5,13 +5,13 @@
 #include "broker/ops/parameter.h"
 
 enum http_status health_check(const struct answer *a, struct format *body) {
-    bool details = MIDGE_MONITOR_ALL && (a->s->flags & SHOW_DETAIL) != 0;
-    bool stream = MIDGE_MONITOR_ALL && *answer_parameter(a, "stream") != '\0';
+    bool details = MIDGE_MONITOR_HUB && (a->s->flags & SHOW_DETAIL) != 0;
+    bool stream = MIDGE_MONITOR_HUB && *answer_parameter(a, "stream") != '\0';
     enum http_status status = HTTP_BAD_REQUEST;
     const char *wrong;
     if (stream && *answer_parameter(a, "account") == '\0') {
         wrong = "\\\"account\\\" must not be empty when checking stream health";
-    } else if (MIDGE_MONITOR_ALL && !stream && *answer_parameter(a, "consumer") != '\0') {
+    } else if (MIDGE_MONITOR_HUB && !stream && *answer_parameter(a, "consumer") != '\0') {
         wrong = "\\\"stream\\\" must not be empty when checking consumer health";
     } else if (a->m->lame_duck) {
         // Who spreads clients over hubs must not send more of them to this one.

@@ -8,12 +8,12 @@
 #include "broker/ops/health.h"
 #include "broker/ops/names.h"
 
-_Static_assert(!MIDGE_MONITOR_ALL || ENDPOINT_PATHS <= HTTP_COUNTERS,
+_Static_assert(!MIDGE_MONITOR_HUB || ENDPOINT_PATHS <= HTTP_COUNTERS,
                "each endpoint has a counter");
 
 // Whether the connection ends with the present answer.
 static bool is_last(const struct conn *c) {
-    return !MIDGE_MONITOR_ALL || c->monitor.last;
+    return !MIDGE_MONITOR_HUB || c->monitor.last;
 }
 
 // ---- Heads ---------------------------------------------------------------------------------------
@@ -46,7 +46,7 @@ static void send_head(struct midge *m, struct conn *c, enum http_status status, 
     conn_send_text(m, c, status_text(status));
     conn_send_text(m, c, "\r\nContent-Type: ");
     conn_send_text(m, c, type);
-    if (MIDGE_MONITOR_ALL && length != UNTOLD) {
+    if (MIDGE_MONITOR_HUB && length != UNTOLD) {
         uint8_t digits[20];
         conn_send_text(m, c, "\r\nContent-Length: ");
         conn_send(m, c, digits, format_decimal(digits, length));
@@ -75,7 +75,7 @@ static void end_answer(struct midge *m, struct conn *c) {
 static void send_text(struct midge *m, struct conn *c, enum http_status status, const char *type,
                       const struct format *text) {
     uint32_t most = MIDGE_BLOCKS_GUARANTEED * (m->block_room - OUTQ_RUN_BYTES) - HEAD_BYTES;
-    uint32_t n = MIDGE_MONITOR_ALL && text->n > most ? most : text->n;
+    uint32_t n = MIDGE_MONITOR_HUB && text->n > most ? most : text->n;
     drop_request(m, c);
     send_head(m, c, status, type, n);
     if (!c->monitor.head_only)
@@ -178,7 +178,7 @@ static bool check_request(struct answer *a, struct format *complaint) {
 
 static bool check(struct answer *a, struct format *complaint) {
     struct monitor_state *s = a->s;
-    if (!MIDGE_MONITOR_ALL) {
+    if (!MIDGE_MONITOR_HUB) {
         // What is malformed counts as not there.
         s->flags = parameter_switch(answer_parameter(a, "subs")) == 1 ? SHOW_SUBS : 0;
         return true;
@@ -230,7 +230,7 @@ static void take_request(struct midge *m, struct conn *c) {
         refuse(m, c, HTTP_NOT_FOUND, &text);
         return;
     }
-    if (MIDGE_MONITOR_ALL)
+    if (MIDGE_MONITOR_HUB)
         m->http_requests[endpoint]++;
     c->active_us = m->now.us;
     s->endpoint = (uint8_t)(1 + endpoint);
@@ -271,7 +271,7 @@ uint32_t monitor_rx(struct midge *m, struct conn *c, const uint8_t *bytes, uint3
     enum http_status status =
         http_read(&s->http, m->blocks[c->monitor.request].bytes, m->block_room, bytes, n);
     uint32_t used = s->http.head_bytes - before;
-    if (MIDGE_MONITOR_ALL)
+    if (MIDGE_MONITOR_HUB)
         watch(s, bytes, used);
     if (status == HTTP_OK) {
         take_request(m, c);

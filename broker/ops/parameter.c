@@ -26,7 +26,7 @@ const char *parameter_number(const char *text, bool with_sign, number_t *number)
 }
 
 int parameter_switch(const char *text) {
-    if (!MIDGE_MONITOR_ALL)
+    if (!MIDGE_MONITOR_HUB)
         return *text == '1' || *text == 't';
     int i = names_find("0\0f\0F\0false\0False\0FALSE\0"
                        "1\0t\0T\0true\0True\0TRUE",

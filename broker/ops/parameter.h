@@ -1,5 +1,5 @@
 // The parameters of a monitoring request, checked as nats-server checks them and refused in its
-// words. Without MIDGE_MONITOR_ALL there is no check, and what is malformed counts as not there.
+// words. Without MIDGE_MONITOR_HUB there is no check, and what is malformed counts as not there.
 
 #ifndef OPS_PARAMETER_H
 #define OPS_PARAMETER_H
@@ -40,12 +40,12 @@ enum {
 bool parameter_check(const struct parameter *parameter, const char *value, uint8_t *flags,
                      struct format *complaint);
 
-// A boolean, as Go's strconv.ParseBool has it: 1 or 0, or -1 for neither. Without MIDGE_MONITOR_ALL
+// A boolean, as Go's strconv.ParseBool has it: 1 or 0, or -1 for neither. Without MIDGE_MONITOR_HUB
 // what begins with `1` or `t` is 1, all else 0.
 int parameter_switch(const char *text);
 
 // A number that is asked for.
-#if MIDGE_MONITOR_ALL
+#if MIDGE_MONITOR_HUB
 typedef uint64_t number_t;
 #else
 typedef uint32_t number_t;

@@ -11,5 +11,6 @@
 // As the hub does: several matches at once, links with tags.
 #define MIDGE_WIDE
 #define MIDGE_MATCH_AHEAD 4
-// And all that a configuration can hold there.
+// And all that a configuration can hold there, and that monitoring tells.
 #define MIDGE_CONFIG_HUB 1
+#define MIDGE_MONITOR_HUB 1

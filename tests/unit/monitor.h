@@ -237,6 +237,21 @@ static inline bool is_json(const char *s) {
     return s != NULL && *json_blank(s) == '\0';
 }
 
+// A reading of a plain member, the `nth` of that name.
+static inline uint64_t number_of(const char *text, const char *name, uint32_t nth) {
+    char key[64] = "\"";
+    strcat(strcat(key, name), "\": ");
+    for (uint32_t i = 0; i <= nth; i++) {
+        text = strstr(text, key);
+        assert_non_null(text);
+        text += strlen(key);
+    }
+    uint64_t v = 0;
+    for (; *text >= '0' && *text <= '9'; text++)
+        v = v * 10 + (uint64_t)(*text - '0');
+    return v;
+}
+
 // How often a text occurs.
 static inline uint32_t count_of(const char *text, const char *part) {
     uint32_t count = 0;

@@ -3,12 +3,10 @@
 
 #define MIDGE_CONNECTIONS_MAX 15
 #define MIDGE_CONNECTIONS_SPARE 3
-#ifndef LARGE
-#define MIDGE_MONITOR_ALL 0
-#endif
 
 // And one with megabytes.
 #ifdef LARGE
+#define MIDGE_MONITOR_HUB 1
 #define MIDGE_IPV6 1
 #define MIDGE_MDNS 1
 #define MIDGE_TCP_MSS 1440

@@ -3,7 +3,7 @@
 
 #include "tests/unit/monitor.h"
 
-_Static_assert(!MIDGE_MONITOR_ALL, "what is tested here is there without it only");
+_Static_assert(!MIDGE_MONITOR_HUB, "what is tested here is there without it only");
 
 static struct midge *start(void) {
     struct midge *m = broker_start(MIDGE_BLOCKS_MAX, MIDGE_BLOCK_BYTES);
