@@ -165,9 +165,9 @@ def try_commands(board, b):
 
 def try_wrong_texts(board, b):
     for text, complaint in [
-        (WRONG + b".\n", r'midge\.conf:5:3: unknown field "pasword"'),
-        (WRONG.replace(b"\n", b"\r\n") + b"\x04", r'midge\.conf:5:3: unknown field "pasword"'),
-        (BASE + b"authorization {\n\x04", r"Parse error on line 4"),
+        (WRONG + b".\n", r'midge\.conf:5:3: .*"pasword"'),
+        (WRONG.replace(b"\n", b"\r\n") + b"\x04", r'midge\.conf:5:3: .*"pasword"'),
+        (BASE + b"authorization {\n\x04", r"conf:4:|line 4"),
         (b"#" * SLOT[board] + b"\n.\n", "too long"),
     ]:
         b.type(b"config write\r")
@@ -230,7 +230,7 @@ def try_console(board, folder):
 def try_files(board, folder):
     """What make config writes, and what lies in flash for other reasons."""
     status, said = make_config(board, folder, WRONG)
-    check(f"{board}: make config refuses", status != 0 and "some.conf:5:3: unknown field" in said)
+    check(f"{board}: make config refuses", status != 0 and "some.conf:5:3: " in said)
     status, said = make_config(board, folder, SECURE)
     check(f"{board}: make config writes", status == 0)
     if status != 0:
@@ -245,7 +245,7 @@ def try_files(board, folder):
     put(folder, at + SLOT[board], slot(0, WRONG))
     with Board(board, folder) as b:
         check(f"{board}: a stored text that is of no use", b.hears(
-            r"midge\.conf:5:3: unknown field", "is of no use: the default runs", READY))
+            r"midge\.conf:5:3: ", "is of no use: the default runs", READY))
         check(f"{board}: the default runs then", b.admits() == "PONG")
     put(folder, at + SLOT[board], slot(0, SECURE, crc=1))
     with Board(board, folder) as b:
