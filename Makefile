@@ -42,7 +42,7 @@ package: ## make install and the Debian package, installed and run
 soak:    ## hours of churn, looking for leaks and stalls
 bench:   ## Midge and nats-server side by side: the table of ratios
 fresh:   ## the README's two commands on a minimal Debian 12, in a chroot
-chips:   ## clock, console, flash, faults, watchdog and Ethernet of every board, in QEMU
+chips:   ## every board in QEMU: its chip's services, and the image under all that clients do
 lan:     ## IPv6 and mDNS of the boards that have them, in QEMU on a tap device
 lwip:    ## port/lwip.c with a chip's limits, on a tap device, under ASan and UBSan
 ram:     ## every pool: entries, bytes each, bytes

@@ -17,8 +17,8 @@ import tempfile
 import time
 import zlib
 
-import chips
-from chips import check
+from machine import erase, recipe
+from network import free_port
 
 DEADLINE_S = 15
 READY = "Network address is"  # the last that a start tells
@@ -32,12 +32,22 @@ USERS = BASE + (b"authorization {\n  users = [\n    { user: bob, password: hidd3
 WRONG = BASE + b"authorization {\n  user: amy,\n  pasword: s3cr3t\n}\n"
 
 
+passed, failed = 0, 0
+
+
+def check(what, ok):
+    global passed, failed
+    passed, failed = (passed + 1, failed) if ok else (passed, failed + 1)
+    if not ok:
+        print("FAILED:", what)
+
+
 class Board:
     """A board with its console on a socket."""
 
     def __init__(self, board, folder, lend=True, image="midge.elf", more=()):
-        self.nats = chips.free_port()
-        command = chips.recipe(board, "run").split("qemu-system-arm", 1)[1].split()
+        self.nats = free_port()
+        command = recipe(board, "run").split("qemu-system-arm", 1)[1].split()
         net = command.index("-nic") + 1
         command[net] = (command[net].split(",hostfwd")[0]
                         + f",hostfwd=tcp:127.0.0.1:{self.nats}-:4222")
@@ -340,13 +350,13 @@ def main():
                     try_asked, try_unasked):
             with tempfile.TemporaryDirectory(dir="build") as folder:
                 if one is not try_without_entropy or board != "lm3s6965evb":
-                    chips.prepare(board, folder)
+                    erase(board, pathlib.Path(folder))
                 try:
                     one(board, folder)
                 except OSError as error:
                     check(f"{board}: {one.__name__}: {error}", False)
-    print(f"console: {chips.passed} passed, {chips.failed} failed")
-    return 1 if chips.failed else 0
+    print(f"console: {passed} passed, {failed} failed")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ import lan
 import mdns
 from clients import CLIENTS, Client, Failed, check, load
 from lan import Client6
+from trials import exchange, link, over_the_limit, slow_reader, stampede, storm
 
 CHIP = Client.board
 LOAD_SECONDS = float(sys.argv[3]) if len(sys.argv) > 3 else 5
@@ -34,6 +35,9 @@ STANDING = {"TCP_PCB_LISTEN", "SYS_TIMEOUT", "UDP_PCB", "MLD6_GROUP", "IGMP_GROU
 
 class Chip:
     """The process under test."""
+
+    clients_max = CLIENTS
+    sees_link = True
 
     def __init__(self, *command):
         self.process = subprocess.Popen(
@@ -62,7 +66,16 @@ class Chip:
             check(done and self.process.poll() is None, "the chip: " + "\n".join(self.log[-40:]))
 
     def wait_for_log(self, text, seconds):
-        self.wait_for(lambda: any(text in line for line in self.log), seconds)
+        self.wait_for(lambda: self.has_logged(text), seconds)
+
+    def has_logged(self, text):
+        return any(text in line for line in self.log)
+
+    def forget(self):
+        self.log.clear()
+
+    def cable(self, plugged):
+        self.command(f"link {int(plugged)}")
 
     def command(self, text):
         self.answers.clear()
@@ -79,6 +92,9 @@ class Chip:
 
     def highest(self):
         return dict(re.findall(r"(\w+)=\d+/(\d+)", self.command("pools")))
+
+    def is_alone(self):
+        return self.pools()["clients"] == 0
 
     def settle(self, seconds=5):
         """Waits until nothing is left of any client."""
@@ -98,29 +114,15 @@ class Chip:
         check(status == 0, f"the chip ended with {status}:\n" + "\n".join(self.log[-40:]))
 
 
-def exchange(count=20, size=1024):
-    """One client subscribes, another publishes."""
-    reader, writer = Client(), Client()
-    reader.send(b"SUB exchange 1\r\n")
-    reader.flush()
-    for i in range(count):
-        payload = bytes([i % 251]) * size
-        writer.send(b"PUB exchange %d\r\n%s\r\n" % (size, payload))
-        check(reader.message() == payload, f"message {i} is not what was sent")
-    writer.flush()
-    reader.close()
-    writer.close()
-
-
 def pull_cable(chip):
     """What is left of anybody ends with the cable."""
-    chip.log.clear()
-    chip.command("link 0")
+    chip.forget()
+    chip.cable(False)
     chip.wait_for_log("link is down", 3)
     chip.settle()
-    chip.command("link 1")
+    chip.cable(True)
     chip.wait_for_log("link is up", 3)
-    chip.log.clear()
+    chip.forget()
 
 
 # ---- Tests: each finds a chip without clients, and leaves it so --------------------------------
@@ -191,99 +193,10 @@ def test_half_closed(chip):
     client.close()
 
 
-def test_over_the_limit(chip):
-    clients = [Client() for _ in range(CLIENTS)]
-    for client in clients:
-        client.flush()
-    for _ in range(20):
-        extra = Client(hello=False)
-        extra.line(b"INFO ")
-        extra.line(b"-ERR 'maximum connections exceeded'")
-        check(extra.socket.recv(100) == b"", "closed in order")
-        extra.close()
-    clients.pop().close()
-    wait = time.monotonic() + 2
-    while chip.pools()["clients"] >= CLIENTS:
-        check(time.monotonic() < wait, "the client that left is still there")
-    clients.append(Client())
-    clients[-1].flush()
-    for client in clients:
-        client.flush()
-        client.close()
-
-
-def test_stampede(chip):
-    """Three times as many as there is room for, at once: each is served, told, or reset."""
-    told = []
-
-    def come():
-        try:
-            client = Client(timeout=20, hello=False)
-            client.line(b"INFO ")
-            client.send(b"CONNECT {}\r\nPING\r\n")
-            told.append(client.line(b""))
-            client.close()
-        except (Failed, OSError) as error:
-            told.append(error)
-
-    threads = [threading.Thread(target=come) for _ in range(3 * CLIENTS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    check(not any(isinstance(answer, TimeoutError) for answer in told), f"{told}")
-    check(sum(answer in (b"+OK", b"PONG") for answer in told) >= CLIENTS, f"{told}")
-
-
 def test_full_load(chip):
     rate = load(LOAD_SECONDS)
     check(not any("Slow Consumer" in line for line in chip.log), "a client was evicted")
     print(f"    {rate:.0f} messages of 1 KB a second; highest {chip.highest()}")
-
-
-def test_storm(chip):
-    for i in range(1000):
-        client = Client(hello=False)
-        if i % 3 != 0:
-            client.line(b"INFO ")
-        if i % 3 == 2:
-            client.send(b"SUB storm 1\r\nPUB storm 100\r\n" + b"x" * 50)
-        client.close(reset=i % 2 == 0)
-        # The chip learns of it by frames of its own time; twelve at once are its limit.
-        if i % 10 == 9:
-            chip.settle()
-
-
-def test_slow_reader(chip):
-    """One that does not read is closed as slow; the others only wait for it a while."""
-    slow = Client(receive_buffer=2048)
-    reader, writer = Client(), Client(timeout=30)
-    slow.send(b"SUB flood 1\r\n")
-    reader.send(b"SUB flood 1\r\n")
-    slow.flush()
-    reader.flush()
-    payload = b"y" * 1024
-    for _ in range(400):
-        writer.send(b"PUB flood 1024\r\n%s\r\n" % payload)
-        check(reader.message() == payload, "the message")
-    writer.flush()
-    chip.wait_for_log("Slow Consumer", 15)
-    chip.log.clear()
-    for client in (slow, reader, writer):
-        client.close()
-
-
-def test_link(chip):
-    """A pulled cable ends all connections; a plugged one admits new ones."""
-    for _ in range(30):
-        clients = [Client() for _ in range(3)]
-        clients[0].send(b"SUB a 1\r\n")
-        clients[0].flush()
-        clients[1].send(b"PUB a 1024\r\n" + b"x" * 500)  # unfinished
-        pull_cable(chip)
-        for client in clients:
-            client.close(reset=True)
-        exchange(count=2)
 
 
 def test_half_open(chip):
@@ -566,13 +479,13 @@ def test_mdns(chip):
 # Each group has a network namespace, a tap device and a chip of its own, since most of them wait.
 GROUPS = {
     "small": (SMALL, [
-        test_basics, test_pieces, test_monitor, test_monitor_again, test_half_closed, test_over_the_limit,
-        test_stampede, test_full_load, test_storm, test_slow_reader, test_exhaustion,
+        test_basics, test_pieces, test_monitor, test_monitor_again, test_half_closed, over_the_limit,
+        stampede, test_full_load, storm, slow_reader, test_exhaustion,
         test_full_mac, test_loss, test_half_acknowledged, test_half_begun, test_half_ended,
         test_slow_monitor]),
     "large": (LARGE, [
-        test_ipv6, test_mdns, test_routers, test_basics, test_over_the_limit, test_full_load, test_exhaustion]),
-    "cable": (SMALL, [test_link]),
+        test_ipv6, test_mdns, test_routers, test_basics, over_the_limit, test_full_load, test_exhaustion]),
+    "cable": (SMALL, [link]),
     "vanished": (SMALL, [test_half_open]),
     "dhcp": (None, [test_dhcp]),
 }
@@ -606,7 +519,7 @@ def run_group(group):
     chip = start(program) if program else None
     results = []
     for test in tests:
-        results.append(run(group, test.__name__[5:], test, *([chip] if chip else [])))
+        results.append(run(group, test.__name__.removeprefix("test_"), test, *([chip] if chip else [])))
         if chip and not results[-1]:
             print("\n".join(chip.log[-40:]))
             chip.process.kill()

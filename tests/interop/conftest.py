@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from board import Board, end_spares, hindrance
 from hub import Hub
 from program import Program
 from sides import Side
@@ -16,6 +17,7 @@ CACHE = ROOT / "build/cache"
 BUILD = ROOT / "build/interop"
 CLIENTS = pathlib.Path(__file__).parent / "clients"
 HUB = pathlib.Path(os.environ.get("MIDGE_BIN", ROOT / "build/linux/midge")).absolute()
+BOARD = os.environ.get("MIDGE_BOARD")  # in QEMU, in place of the hub
 REFERENCE = CACHE / "nats-server-2.15/nats-server"
 TOOLS = CACHE / "bin"
 
@@ -50,7 +52,11 @@ def start_hub(tmp_path):
     hubs = []
 
     def start(*flags, binary=HUB, directory=tmp_path, **options):
-        hubs.append(Hub(binary, directory, *flags, **options))
+        hubs.append(
+            Board(BOARD, *flags, **options)
+            if BOARD
+            else Hub(binary, directory, *flags, **options)
+        )
         return hubs[-1]
 
     yield start
@@ -82,7 +88,7 @@ def same(tmp_path, start_hub):
     return compare
 
 
-@pytest.fixture(params=CLIENT_COMMANDS)
+@pytest.fixture(params=os.environ.get("MIDGE_CLIENTS", " ".join(CLIENT_COMMANDS)).split())
 def client(request, run):
     """Starts a scenario of an official client: each test of it runs once for each language."""
 
@@ -103,10 +109,16 @@ def tool(run, tmp_path):
 def pytest_configure(config):
     config.addinivalue_line("markers", "unlike(version, how): what this nats-server does otherwise")
     config.addinivalue_line("markers", "midge: what no nats-server does")
+    config.addinivalue_line("markers", "needs(payload, pending): bytes, more than boards may have")
 
 
 def pytest_collection_modifyitems(items):
-    """What nats-server is known not to do is not asked of it."""
+    """What nats-server is known not to do is not asked of it, nor of a board what it has no room
+    for."""
+    for item in items:
+        for mark in item.iter_markers("needs"):
+            if BOARD and (why := hindrance(BOARD, **mark.kwargs)):
+                item.add_marker(pytest.mark.skip(why))
     if "nats-server" not in HUB.name:
         return
     version = subprocess.run([HUB, "-v"], capture_output=True, text=True).stdout.split("v")[-1]
@@ -119,6 +131,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_unconfigure(config):
+    end_spares()
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     count = lambda *kinds: sum(len(reporter.stats.get(kind, [])) for kind in kinds)
     print(f"interop: {count('passed')} passed, {count('failed', 'error')} failed")

@@ -24,7 +24,36 @@ def free_port():
         return port
 
 
-class Hub:
+class Broker:
+    """What answers on two ports of 127.0.0.1."""
+
+    bulk_msgs = 100000  # as many as take it a while
+
+    @property
+    def url(self):
+        return f"nats://127.0.0.1:{self.port}"
+
+    @property
+    def monitor_url(self):
+        return f"http://127.0.0.1:{self.monitor_port}"
+
+    def get(self, path):
+        """A monitoring endpoint's JSON."""
+        with urllib.request.urlopen(self.monitor_url + path, timeout=10) as response:
+            return json.load(response)
+
+    def await_subscriptions(self, count):
+        """Waits until the clients together have this many subscriptions."""
+        connections = lambda: self.get("/connz")["connections"]
+        eventually(lambda: sum(c["subscriptions"] for c in connections()) >= count)
+
+    def connect(self, **options):
+        return Wire(self.port, **options)
+
+    def connect_http(self):
+        return Wire(self.monitor_port, connect=None)
+
+class Hub(Broker):
     """A hub on 127.0.0.1, with monitoring, on the same ports whenever it is started again."""
 
     def __init__(self, binary, directory, *flags, config=None, log=False, **options):
@@ -55,30 +84,6 @@ class Hub:
     @property
     def pid(self):
         return self.program.process.pid
-
-    @property
-    def url(self):
-        return f"nats://127.0.0.1:{self.port}"
-
-    @property
-    def monitor_url(self):
-        return f"http://127.0.0.1:{self.monitor_port}"
-
-    def get(self, path):
-        """A monitoring endpoint's JSON."""
-        with urllib.request.urlopen(self.monitor_url + path, timeout=10) as response:
-            return json.load(response)
-
-    def await_subscriptions(self, count):
-        """Waits until the clients together have this many subscriptions."""
-        connections = lambda: self.get("/connz")["connections"]
-        eventually(lambda: sum(c["subscriptions"] for c in connections()) >= count)
-
-    def connect(self, **options):
-        return Wire(self.port, **options)
-
-    def connect_http(self):
-        return Wire(self.monitor_port, connect=None)
 
     def logs(self, pattern):
         """Waits until the log has a line like this."""

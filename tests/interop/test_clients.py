@@ -16,7 +16,7 @@ from program import eventually
         "request_reply",
         "no_responders",
         "headers",
-        "large_payload",
+        pytest.param("large_payload", marks=pytest.mark.needs(payload=1 << 20)),
         "auto_unsubscribe",
         "no_echo",
         "round_trip_time",
@@ -57,6 +57,7 @@ MEGABYTE_OF_FLOOD = (b"PUB flood 16384\r\n" + bytes(16384) + b"\r\n") * 64
         ),
     ],
 )
+@pytest.mark.needs(payload=16384, pending=1 << 20)
 def test_slow_consumer(start_hub, client, config, reason):
     """A connection that is not read is cut off and comes back; its client's other one lives on."""
     hub = start_hub(config=config)
@@ -86,7 +87,7 @@ def test_slow_consumer(start_hub, client, config, reason):
 
 def test_frequent_pings_are_answered(start_hub, client):
     """In time not to be stale, while there is much else to do."""
-    hub = start_hub(config='ping_interval: "50ms", ping_max: 40')
+    hub = start_hub(config='ping_interval: "200ms", ping_max: 40')
     client("drain", hub.url).succeed()
     assert hub.get("/varz")["total_connections"] == 2
 

@@ -1,4 +1,5 @@
-"""A broker as a process of its own: nats-server, or Midge in its place."""
+"""A broker that is played with, and such a one as a process of its own: nats-server, or Midge in its
+place."""
 
 import re
 import signal
@@ -13,13 +14,46 @@ LISTENING = "Listening for client connections on "
 END = "(end of log)"
 
 
-class Server:
+class Broker:
+    """What answers at an address. Its connections say `opening` first."""
+
+    _witness = None
+
+    def __init__(self, opening):
+        self.opening = opening or b'CONNECT {"verbose":false,"pedantic":false}\r\n'
+
+    def connect(self, opening=None):
+        """A connection past its INFO, that has said `opening`, or what all of the config's do."""
+        peer = Peer(self.address)
+        info = peer.item()
+        assert info.startswith(b"INFO "), f"no INFO, but {info!r}"
+        if opening is None:
+            opening = self.opening
+        if opening:
+            peer.send(opening + b"PING\r\n")
+            got = peer.expect([b"PONG"])
+            while got == [b"+OK"]:
+                got = peer.expect([b"PONG"])
+            assert got == [b"PONG"], f"the opening is answered with {got}"
+        return peer
+
+    def barrier(self):
+        """Comes back when the server has read all that was sent to it before. Midge is one thread
+        that serves connections in the order of their data; of nats-server this says nothing."""
+        if not self._witness:
+            self._witness = self.connect()
+        self._witness.send(b"PING\r\n")
+        got = self._witness.expect([b"PONG"])
+        assert got == [b"PONG"], f"a bystander's PING is answered with {got}"
+
+
+class Server(Broker):
     """Listens on a free port of 127.0.0.1. A context manager: ends its process at the end."""
 
     def __init__(self, program, config, opening=b""):
         self.directory = tempfile.TemporaryDirectory(prefix="wire-")
         self.file = Path(self.directory.name) / "server.conf"
-        self.opening = opening or b'CONNECT {"verbose":false,"pedantic":false}\r\n'
+        super().__init__(opening)
         self.configure(config)
         self.lines, self.seen, self.told = [], 0, threading.Condition()
         self.process = subprocess.Popen([Path(program).absolute(), "-c", self.file],
@@ -32,7 +66,6 @@ class Server:
             port = self.log(LISTENING).rpartition(":")[2]
             self.address = ("127.0.0.1", int(port))
             self.log("Server is ready")
-            self._witness = None
         except BaseException:
             self.__exit__()
             raise
@@ -75,30 +108,6 @@ class Server:
 
     def exit(self, status):
         assert self.process.wait(PATIENCE_S * 2) == status, f"exit status {self.process.returncode}"
-
-    def connect(self, opening=None):
-        """A connection past its INFO, that has said `opening`, or what all of the config's do."""
-        peer = Peer(self.address)
-        info = peer.item()
-        assert info.startswith(b"INFO "), f"no INFO, but {info!r}"
-        if opening is None:
-            opening = self.opening
-        if opening:
-            peer.send(opening + b"PING\r\n")
-            got = peer.expect([b"PONG"])
-            while got == [b"+OK"]:
-                got = peer.expect([b"PONG"])
-            assert got == [b"PONG"], f"the opening is answered with {got}"
-        return peer
-
-    def barrier(self):
-        """Comes back when the server has read all that was sent to it before. Midge is one thread
-        that serves connections in the order of their data; of nats-server this says nothing."""
-        if not self._witness:
-            self._witness = self.connect()
-        self._witness.send(b"PING\r\n")
-        got = self._witness.expect([b"PONG"])
-        assert got == [b"PONG"], f"a bystander's PING is answered with {got}"
 
     def __enter__(self):
         return self
