@@ -5,6 +5,9 @@
 
 #include "hal/hal.h"
 
+_Static_assert(SETTINGS_SLOT_BYTES >= 512 &&
+                   (SETTINGS_SLOT_BYTES & (SETTINGS_SLOT_BYTES - 1)) == 0,
+               "SETTINGS_SLOT_BYTES: 512 or more, a power of two");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "headers are copied as they lie");
 
 #define MAGIC 0x4347444Du  // "MDGC"

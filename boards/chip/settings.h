@@ -14,7 +14,7 @@
 //     20  12  erased
 //     32      the text, then erased
 //
-// Nobody checks here what the text says. Costs no memory but 200 B of stack.
+// Nobody checks here what the text says. Costs 56 B of RAM.
 
 #ifndef CHIP_SETTINGS_H
 #define CHIP_SETTINGS_H
