@@ -7,19 +7,16 @@ LOAD_S is how many seconds of full load it bears, SOAK how many thousands of mes
 many clients come and go."""
 
 import os
-import socket
 import sys
 import threading
 import time
 import traceback
 
 import clients
-import lan
 import pools
 import trials
 from clients import Client, Failed, check
 from network import Relay, Tap
-from lan import Client6
 from machine import PASSED, Machine, eventually
 
 LOAD_S = float(os.environ.get("LOAD_S", 5))
@@ -42,7 +39,6 @@ class Board(Machine):
         self.sees_link = board != "lm3s6965evb"  # of which QEMU has no PHY
         self.wait_until_ready()
         Client.board = network.client
-        Client6.board = ("fe80::ff:fe00:2", 4222, 0, socket.if_nametoindex(lan.TAP))
         self.restarts = 0  # that were asked for
         self.unused = pools.lwip_in_use(self)
         self.unused_broker = pools.broker_in_use(self)
@@ -129,16 +125,8 @@ def exhaustion(board):
     """Each of lwIP's pools is empty from the start, until some takes have failed: DHCP, clients and
     messages get through all the same."""
     with board.probe() as probe:
-        names = [p.name for p in pools.pools(probe) if p.count and p.name not in pools.STANDING]
-
-    def traffic():
-        trials.exchange(count=4, size=1024)
-        if "ND6_QUEUE" in names:
-            board.wait_for_log(f"address is {Client6.board[0]}")
-            client = Client6(timeout=20)
-            client.flush()
-            client.close()
-
+        names = [p.name for p in pools.pools(probe)
+                 if p.count and p.name not in pools.STANDING | pools.IDLE]
     told = []
     for name in names:
         board.forget()
@@ -147,7 +135,7 @@ def exhaustion(board):
             board.restarts += 1
             pool = next(p for p in pools.pools(probe) if p.name == name)
             taken = pool.empty()
-            going = Background(traffic)
+            going = Background(lambda: trials.exchange(count=4, size=1024))
             for _ in range(3):
                 probe.run_to_access(pool.head)
             pool.refill(taken)
