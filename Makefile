@@ -26,7 +26,7 @@ flash:   ## write the image into the real board, by OpenOCD
 config:  ## check FILE=... by a chip's limits, and write it into the flash beside its image
 debug:   ## gdb on the image, in QEMU or, with ON=board, by OpenOCD
 example: ## an application in the broker's own process, build/$(BOARD)/sensor
-test:    ## every suite below, with a total (about twelve minutes)
+test:    ## every suite below, with a total (about ten minutes on two cores)
 sim:     ## worlds of brokers and clients under a virtual clock, each from a seed
 limits:  ## limits at the ends of their ranges compile, and impossible ones do not
 tree:    ## who includes whom; no libc, heap or mutable global in broker/

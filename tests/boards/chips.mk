@@ -5,6 +5,7 @@
 SUITES += chips
 
 CHIP_BUILDS := $(CHIPS:%=chips-%)
+PREPARED    += $(CHIP_BUILDS) chips-template
 
 chips: $(CHIP_BUILDS) chips-template build/interop/client $(PYTHON) $(NODE) $(NATS_CLI)
 	@python3 -B tests/boards/chips.py $(CHIPS)

@@ -6,12 +6,14 @@ SUITES += console
 CONSOLE_SLOT := 0x8000 0x20000
 
 CONSOLE_BUILDS := $(CHIPS:%=console-%)
+PREPARED       += $(CONSOLE_BUILDS)
 
 console: $(CONSOLE_BUILDS)
 	@python3 -B tests/boards/console.py $(CONSOLE_SLOT) $(CHIPS)
 
 .PHONY: $(CONSOLE_BUILDS)
-$(CONSOLE_BUILDS): console-%: build/loader.elf
+# After the other programs of the board, since they share objects.
+$(CONSOLE_BUILDS): console-%: chips-% build/loader.elf
 	@$(MAKE) --no-print-directory -s BOARD=$* image example build/$*/host/config
 	@$(MAKE) --no-print-directory -s BOARD=$* SLOT="$(CONSOLE_SLOT)" image
 

@@ -1,7 +1,8 @@
 # port/lwip.c with the limits of a small and of a large chip, in a Linux process whose Ethernet is a
 # tap device, under ASan and UBSan: tests/boards/lwip.py. Needs root, for network namespaces.
 
-SUITES += lwip
+SUITES   += lwip
+PREPARED += build/lwip/chip build/lwip-large/chip
 
 LWIP_OURS  := $(wildcard broker/*.c broker/*/*.c) port/lwip.c $(wildcard port/lwip/*.c tests/boards/lwip/*.c)
 LWIP_OBJ   := $(LWIP_OURS:%.c=%.o) $(LWIP_SRC:%.c=%.o)

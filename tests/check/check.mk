@@ -1,7 +1,7 @@
 # Static analysis, a source and a tool at a time: what has passed is not asked again until it
 # changes.
 
-SUITES += check
+SUITES_BUSY += check
 
 CHECKED := $(LIB_SRC) port/template.c $(wildcard boards/*/*.c boards/*/*/*.c hal/*.c)
 CHECKS  := $(foreach tool,gcc tidy cppcheck,$(CHECKED:%.c=build/check/%.$(tool)))

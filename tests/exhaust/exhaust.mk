@@ -1,7 +1,7 @@
 # What happens when a pool is full, for every pool and every take: the broker with a small chip's
 # limits and pools that fail on demand, under ASan and UBSan.
 
-SUITES += exhaust
+SUITES_BUSY += exhaust
 
 EXHAUST_SRC := $(wildcard broker/*.c broker/*/*.c tests/exhaust/*.c) sim/check.c tests/panic.c
 EXHAUST_CC  := $(CC) -O1 -g -I. -DMIDGE_FAULTS $(DIALECT) \

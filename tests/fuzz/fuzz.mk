@@ -4,7 +4,7 @@
 #
 #   build/fuzz/parser build/fuzz/parser-crash-...
 
-SUITES += fuzz
+SUITES_BUSY += fuzz
 
 FUZZ_SECONDS ?= 180
 FUZZED     := $(filter-out rig,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
@@ -22,7 +22,7 @@ fuzz: $(FUZZED:%=build/fuzz/%)
 build/fuzz/%.ran: build/fuzz/%
 	@echo "FUZZ $* for $(FUZZ_SHARE) s"
 	@mkdir -p build/fuzz/corpus/$*
-	$(Q)nice $< -max_total_time=$(FUZZ_SHARE) -timeout=10 -verbosity=0 -print_final_stats=0 \
+	$(Q)$< -max_total_time=$(FUZZ_SHARE) -timeout=10 -verbosity=0 -print_final_stats=0 \
 	    -artifact_prefix=build/fuzz/$*- $(wildcard tests/fuzz/$*.dict:%=-dict=%) \
 	    build/fuzz/corpus/$* tests/fuzz/corpus/$* >build/fuzz/$*.log 2>&1 \
 	    || { tail -n 60 build/fuzz/$*.log; false; } && touch $@

@@ -1,13 +1,15 @@
 # What the broker takes: code, against budgets, on Linux and on a Cortex-M3 with the default limits;
 # and RAM by pool, with a board's limits.
 
-SUITES += size
+SUITES_BUSY += size
 
 HUB_BYTES_MAX := 256000
 M3_TEXT_MAX   := 32768
 
 M3     := build/cortex-m3
 M3_OBJ := $(patsubst %.c,$(M3)/%.o,$(wildcard broker/*.c broker/*/*.c))
+
+PREPARED += $(M3_OBJ)
 
 size: hub $(M3_OBJ)
 	@tests/size/run $(B)/midge $(HUB_BYTES_MAX) $(M3_TEXT_MAX) \

@@ -2,7 +2,7 @@
 # limits of a small chip. They run in the order of their names, under ASan and UBSan; for another
 # architecture plain, under QEMU: make unit CROSS=aarch64-linux-gnu-
 
-SUITES += unit
+SUITES_BUSY += unit
 
 UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/*.c)))
 CHIP := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/chip/*.c)))

@@ -2,7 +2,6 @@
 
 SUITES += wire
 
-wire: $(B)/midge $(PEER_NEW) $(PEER_OLD)
-	@$(MAKE) --no-print-directory SANITIZE=1 hub
+wire: $(B)/midge sanitized $(PEER_NEW) $(PEER_OLD)
 	@python3 -B tests/wire/wire.py --midge $(B)/midge --sanitized build/linux-asan/midge \
 	    --nats-server $(PEER_NEW) --nats-server $(PEER_OLD)
