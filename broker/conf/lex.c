@@ -142,6 +142,8 @@ static bool fail_hex(struct lexer *lx, struct item *item) {
 
 // A backslash and what follows it in a text.
 static bool escape(struct lexer *lx, struct item *item) {
+    if (item->escape == NULL)
+        item->escape = lx->source.text + lx->at;
     step(lx);
     int c = peek(lx);
     if (!is_in(c, "xtnr\"\\"))
@@ -150,7 +152,6 @@ static bool escape(struct lexer *lx, struct item *item) {
                            "are allowed: \\xXX, \\t, \\n, \\r, \\\", \\\\.",
                            "one of x t n r \" \\"));
     step(lx);
-    item->escaped = true;
     if (c != 'x')
         return true;
     if (!is_in(peek(lx), HEX) || !is_in(peek_at(lx, 1), HEX))
@@ -331,11 +332,13 @@ static uint32_t hex_value(char digit) {
     return value < 16 ? value : value - 6;
 }
 
-uint32_t text_unescape(struct word text, char *to) {
+uint32_t text_unescape(const struct item *item, char *to) {
     uint32_t n = 0;
-    for (const char *at = text.text; at < text.text + text.bytes; at++) {
+    const char *end = item->text.text + item->text.bytes;
+    for (const char *at = item->text.text; at < end; at++) {
         char c = *at;
-        if (c == '\\') {
+        // What made a text of a number is no escape, even if it is a backslash.
+        if (c == '\\' && at >= item->escape) {
             c = *++at;
             if (c == 't') {
                 c = '\t';
@@ -384,9 +387,9 @@ static void bare(struct lexer *lx, struct item *item) {
     finish(lx, item, ITEM_TEXT);
     if (c == '\'') {
         step(lx);
-    } else if (!item->escaped && word_is(item->text, "true|false|yes|no|on|off", true)) {
+    } else if (item->escape == NULL && word_is(item->text, "true|false|yes|no|on|off", true)) {
         item->kind = ITEM_BOOL;
-    } else if (!item->escaped && item->text.bytes > 0 && item->text.text[0] == '$') {
+    } else if (item->escape == NULL && item->text.bytes > 0 && item->text.text[0] == '$') {
         // Without variables, what means one must not pass for a text.
         item->kind = MIDGE_CONFIG_HUB ? ITEM_VARIABLE : ITEM_ERROR;
         item->reason = "quotes around $";

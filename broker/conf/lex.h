@@ -42,7 +42,7 @@ enum item_kind {
 
 struct item {
     enum item_kind kind;
-    bool escaped;  // a text with escapes in it: text_unescape
+    const char *escape;  // the first in a text with escapes, or NULL: text_unescape
     uint32_t line, column;
     struct word text;
     struct word also;
@@ -66,7 +66,7 @@ void lex_value(struct lexer *lx, struct item *item);
 // From the end of a value over what separates it from the next. False with an error.
 bool lex_after(struct lexer *lx, enum lex_place place, struct item *item);
 
-// Copies a text without its escapes into `to`, which has room for text.bytes; answers its length.
-uint32_t text_unescape(struct word text, char *to);
+// Copies a text without its escapes into `to`, which has room for all of it; answers its length.
+uint32_t text_unescape(const struct item *item, char *to);
 
 #endif

@@ -72,12 +72,12 @@ static struct word complain_of_room(struct reader *r, const struct entry *e) {
 struct word value_text(struct reader *r, const struct entry *e) {
     struct midge_config *config = r->config;
     struct word text = e->value.text;
-    if (!e->value.escaped)
+    if (e->value.escape == NULL)
         return text;
     if (text.bytes > MIDGE_CONFIG_TEXT_BYTES - config->text_bytes)
         return complain_of_room(r, e);
     char *to = config->text + config->text_bytes;
-    uint32_t n = text_unescape(text, to);
+    uint32_t n = text_unescape(&e->value, to);
     if (memchr(to, '\0', n) == NULL)
         return (struct word){to, n};
     reader_complain(r, &e->at, SAY("a string cannot hold a zero byte", "no zero byte"), NULL);

@@ -71,6 +71,11 @@ static void test_texts(void **state) {
     assert_string_equal(text_of(config.server_name), "aAb");
     read_good("log_file: (\none\n two ) (\n)\n");
     assert_string_equal(text_of(config.log_file), "\none\n two ) (\n");
+    // A backslash that makes a text of a number is none of an escape.
+    read_good("server_name: 05\\n\\x41");
+    assert_string_equal(text_of(config.server_name), "05\\nA");
+    read_good("server_name: 05\\\\\\x");
+    assert_string_equal(text_of(config.server_name), "05\\\\x");
     read_good("log_file: $2a$");
     assert_string_equal(text_of(config.log_file), "$2a$");
 }

@@ -89,6 +89,8 @@ static void test_values(void **state) {
     assert_int_equal(config.permissions[0].subscribe_allow.count, 0);
     assert_int_equal(config.permissions[0].subscribe_deny.count, 2);
     assert_string_equal(text_of(config.subjects[1]), "b q");
+    read_good("server_name: 05\\\\\\x");
+    assert_string_equal(text_of(config.server_name), "05\\\\x");
     // What no option reaches has its standard all the same.
     assert_int_equal(config.lame_duck_duration_ms, 120000);
     assert_int_equal(config.lame_duck_grace_ms, 10000);
