@@ -121,6 +121,8 @@ uint16_t conn_open(struct midge *m, int kind, const struct midge_peer *peer) {
 
 static void unstall(struct midge *m, struct conn *c) {
     if (c->flags & CONN_STALLED) {
+        if (m->stalled_on == conn_index(m, c))
+            m->stalled_on = c->links[LIST_STALLED].prev;
         list_remove(m, LIST_STALLED, c);
         c->flags &= ~(uint32_t)CONN_STALLED;
     }
@@ -326,16 +328,10 @@ bool conn_stall(struct midge *m, struct conn *c) {
     return true;
 }
 
-void conn_stall_on(struct midge *m, struct conn *c, uint32_t stall_ms) {
-    struct list *list = &m->lists[LIST_STALLED];
-    uint16_t i = conn_index(m, c);
-    c->stall_ms = stall_ms;
-    timer_need(m, i, stall_ms);
+void conn_stall_on(struct midge *m, struct conn *c) {
     list_remove(m, LIST_STALLED, c);
-    uint16_t before = list->tail;
-    while (before != 0 && (int32_t)(at(m, before)->stall_ms - stall_ms) > 0)
-        before = at(m, before)->links[LIST_STALLED].prev;
-    list_insert(m, LIST_STALLED, c, before);
+    list_insert(m, LIST_STALLED, c, m->stalled_on);
+    m->stalled_on = conn_index(m, c);
 }
 
 void conn_resume_all(struct midge *m) {
@@ -361,7 +357,7 @@ bool conn_make_room(struct midge *m, struct conn *waiting) {
     if (largest == NULL)
         return false;
     conn_slow(m, largest, MIDGE_SLOW_PENDING);
-    waiting->flags &= ~(uint32_t)(CONN_STALL_SPENT | CONN_WAITING);
+    waiting->flags &= ~(uint32_t)CONN_STALL_SPENT;
     if (!(waiting->flags & CONN_CLOSING))
         conn_stall(m, waiting);
     return true;

@@ -186,9 +186,9 @@ void conn_sent(struct midge *m, struct conn *c, uint32_t n);
 // A publisher must wait for room. Answers false where it has waited long enough for this read.
 bool conn_stall(struct midge *m, struct conn *c);
 
-// It was resumed, consumed nothing, and is stalled again: others took the room. Its wait goes on,
-// until `stall_ms`, and it keeps its place before those who came later.
-void conn_stall_on(struct midge *m, struct conn *c, uint32_t stall_ms);
+// It was resumed, consumed nothing, and is stalled again, since others took the room: it keeps its
+// place before those who did, and before those who came later.
+void conn_stall_on(struct midge *m, struct conn *c);
 
 // There is room again: whoever waits is resumed, the longest wait first.
 void conn_resume_all(struct midge *m);

@@ -10,10 +10,15 @@
 // blocks are smaller, they are also few, and copies would take most of them.
 #define REFER_BYTES_MIN (MIDGE_BLOCK_BYTES < 1024 ? MIDGE_BLOCK_BYTES : 1024)
 
-// A receiver that took no bytes for so long, and a stall, is not waited for. A socket whose buffer
-// is full may say that there is room only once much of it was read, which at a few MB/s takes a
-// while.
+// A receiver that took no bytes for so long, and a stall of at most 2 s, is not waited for. A socket
+// whose buffer is full may say that there is room only once much of it was read, which at a few MB/s
+// takes a while; and a chip's stack may have to send a lost segment twice.
 #define PROGRESS_MS 1000
+
+static bool is_progressing(const struct midge *m, const struct conn *c) {
+    uint32_t stall_ms = m->config->stall_ms < 2000 ? m->config->stall_ms : 2000;
+    return !(c->flags & CONN_BLOCKED) || m->now.ms - c->progress_ms <= stall_ms + PROGRESS_MS;
+}
 
 // What the deliveries of one publication share.
 struct delivery {
@@ -228,9 +233,7 @@ static bool has_room(struct midge *m, const struct delivery *d, index_t sub, str
     const struct conn *c = owner_of(m, s);
     if (!eligible(m, d, s, c))
         return true;
-    bool progressing = !(c->flags & CONN_BLOCKED) ||
-                       m->now.ms - c->progress_ms <= m->config->stall_ms + PROGRESS_MS;
-    if ((c->flags & CONN_CROWDED) && progressing)
+    if ((c->flags & CONN_CROWDED) && is_progressing(m, c))
         return false;
     uint32_t need = blocks_for(m, d, c, s);
     uint32_t own = c->blocks < MIDGE_BLOCKS_GUARANTEED ? MIDGE_BLOCKS_GUARANTEED - c->blocks : 0;

@@ -81,7 +81,8 @@ struct midge {
     struct table text_table, node_table, sid_table;
     struct wheel wheel;
     struct list lists[LIST_COUNT];
-    uint16_t reap;  // first connection whose subscriptions are being reaped
+    uint16_t stalled_on;  // the last of those stalled that keep their place
+    uint16_t reap;        // first connection whose subscriptions are being reaped
     index_t root;   // of the one account
 
     uint32_t block_room;       // bytes that a block holds

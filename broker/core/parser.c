@@ -162,7 +162,7 @@ static void await_blocks(struct midge *m, struct conn *c) {
     if (conn_stall(m, c) || conn_make_room(m, c))
         return;
     // What there is lies in messages on their way to several: it will come free.
-    c->flags &= ~(uint32_t)(CONN_STALL_SPENT | CONN_WAITING);
+    c->flags &= ~(uint32_t)CONN_STALL_SPENT;
     conn_stall(m, c);
 }
 
@@ -520,7 +520,6 @@ uint32_t parser_rx(struct midge *m, struct conn *c, const uint8_t *bytes, uint32
     uint32_t at = 0;
     uint64_t msgs = c->in_msgs;
     uint64_t in_bytes = c->in_bytes;
-    uint32_t stall_ms = c->stall_ms;
     while (at < n && !(c->flags & (CONN_CLOSING | CONN_STALLED))) {
         uint32_t used = step(m, c, bytes + at, n - at);
         if (used == STALLED)
@@ -539,7 +538,7 @@ uint32_t parser_rx(struct midge *m, struct conn *c, const uint8_t *bytes, uint32
     if (at == n || (c->flags & CONN_CLOSING))
         c->flags &= ~(uint32_t)CONN_STALL_SPENT;
     if ((c->flags & (CONN_STALLED | CONN_WAITING)) == (CONN_STALLED | CONN_WAITING) && at == 0)
-        conn_stall_on(m, c, stall_ms);
+        conn_stall_on(m, c);
     c->flags = (c->flags & ~(uint32_t)CONN_WAITING) | (c->flags & CONN_STALLED ? CONN_WAITING : 0);
     return c->flags & CONN_CLOSING ? n : at;
 }
