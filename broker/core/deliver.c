@@ -151,9 +151,13 @@ static inline bool append_tail(struct midge *m, const struct delivery *d, struct
         return false;
     uint32_t n = d->frame_bytes + s->sid_bytes + 1;
     // The sid is copied in its full width, which can reach beyond the end of an empty message.
-    uint8_t *to = outq_place(&c->out, m->blocks, m->block_room, n + SUB_SID_BYTES);
-    if (to == NULL)
-        return false;
+    uint32_t most = n + SUB_SID_BYTES;
+    uint8_t *to = outq_place(&c->out, m->blocks, m->block_room, most);
+    if (to == NULL) {
+        if (most > m->block_room - OUTQ_RUN_BYTES || !outq_begin(m, c))
+            return false;
+        to = outq_place(&c->out, m->blocks, m->block_room, most);
+    }
     memcpy(to, "MSG ", 4);
     copy_small(to + 4, p->subject, p->subject_bytes);
     to += 4 + p->subject_bytes;
@@ -376,15 +380,19 @@ static void share(struct midge *m, struct delivery *d) {
 
 int32_t deliver(struct midge *m, struct conn *publisher, struct publication *p,
                 struct matched found) {
-    if (found.nodes == NULL || found.generation != m->generation)
-        found = match(m, m->root, p->subject, p->subject_bytes);
     if (found.count == 0)
         return 0;
     const index_t *nodes = found.nodes;
     uint32_t count = found.count;
-    struct delivery d = {.p = p, .publisher = publisher};
+    struct delivery d;
+    d.p = p;
+    d.publisher = publisher;
     d.frame_bytes = 5 + p->subject_bytes + p->rest_bytes + p->bytes + 2;
+    d.shared = 0;
+    d.shared_offset = 0;
     d.sharing_blocks = sharing_blocks(m, p, nodes, count);
+    d.count = 0;
+    d.bytes = 0;
     struct room room = {block_common(m) - d.sharing_blocks, false};
     d.choosy = m->crowded > 0 || room.common < m->blocks_ample;
     if (!all_have_room(m, &d, nodes, count, &room)) {
