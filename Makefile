@@ -45,6 +45,7 @@ fresh:   ## the README's two commands on a minimal Debian 12, in a chroot
 chips:   ## every board in QEMU: its chip's services, and the image under all that clients do
 lan:     ## IPv6 and mDNS of the boards that have them, in QEMU on a tap device
 console: ## the console of every board, its configuration in flash, what shares the chip, in QEMU
+cost:    ## instructions for a message on a Cortex-M3, against budgets
 lwip:    ## port/lwip.c with a chip's limits, on a tap device, under ASan and UBSan
 ram:     ## every pool: entries, bytes each, bytes
 size:    ## size of the hub, or of a chip's image, against its budget

@@ -74,6 +74,9 @@ bool midge_init(struct midge *m, const struct midge_config *config, struct midge
     };
     for (uint32_t i = 0; i < POOL_COUNT; i++)
         m->pools[i].limit = (index_t)most[i];
+#define X(name, type, max) m->name = m->name##_store;
+    MIDGE_POOLS(X)
+#undef X
     make_id(m, random);
     memcpy(&m->seed, random + 32, 4);
     memcpy(m->random, random + 36, 8);
@@ -286,5 +289,6 @@ void midge_reload(struct midge *m, const struct midge_config *config) {
         reload_client(m, c, verdict);
     }
     take_config(m, config);
+    match_forget(m);
     reload_max_connections(m);
 }

@@ -109,8 +109,8 @@ enum midge_reason {
 
 // What the broker wants of the port for one connection. One call of midge_next answers one wish.
 enum midge_wish {
-    MIDGE_WISH_SEND = 1,          // there is output: midge_tx, send, midge_sent
-    MIDGE_WISH_RESUME,            // room again: midge_rx with the bytes that were not consumed
+    MIDGE_WISH_RESUME = 1,        // room again: midge_rx with the bytes that were not consumed
+    MIDGE_WISH_SEND,              // there is output: midge_tx, send, midge_sent
     MIDGE_WISH_CLOSE_AFTER_SEND,  // send what midge_tx gives, then close and call midge_closed
     MIDGE_WISH_ABORT,             // close at once, drop the output, and call midge_closed
 };

@@ -26,9 +26,12 @@ static const char *wrong_with_cable(struct world *w, struct site *s, struct cabl
     // While bytes are held the port asks by itself, once the far end has some of them.
     if (!c->blocked && held == 0 && midge_tx(&s->m, c->conn, held, &v, 1) > 0)
         return "there is output, and the port was not told";
-    // Where messages come in by drops, they hold the few blocks of a small pool for long.
+    // Where messages come in by drops, they hold the few blocks of a small pool for long; and who
+    // vanishes is waited for, one after another.
+    const struct swarm *swarm = &w->swarm;
     bool trickles = s->small && c->window < 536;
-    if (c->up.taken < c->up.arrived && w->swarm.pool_failure == 0 && !trickles &&
+    bool patient = swarm->vanish + swarm->slow + swarm->deaf + swarm->pool_failure > 0;
+    if (c->up.taken < c->up.arrived && !patient && !trickles &&
         w->now_us - c->waiting_since_us > config->stall_ms * 1000ull + WAIT_US)
         return "a client's input is not taken";
     return NULL;

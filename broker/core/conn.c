@@ -8,6 +8,11 @@
 // How long a closing connection may take to send what is queued.
 #define FLUSH_MS 2000
 
+// A receiver that took no bytes for so long, and a stall of at most 2 s, is not waited for. A socket
+// whose buffer is full may say that there is room only once much of it was read, which at a few MB/s
+// takes a while; and a chip's stack may have to send a lost segment twice.
+#define PROGRESS_MS 1000
+
 // Most of the output that one write deadline is for: a reader of what is behind it has its own.
 #define DUE_BYTES_MAX (4u << 20)
 
@@ -28,9 +33,7 @@ struct conn *conn_of(struct midge *m, uint32_t handle) {
     if (i == 0 || i > m->pools[POOL_connections].fresh)
         return NULL;
     struct conn *c = at(m, (uint16_t)i);
-    if (c->generation != handle >> 16 || c->cid == 0 || (c->flags & CONN_GONE))
-        return NULL;
-    return c;
+    return c->generation == handle >> 16 ? c : NULL;
 }
 
 // ---- Lists --------------------------------------------------------------------------------------
@@ -74,26 +77,23 @@ void conn_wish(struct midge *m, struct conn *c, int wish) {
 }
 
 midge_conn midge_next(struct midge *m, enum midge_wish *wish) {
-    static const uint8_t order[] = {MIDGE_WISH_ABORT, MIDGE_WISH_CLOSE_AFTER_SEND, MIDGE_WISH_SEND,
-                                    MIDGE_WISH_RESUME};
-    while (m->lists[LIST_WISHES].head != 0) {
-        struct conn *c = at(m, m->lists[LIST_WISHES].head);
-        for (uint32_t i = 0; i < sizeof order; i++) {
-            if (!(c->wishes & 1 << order[i]))
-                continue;
-            *wish = (enum midge_wish)order[i];
-            // A connection that ends wants nothing else.
-            c->wishes = i < 2 ? 0 : (uint8_t)(c->wishes & ~(1 << order[i]));
-            if (c->wishes == 0) {
-                list_remove(m, LIST_WISHES, c);
-                c->flags &= ~(uint32_t)CONN_WISHING;
-            }
-            return conn_handle(m, c);
-        }
+    uint16_t i = m->lists[LIST_WISHES].head;
+    if (i == 0)
+        return MIDGE_NONE;
+    // The last of them that it has comes first.
+    struct conn *c = at(m, i);
+    int most = MIDGE_WISH_ABORT;
+    while (!(c->wishes & 1 << most))
+        most--;
+    MIDGE_ASSERT(most > 0);
+    *wish = (enum midge_wish)most;
+    // A connection that ends wants nothing else.
+    c->wishes = most >= MIDGE_WISH_CLOSE_AFTER_SEND ? 0 : (uint8_t)(c->wishes & ~(1 << most));
+    if (c->wishes == 0) {
         list_remove(m, LIST_WISHES, c);
         c->flags &= ~(uint32_t)CONN_WISHING;
     }
-    return MIDGE_NONE;
+    return (uint32_t)c->generation << 16 | i;
 }
 
 // ---- Life ---------------------------------------------------------------------------------------
@@ -105,8 +105,7 @@ uint16_t conn_open(struct midge *m, int kind, const struct midge_peer *peer) {
     if (i == 0)
         return 0;
     struct conn *c = at(m, (uint16_t)i);
-    uint16_t generation = (uint16_t)(c->generation + 1);
-    *c = (struct conn){.generation = generation != 0 ? generation : 1, .kind = (uint8_t)kind};
+    *c = (struct conn){.generation = c->generation | (c->generation == 0), .kind = (uint8_t)kind};
     c->out.open = OUTQ_CLOSED;
     c->cid = ++m->last_cid;
     c->started_us = m->now.us;
@@ -177,6 +176,8 @@ void conn_gone(struct midge *m, struct conn *c) {
     c->name = c->lang = c->version = c->login = 0;
     m->open[c->kind]--;
     c->flags = CONN_CLOSING | CONN_GONE;
+    // Its handle is stale from here on.
+    c->generation++;
     // No wish is left, so the list's links serve for the list of those to be reaped.
     c->links[LIST_WISHES].next = m->reap;
     m->reap = conn_index(m, c);
@@ -193,10 +194,9 @@ bool conn_reap(struct midge *m, uint32_t most) {
         }
         uint16_t i = m->reap;
         m->reap = c->links[LIST_WISHES].next;
-        uint16_t generation = c->generation;
-        POOL_GIVE(m, connections, i);
         // A free slot keeps its generation, and is marked by having no cid.
-        c->generation = generation;
+        _Static_assert(offsetof(struct conn, generation) >= sizeof(index_t), "");
+        POOL_GIVE(m, connections, i);
         c->cid = 0;
     }
     return false;
@@ -314,6 +314,22 @@ void conn_tick(struct midge *m, struct conn *c) {
 
 // ---- Back-pressure ------------------------------------------------------------------------------
 
+static bool is_recent(const struct midge *m, uint32_t ms) {
+    uint32_t stall_ms = m->config->stall_ms < 2000 ? m->config->stall_ms : 2000;
+    return m->now.ms - ms <= stall_ms + PROGRESS_MS;
+}
+
+bool conn_progresses(const struct midge *m, const struct conn *c) {
+    return !(c->flags & CONN_BLOCKED) || is_recent(m, c->progress_ms);
+}
+
+// Whether blocks that it holds will come free by themselves: its output is taken, or its payload
+// comes in.
+static bool is_moving(const struct midge *m, const struct conn *c) {
+    bool awaited = c->kind == MIDGE_CLIENT && c->in.line_bytes > 0 && !(c->flags & CONN_STALLED);
+    return conn_progresses(m, c) && !(awaited && !is_recent(m, c->in.since_ms));
+}
+
 bool conn_stall(struct midge *m, struct conn *c) {
     if (c->flags & CONN_STALL_SPENT)
         return false;
@@ -348,7 +364,7 @@ bool conn_make_room(struct midge *m, struct conn *waiting) {
     for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
         struct conn *c = at(m, (uint16_t)i);
         uint32_t held = c->blocks + c->out.bytes / m->block_room;
-        if ((c->flags & CONN_CLOSING) || c->kind == MIDGE_LOCAL ||
+        if ((c->flags & CONN_CLOSING) || c->kind == MIDGE_LOCAL || is_moving(m, c) ||
             held <= MIDGE_BLOCKS_GUARANTEED || held <= most)
             continue;
         largest = c;

@@ -183,6 +183,9 @@ void conn_tick(struct midge *m, struct conn *c);
 // The stack took n bytes.
 void conn_sent(struct midge *m, struct conn *c, uint32_t n);
 
+// Whether the stack takes c's output, or has none: then it is worth waiting for.
+bool conn_progresses(const struct midge *m, const struct conn *c);
+
 // A publisher must wait for room. Answers false where it has waited long enough for this read.
 bool conn_stall(struct midge *m, struct conn *c);
 
@@ -193,8 +196,8 @@ void conn_stall_on(struct midge *m, struct conn *c);
 // There is room again: whoever waits is resumed, the longest wait first.
 void conn_resume_all(struct midge *m);
 
-// Closes the largest holder of blocks above its share as slow, and lets c wait for what it held,
-// unless that is c itself. False where there is no such holder.
+// Closes the largest holder of blocks above its share that does not move as slow, and lets c wait for
+// what it held, unless that is c itself. False where there is no such holder.
 bool conn_make_room(struct midge *m, struct conn *c);
 
 #endif

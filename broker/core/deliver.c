@@ -10,16 +10,6 @@
 // blocks are smaller, they are also few, and copies would take most of them.
 #define REFER_BYTES_MIN (MIDGE_BLOCK_BYTES < 1024 ? MIDGE_BLOCK_BYTES : 1024)
 
-// A receiver that took no bytes for so long, and a stall of at most 2 s, is not waited for. A socket
-// whose buffer is full may say that there is room only once much of it was read, which at a few MB/s
-// takes a while; and a chip's stack may have to send a lost segment twice.
-#define PROGRESS_MS 1000
-
-static bool is_progressing(const struct midge *m, const struct conn *c) {
-    uint32_t stall_ms = m->config->stall_ms < 2000 ? m->config->stall_ms : 2000;
-    return !(c->flags & CONN_BLOCKED) || m->now.ms - c->progress_ms <= stall_ms + PROGRESS_MS;
-}
-
 // What the deliveries of one publication share.
 struct delivery {
     struct publication *p;
@@ -156,9 +146,13 @@ static inline bool append_tail(struct midge *m, const struct delivery *d, struct
         return false;
     uint32_t n = d->frame_bytes + s->sid_bytes + 1;
     // The sid is copied in its full width, which can reach beyond the end of an empty message.
-    uint8_t *to = outq_place(&c->out, m->blocks, m->block_room, n + SUB_SID_BYTES);
-    if (to == NULL)
-        return false;
+    uint32_t most = n + SUB_SID_BYTES;
+    uint8_t *to = outq_place(&c->out, m->blocks, m->block_room, most);
+    if (to == NULL) {
+        if (most > m->block_room - OUTQ_RUN_BYTES || !outq_begin(m, c))
+            return false;
+        to = outq_place(&c->out, m->blocks, m->block_room, most);
+    }
     memcpy(to, "MSG ", 4);
     copy_small(to + 4, p->subject, p->subject_bytes);
     to += 4 + p->subject_bytes;
@@ -233,7 +227,7 @@ static bool has_room(struct midge *m, const struct delivery *d, index_t sub, str
     const struct conn *c = owner_of(m, s);
     if (!eligible(m, d, s, c))
         return true;
-    if ((c->flags & CONN_CROWDED) && is_progressing(m, c))
+    if ((c->flags & CONN_CROWDED) && conn_progresses(m, c))
         return false;
     uint32_t need = blocks_for(m, d, c, s);
     uint32_t own = c->blocks < MIDGE_BLOCKS_GUARANTEED ? MIDGE_BLOCKS_GUARANTEED - c->blocks : 0;
@@ -379,15 +373,19 @@ static void share(struct midge *m, struct delivery *d) {
 
 int32_t deliver(struct midge *m, struct conn *publisher, struct publication *p,
                 struct matched found) {
-    if (found.nodes == NULL || found.generation != m->generation)
-        found = match(m, m->root, p->subject, p->subject_bytes);
     if (found.count == 0)
         return 0;
     const index_t *nodes = found.nodes;
     uint32_t count = found.count;
-    struct delivery d = {.p = p, .publisher = publisher};
+    struct delivery d;
+    d.p = p;
+    d.publisher = publisher;
     d.frame_bytes = 5 + p->subject_bytes + p->rest_bytes + p->bytes + 2;
+    d.shared = 0;
+    d.shared_offset = 0;
     d.sharing_blocks = sharing_blocks(m, p, nodes, count);
+    d.count = 0;
+    d.bytes = 0;
     struct room room = {block_common(m) - d.sharing_blocks, false};
     d.choosy = m->crowded > 0 || room.common < m->blocks_ample;
     if (!all_have_room(m, &d, nodes, count, &room)) {

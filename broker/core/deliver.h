@@ -39,7 +39,7 @@ struct publication {
 
 enum { DELIVER_STALL = -1 };
 
-// Delivers to what the subject matches, as far as that was found already. Answers to how many
+// Delivers to what the subject was found to match, which still holds. Answers to how many
 // subscriptions, or DELIVER_STALL. Takes the chain, if there is one, out of `publisher`'s input
 // where it becomes shared, and then sets publication->chain to 0.
 int32_t deliver(struct midge *m, struct conn *publisher, struct publication *p,

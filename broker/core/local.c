@@ -127,7 +127,7 @@ int32_t midge_publish(struct midge *m, const char *subject, const char *reply, c
                             .bytes = payload_bytes,
                             .payload = payload != NULL ? payload : "",
                             .no_line_end = true};
-    if (deliver(m, c, &p, UNMATCHED) == DELIVER_STALL) {
+    if (deliver(m, c, &p, match(m, m->root, p.subject, n)) == DELIVER_STALL) {
         // The application tries again by itself; it is not resumed.
         conn_resume_all(m);
         return MIDGE_ERR_FULL;

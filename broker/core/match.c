@@ -8,8 +8,19 @@
 
 // Short ones without a call.
 static inline bool same_bytes(const uint8_t *a, const uint8_t *b, uint32_t n) {
-    if (MIDGE_MATCH_AHEAD == 1)
-        return memcmp(a, b, n) == 0;
+#if MIDGE_MATCH_AHEAD == 1
+    uint32_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        uint32_t x, y;
+        memcpy(&x, a + i, sizeof x);
+        memcpy(&y, b + i, sizeof y);
+        if (x != y)
+            return false;
+    }
+    while (i < n && a[i] == b[i])
+        i++;
+    return i == n;
+#else
     if (n <= 8)
         return word_load_part(a, n) == word_load_part(b, n);
     uint32_t last = n - 8;
@@ -18,6 +29,7 @@ static inline bool same_bytes(const uint8_t *a, const uint8_t *b, uint32_t n) {
             return false;
     }
     return word_load(a + last) == word_load(b + last);
+#endif
 }
 
 static inline bool is_cached(const struct midge *m, const struct cached *entry,
@@ -43,8 +55,24 @@ struct matched match_recall(struct midge *m, struct lookup *l) {
 }
 
 void match_forget(struct midge *m) {
+    if (++m->generation != 0)
+        return;
     memset(m->cache, 0, sizeof m->cache);
     m->generation = 1;
+}
+
+// The entry that an answer is of, where it is the one that served last.
+static inline bool is_last(const struct midge *m, struct matched found) {
+    return found.nodes == m->cache[m->cache_last].nodes;
+}
+
+bool match_permits(const struct midge *m, struct matched found, uint16_t permissions) {
+    return is_last(m, found) && m->cache[m->cache_last].permitted == permissions + 1;
+}
+
+void match_permit(struct midge *m, struct matched found, uint16_t permissions) {
+    if (is_last(m, found))
+        m->cache[m->cache_last].permitted = (uint16_t)(permissions + 1);
 }
 
 static void remember(struct midge *m, const struct lookup *l) {
@@ -60,6 +88,7 @@ static void remember(struct midge *m, const struct lookup *l) {
     struct cached *entry = &m->cache[at];
     entry->generation = m->generation;
     entry->root = l->root;
+    entry->permitted = 0;
     entry->bytes = (uint8_t)l->bytes;
     entry->count = (uint8_t)l->found.count;
     memcpy(entry->subject, l->subject, l->bytes);

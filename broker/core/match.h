@@ -50,8 +50,13 @@ struct matched match_recall(struct midge *m, struct lookup *l);
 // match_ahead.
 struct matched match(struct midge *m, index_t root, const uint8_t *subject, uint32_t n);
 
-// Forgets all that is remembered: the table's generation has come round to 0.
+// A node begins or ceases to match, or permissions are others: what is remembered does not hold.
 void match_forget(struct midge *m);
+
+// Whether it is remembered with an answer that these permissions let their holder publish to its
+// subject; match_permit has that remembered, where the answer is.
+bool match_permits(const struct midge *m, struct matched found, uint16_t permissions);
+void match_permit(struct midge *m, struct matched found, uint16_t permissions);
 
 // Finds the answers to several that are not remembered at once, at most MIDGE_MATCH_AHEAD. They
 // stay valid until the next call of this function. Returns for how many of the first there was
@@ -116,6 +121,7 @@ struct cached {
     index_t root;
     uint8_t bytes;
     uint8_t count;
+    uint16_t permitted;  // 1 + permissions that let their holder publish to it, 0 for none known
     uint8_t subject[MIDGE_CACHE_SUBJECT_BYTES];
     index_t nodes[MIDGE_CACHE_NODES];
 };

@@ -83,7 +83,7 @@ struct midge {
     struct list lists[LIST_COUNT];
     uint16_t stalled_on;  // the last of those stalled that keep their place
     uint16_t reap;        // first connection whose subscriptions are being reaped
-    index_t root;   // of the one account
+    index_t root;         // of the one account
 
     uint32_t block_room;       // bytes that a block holds
     uint32_t blocks_reserved;  // guarantees not used up
@@ -106,10 +106,15 @@ struct midge {
     uint32_t lame_duck_step_ms;  // between two
     uint32_t lame_duck_next;     // where to look for it
 
-    char id[57];     // the server's public key, as text
-    uint16_t local;  // the application's connection, 0 before its first use
+    char id[57];           // the server's public key, as text
+    uint16_t local;        // the application's connection, 0 before its first use
     int32_t last_handler;  // its id
     struct handler handlers[MIDGE_HANDLERS_MAX];
+
+    // The pools, by pointer: they lie at the end, too far for an offset in an instruction.
+#define X(name, type, max) type *name;
+    MIDGE_POOLS(X)
+#undef X
 
     struct ended closed[MIDGE_CLOSED_MAX + 1];  // a ring of clients that have ended
     uint32_t closed_next, closed_count;
@@ -131,7 +136,7 @@ struct midge {
     index_t text_heads[MIDGE_TEXTS_MAX];
     index_t node_heads[MIDGE_NODES_MAX * NODE_BUCKETS];
     index_t sid_heads[MIDGE_SUBSCRIPTIONS_MAX];
-#define X(name, type, max) type name[(max) + 1];
+#define X(name, type, max) type name##_store[(max) + 1];
     MIDGE_POOLS(X)
 #undef X
 };

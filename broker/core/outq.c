@@ -11,13 +11,21 @@ struct ref {
     uint32_t n;
 };
 
-// A run, decoded. `ref.chain` is 0 for a literal one.
+// A run, decoded.
 struct run {
-    struct ref ref;
-    const uint8_t *bytes;
+    const uint8_t *bytes;  // of a literal one; else the reference begins there
     uint32_t n;
     uint32_t whole;  // bytes that it takes in its block
+    bool is_ref;
 };
+
+static struct ref ref_at(const uint8_t *p) {
+    struct ref ref;
+    memcpy(&ref.chain, p, sizeof ref.chain);
+    memcpy(&ref.offset, p + sizeof ref.chain, sizeof ref.offset);
+    memcpy(&ref.n, p + sizeof ref.chain + sizeof ref.offset, sizeof ref.n);
+    return ref;
+}
 
 static uint32_t fill_of(const struct midge *m, const struct outq *q, index_t b) {
     return b == q->tail ? q->fill : m->blocks[b].fill;
@@ -25,22 +33,13 @@ static uint32_t fill_of(const struct midge *m, const struct outq *q, index_t b) 
 
 static struct run run_at(const struct midge *m, const struct outq *q, index_t b, uint32_t at) {
     const uint8_t *p = m->blocks[b].bytes + at;
-    struct run run = {0};
     uint16_t head;
     memcpy(&head, p, sizeof head);
     p += OUTQ_RUN_BYTES;
-    if (head & REF_MARK) {
-        memcpy(&run.ref.chain, p, sizeof run.ref.chain);
-        memcpy(&run.ref.offset, p + sizeof(index_t), sizeof(uint32_t));
-        memcpy(&run.ref.n, p + sizeof(index_t) + sizeof(uint32_t), sizeof(uint32_t));
-        run.n = run.ref.n;
-        run.whole = OUTQ_REF_BYTES;
-    } else {
-        run.bytes = p;
-        run.n = head != 0 ? head : fill_of(m, q, b) - at - OUTQ_RUN_BYTES;
-        run.whole = OUTQ_RUN_BYTES + run.n;
-    }
-    return run;
+    if (head & REF_MARK)
+        return (struct run){p, ref_at(p).n, OUTQ_REF_BYTES, true};
+    uint32_t n = head != 0 ? head : fill_of(m, q, b) - at - OUTQ_RUN_BYTES;
+    return (struct run){p, n, OUTQ_RUN_BYTES + n, false};
 }
 
 static void open_run(struct midge *m, struct outq *q) {
@@ -78,6 +77,13 @@ static bool add_block(struct midge *m, struct conn *c) {
     q->tail = b;
     q->fill = 0;
     q->open = OUTQ_CLOSED;
+    return true;
+}
+
+bool outq_begin(struct midge *m, struct conn *c) {
+    if (c->out.tail != 0 || !add_block(m, c))
+        return false;
+    open_run(m, &c->out);
     return true;
 }
 
@@ -187,8 +193,8 @@ uint32_t outq_spans(const struct midge *m, const struct conn *c, uint32_t skip,
                 skip -= run.n;
                 continue;
             }
-            if (run.ref.chain != 0)
-                count += ref_spans(m, run.ref, skip, v + count, max - count);
+            if (run.is_ref)
+                count += ref_spans(m, ref_at(run.bytes), skip, v + count, max - count);
             else
                 v[count++] = (struct midge_span){run.bytes + skip, run.n - skip};
             skip = 0;
@@ -213,6 +219,13 @@ void outq_sent(struct midge *m, struct conn *c, uint32_t n) {
     struct outq *q = &c->out;
     MIDGE_ASSERT(n <= q->bytes);
     q->bytes -= n;
+    // Mostly all that there is lies in one run.
+    if (q->bytes == 0 && q->head == q->tail && q->at == q->open) {
+        drop_head(m, c);
+        q->done = q->fill = 0;
+        q->open = OUTQ_CLOSED;
+        return;
+    }
     n += q->done;
     q->done = 0;
     while (q->head != 0) {
@@ -226,8 +239,8 @@ void outq_sent(struct midge *m, struct conn *c, uint32_t n) {
             return;
         }
         n -= run.n;
-        if (run.ref.chain != 0)
-            block_unref(m, run.ref.chain);
+        if (run.is_ref)
+            block_unref(m, ref_at(run.bytes).chain);
         q->at = (uint16_t)(q->at + run.whole);
     }
     q->fill = 0;

@@ -47,6 +47,9 @@ static inline uint8_t *outq_place(const struct outq *q, struct block *blocks, ui
     return blocks[q->tail].bytes + q->fill;
 }
 
+// Takes a block for an empty queue, where there is one, so that outq_place may have room.
+bool outq_begin(struct midge *m, struct conn *c);
+
 static inline void outq_advance(struct outq *q, uint32_t n) {
     q->fill = (uint16_t)(q->fill + n);
     q->bytes += n;

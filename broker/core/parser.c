@@ -284,6 +284,12 @@ static inline const uint8_t *next_blank(const uint8_t *p, const uint8_t *end) {
         if (blanks != 0)
             return p + word_first(blanks);
     }
+    for (; sizeof p == 4 && end - p >= 4; p += 4) {
+        uint32_t w;
+        memcpy(&w, p, sizeof w);
+        if (((w - (uint32_t)WORD_ONES * (' ' + 1)) & ~w & (uint32_t)WORD_HIGH) != 0)
+            break;
+    }
     while (p<end && * p> ' ')
         p++;
     return p;
@@ -294,13 +300,17 @@ static inline const uint8_t *next_blank(const uint8_t *p, const uint8_t *end) {
 ALWAYS_INLINE uint32_t plain_publish(const uint8_t *p, uint32_t n, struct publication *to) {
     const uint8_t *const begin = p;
     const uint8_t *const end = p + n;
-    if (n < 5 || memcmp(p, "PUB ", 4) != 0)
+    if (n < 5 || p[0] != 'P' || p[1] != 'U' || p[2] != 'B' || p[3] != ' ')
         return 0;
     const uint8_t *subject = p += 4;
     p = next_blank(p, end);
     to->subject = subject;
     to->subject_bytes = (uint32_t)(p - subject);
-    to->reply_bytes = 0;
+    to->reply = NULL;
+    to->reply_bytes = to->header_bytes = 0;
+    to->hpub = to->no_line_end = false;
+    to->chain = 0;
+    to->chain_blocks = to->offset = 0;
     if (p == subject || p == end || *p++ != ' ')
         return 0;
     to->rest = p;
@@ -311,8 +321,8 @@ ALWAYS_INLINE uint32_t plain_publish(const uint8_t *p, uint32_t n, struct public
             size = size * 10 + (uint32_t)(*p++ - '0');
         if (p < end && *p == '\r') {
             uint32_t digits = (uint32_t)(p - word);
-            if (digits == 0 || digits > 9 || (uint64_t)(end - p) < 2 + (uint64_t)size + 2 ||
-                p[1] != '\n' || p[2 + size] != '\r' || p[3 + size] != '\n')
+            if (digits == 0 || digits > 9 || (uint32_t)(end - p) < size + 4 || p[1] != '\n' ||
+                p[2 + size] != '\r' || p[3 + size] != '\n')
                 return 0;
             to->bytes = size;
             to->payload = p + 2;
@@ -331,7 +341,6 @@ ALWAYS_INLINE uint32_t plain_publish(const uint8_t *p, uint32_t n, struct public
 // Likewise, if the message is within the limits.
 ALWAYS_INLINE uint32_t welcome_publish(const struct midge *m, const uint8_t *p, uint32_t n,
                                        struct publication *to) {
-    *to = (struct publication){0};
     uint32_t whole = plain_publish(p, n, to);
     if (whole == 0 || to->bytes > m->config->max_payload ||
         (uint32_t)(to->payload - to->subject) > m->config->max_control_line)
@@ -518,8 +527,8 @@ static uint32_t step(struct midge *m, struct conn *c, const uint8_t *p, uint32_t
 
 uint32_t parser_rx(struct midge *m, struct conn *c, const uint8_t *bytes, uint32_t n) {
     uint32_t at = 0;
-    uint64_t msgs = c->in_msgs;
-    uint64_t in_bytes = c->in_bytes;
+    uint32_t msgs = (uint32_t)c->in_msgs;
+    uint32_t in_bytes = (uint32_t)c->in_bytes;
     while (at < n && !(c->flags & (CONN_CLOSING | CONN_STALLED))) {
         uint32_t used = step(m, c, bytes + at, n - at);
         if (used == STALLED)
@@ -530,9 +539,10 @@ uint32_t parser_rx(struct midge *m, struct conn *c, const uint8_t *bytes, uint32
             break;
         }
     }
-    if (c->in_msgs != msgs) {
-        m->in_msgs += c->in_msgs - msgs;
-        m->in_bytes += c->in_bytes - in_bytes;
+    msgs = (uint32_t)c->in_msgs - msgs;
+    if (msgs != 0) {
+        m->in_msgs += msgs;
+        m->in_bytes += (uint32_t)c->in_bytes - in_bytes;
         c->active_us = m->now.us;
     }
     if (at == n || (c->flags & CONN_CLOSING))

@@ -19,16 +19,18 @@ static struct verdict consult(const struct midge_config *config, struct midge_li
     struct verdict verdict = {0};
     for (uint32_t i = 0; i < list.count; i++) {
         const char *pattern = midge_config_text(config, config->subjects[list.first + i]);
-        const char *blank = strchr(pattern, ' ');
-        uint32_t n = blank != NULL ? (uint32_t)(blank - pattern) : (uint32_t)strlen(pattern);
+        uint32_t n = 0;
+        while (pattern[n] != '\0' && pattern[n] != ' ')
+            n++;
         if (!holds((const uint8_t *)pattern, n, r->subject, r->subject_bytes))
             continue;
-        if (blank == NULL) {
+        if (pattern[n] == '\0') {
             verdict.plain = true;
         } else if (r->queue_bytes > 0) {
             verdict.queued = true;
-            const uint8_t *queue = (const uint8_t *)blank + 1;
-            if (subject_covers(queue, (uint32_t)strlen(blank + 1), r->queue, r->queue_bytes))
+            const char *queue = pattern + n + 1;
+            if (subject_covers((const uint8_t *)queue, (uint32_t)strlen(queue), r->queue,
+                               r->queue_bytes))
                 verdict.queue_matches = true;
         }
     }

@@ -98,18 +98,28 @@ static bool begins(const uint8_t *s, uint32_t n, const char *prefix, uint32_t mo
     return n >= length + more && memcmp(s, prefix, length) == 0;
 }
 
-// Whether a client may publish so; where not, it was told.
-static bool may_publish(struct midge *m, struct conn *c, const struct publication *p) {
-    const uint8_t *s = p->subject;
-    uint32_t n = p->subject_bytes;
+// Whether a client may publish to the subject, of which `found` is known.
+static bool is_permitted(struct midge *m, struct conn *c, const uint8_t *s, uint32_t n,
+                         struct matched found) {
+    if (match_permits(m, found, c->permissions))
+        return true;
     bool reserved = (s[0] == '_' && begins(s, n, "_GR_.", 1)) ||
                     (s[0] == '$' && (begins(s, n, "$GR.", 1) || begins(s, n, "$NRG.", 0)));
-    if (reserved || !permission_publish(m->config, c->permissions, s, n)) {
-        publish_violation(m, c, "to ", "Subject ", s, n);
+    if (reserved || !permission_publish(m->config, c->permissions, s, n))
+        return false;
+    match_permit(m, found, c->permissions);
+    return true;
+}
+
+// Whether a client may publish so; where not, it was told.
+static bool may_publish(struct midge *m, struct conn *c, const struct publication *p,
+                        struct matched found) {
+    if (!is_permitted(m, c, p->subject, p->subject_bytes, found)) {
+        publish_violation(m, c, "to ", "Subject ", p->subject, p->subject_bytes);
         return false;
     }
-    s = p->reply;
-    n = p->reply_bytes;
+    const uint8_t *s = p->reply;
+    uint32_t n = p->reply_bytes;
     if (n > 0 && (s[0] == '_' || s[0] == '$') &&
         (begins(s, n, "_R_.", 0) || begins(s, n, "$JS.ACK.", 1) || begins(s, n, "_GR_.", 1) ||
          begins(s, n, "$GR.", 1))) {
@@ -157,7 +167,9 @@ bool publication_send(struct midge *m, struct conn *c, struct publication *p,
     bool first = !(c->flags & CONN_STALL_CHECKED);
     if (tracing(m) && first)
         trace_payload(m, c, p);
-    if (!may_publish(m, c, p)) {
+    if (found.nodes == NULL || found.generation != m->generation)
+        found = match(m, m->root, p->subject, p->subject_bytes);
+    if (!may_publish(m, c, p, found)) {
         c->flags &= ~(uint32_t)CONN_STALL_CHECKED;
         c->in_msgs++;
         c->in_bytes += p->bytes;

@@ -42,30 +42,38 @@ bool subject_literal(const uint8_t *s, uint32_t n) {
     return sound(s, n, false);
 }
 
-// `rest` says whether a last `>` of s stands for more than a token.
-static bool matches(const uint8_t *pattern, uint32_t pattern_bytes, const uint8_t *s, uint32_t n,
+// `rest` says whether a last `>` of s stands for more than a token. A publisher's subject is held
+// against every pattern of its permissions, most of which differ soon: so byte by byte.
+static bool matches(const uint8_t *p, uint32_t pattern_bytes, const uint8_t *s, uint32_t n,
                     bool rest) {
-    uint32_t p = 0;
-    uint32_t at = 0;
-    bool all = false;  // the pattern ended with `>`
-    while (at <= n) {
-        struct token have = token_next(s, n, &at);
-        if (have.n == 0)
+    const uint8_t *const p_end = p + pattern_bytes;
+    const uint8_t *const end = s + n;
+    // At the beginning of a token of each.
+    for (;; p++, s++) {
+        if (s == end || *s == '.' || p == p_end)
             return false;
-        if (all)
-            continue;
-        if (p > pattern_bytes)
-            return false;
-        struct token want = token_next(pattern, pattern_bytes, &p);
-        all = is(want, '>') && p > pattern_bytes;
-        if (all)
-            continue;
-        if (rest && is(have, '>') && at > n)
-            return false;
-        if (!is(want, '*') && !same(want, have))
+        if (*p == '>' && p + 1 == p_end)
+            break;
+        if (*p == '*' && (p + 1 == p_end || p[1] == '.')) {
+            if (rest && *s == '>' && s + 1 == end)
+                return false;
+            p++;
+            while (s < end && *s != '.')
+                s++;
+        } else {
+            while (p < p_end && s < end && *p == *s && *p != '.')
+                p++, s++;
+        }
+        if (s == end || p == p_end)
+            return s == end && p == p_end;
+        if (*s != '.' || *p != '.')
             return false;
     }
-    return all || p > pattern_bytes;
+    for (; s < end; s++) {
+        if (*s == '.' && (s + 1 == end || s[1] == '.'))
+            return false;
+    }
+    return true;
 }
 
 bool subject_matches(const uint8_t *pattern, uint32_t pattern_bytes, const uint8_t *s, uint32_t n) {

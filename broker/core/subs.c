@@ -81,12 +81,6 @@ static index_t node_add(struct midge *m, index_t parent, index_t token) {
     return i;
 }
 
-// A node begins or ceases to match: what was remembered does not hold any more.
-static void changed(struct midge *m) {
-    if (++m->generation == 0)
-        match_forget(m);
-}
-
 // Frees a node that is of no use any more, and its parents likewise.
 static void node_prune(struct midge *m, index_t i) {
     for (;;) {
@@ -105,7 +99,7 @@ static void node_prune(struct midge *m, index_t i) {
             m->nodes[parent].filter = 0;
         text_drop(m, node->token);
         POOL_GIVE(m, nodes, i);
-        changed(m);
+        match_forget(m);
         i = parent;
     }
 }
@@ -256,7 +250,7 @@ index_t subs_insert(struct midge *m, const struct sub_wish *wish) {
     // A node that had no subscriptions starts to match.
     const struct node *at = &m->nodes[node];
     if (at->plain == 0 && (at->groups == 0 || m->groups[at->groups].members == 0))
-        changed(m);
+        match_forget(m);
     if (group != 0)
         link_member(m, i, group);
     else

@@ -15,7 +15,7 @@ static void unlink_timer(struct midge *m, uint16_t c) {
     else
         w->heads[place] = t->next;
     if (w->heads[place] == 0)
-        w->occupied[place / TIMER_SLOTS] &= ~((uint64_t)1 << place % TIMER_SLOTS);
+        w->occupied[place / TIMER_SLOTS] &= (slots_t) ~((slots_t)1 << place % TIMER_SLOTS);
     t->place = 0;
 }
 
@@ -39,7 +39,7 @@ static void link_timer(struct midge *m, uint16_t c, uint32_t at) {
     if (t->next != 0)
         m->connections[t->next].timer.prev = c;
     w->heads[place] = c;
-    w->occupied[level] |= (uint64_t)1 << slot;
+    w->occupied[level] |= (slots_t)((slots_t)1 << slot);
 }
 
 void timer_need(struct midge *m, uint16_t c, uint32_t at) {
@@ -109,7 +109,7 @@ uint32_t timer_wait_ms(const struct midge *m) {
         // The first occupied slot after the present one, and when its span begins.
         uint32_t unit_bits = TIMER_SLOT_BITS * level;
         uint32_t present = w->now >> unit_bits & (TIMER_SLOTS - 1);
-        uint64_t bits = w->occupied[level];
+        slots_t bits = w->occupied[level];
         uint32_t ahead = 1;
         while (!(bits >> ((present + ahead) & (TIMER_SLOTS - 1)) & 1))
             ahead++;

@@ -15,7 +15,13 @@
 struct midge;
 
 #define TIMER_LEVELS 4
-#define TIMER_SLOT_BITS (MIDGE_CONNECTIONS_MAX > 100 ? 6 : 4)
+#if MIDGE_CONNECTIONS_MAX > 100
+#define TIMER_SLOT_BITS 6
+typedef uint64_t slots_t;  // a bit per slot of a level
+#else
+#define TIMER_SLOT_BITS 4
+typedef uint16_t slots_t;
+#endif
 #define TIMER_SLOTS (1 << TIMER_SLOT_BITS)
 
 // In a connection. Links are indices of connections.
@@ -27,7 +33,7 @@ struct timer {
 
 struct wheel {
     uint32_t now;
-    uint64_t occupied[TIMER_LEVELS];  // a bit per slot
+    slots_t occupied[TIMER_LEVELS];
     uint16_t heads[TIMER_LEVELS * TIMER_SLOTS];
 };
 
