@@ -122,14 +122,15 @@ static void publish(struct world *w, struct site *s, struct cable *c) {
         world_fail(w, "the application published on a subject that is none");
 }
 
-void application_act(struct world *w, struct site *s) {
+bool application_act(struct world *w, struct site *s) {
     struct cable *c = cable_of(w, s);
     if (c == NULL || w->quiet || !dice_once_in(&w->dice, w->swarm.application))
-        return;
+        return false;
     if (dice_once_in(&w->dice, 4))
         subscribe(w, s, c);
     else
         publish(w, s, c);
+    return true;
 }
 
 void application_stop(struct world *w, struct site *s) {

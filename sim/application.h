@@ -4,6 +4,8 @@
 #ifndef SIM_APPLICATION_H
 #define SIM_APPLICATION_H
 
+#include <stdbool.h>
+
 struct world;
 struct site;
 
@@ -11,8 +13,8 @@ struct site;
 void application_start(struct world *w, struct site *s);
 void application_end(struct world *w, struct site *s);
 
-// It does something, in a turn of its site.
-void application_act(struct world *w, struct site *s);
+// It may do something, in a turn of its site. Answers whether it did: the site then turns again.
+bool application_act(struct world *w, struct site *s);
 
 // Gives up all its handlers; it has got what it is owed.
 void application_stop(struct world *w, struct site *s);

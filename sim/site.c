@@ -298,10 +298,10 @@ void site_turn(struct world *w, struct site *s) {
     }
     s->ready_count -= count;
     memmove(s->ready, s->ready + count, s->ready_count * sizeof s->ready[0]);
-    application_act(w, s);
+    bool acted = application_act(w, s);
     carry_out(w, s);
     read_log(w, s);
-    if (s->ready_count > 0)
+    if (s->ready_count > 0 || acted)
         plan_turn(w, s, 1);
     else if (wait_ms != UINT32_MAX)
         // Just after the millisecond has begun, as a real wait ends.

@@ -345,6 +345,8 @@ bool conn_stall(struct midge *m, struct conn *c) {
 }
 
 void conn_stall_on(struct midge *m, struct conn *c) {
+    if (m->stalled_on == conn_index(m, c))
+        return;
     list_remove(m, LIST_STALLED, c);
     list_insert(m, LIST_STALLED, c, m->stalled_on);
     m->stalled_on = conn_index(m, c);

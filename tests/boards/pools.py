@@ -1,5 +1,5 @@
 """lwIP's pools in the memory of a board (lwIP, priv/memp_priv.h): how full they are, and a way to
-empty them. The image counts nothing for it."""
+empty them."""
 
 # What only the start takes: listeners, DHCP and mDNS, the groups that those join; and timers, of which
 # lwIP has one for each by construction.
@@ -11,13 +11,13 @@ IDLE = {"ND6_QUEUE", "MDNS_PKTS"}
 
 
 class Pool:
-    """Its descriptor, as the image has it: two 16-bit words with size and count of its entries,
-    where they begin, and where the first free one is told."""
+    """Its descriptor, as the image has it: where its use is counted, two 16-bit words with size and
+    count of its entries, where they begin, and where the first free one is told."""
 
     def __init__(self, probe, name):
         self.probe, self.name = probe, name
         sizes, self.base, self.head = (probe.word(probe.symbols["memp_" + name] + at)
-                                       for at in (0, 4, 8))
+                                       for at in (4, 8, 12))
         self.entry_bytes, self.count = sizes & 0xFFFF, sizes >> 16
 
     def free(self):
