@@ -366,11 +366,14 @@ bool conn_make_room(struct midge *m, struct conn *waiting) {
     for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
         struct conn *c = at(m, (uint16_t)i);
         uint32_t held = c->blocks + c->out.bytes / m->block_room;
-        if ((c->flags & CONN_CLOSING) || c->kind == MIDGE_LOCAL || is_moving(m, c) ||
-            held <= MIDGE_BLOCKS_GUARANTEED || held <= most)
+        if ((c->flags & CONN_CLOSING) || c->kind == MIDGE_LOCAL || held <= MIDGE_BLOCKS_GUARANTEED)
             continue;
-        largest = c;
-        most = held;
+        // Before any that moves go all that do not.
+        held |= is_moving(m, c) ? 0 : 1u << 31;
+        if (held > most) {
+            largest = c;
+            most = held;
+        }
     }
     if (largest == NULL)
         return false;
