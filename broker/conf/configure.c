@@ -148,8 +148,9 @@ bool midge_config_complete(struct midge_config *config, const struct midge_readi
         config->token = 0;
     if (config->users_count > 0 || config->token != 0)
         config->username = config->password = 0;
-    if (MIDGE_CONFIG_HUB && !MIDGE_TRACE && config->trace)
-        complain(reading, MIDGE_REMARK, "trace is not built into this midge: no effect", NULL);
+    if (MIDGE_CONFIG_HUB && !MIDGE_TRACE && (config->debug || config->trace))
+        complain(reading, MIDGE_REMARK,
+                 "debug and trace are not built into this midge: no effect", NULL);
     return check(config, reading);
 }
 

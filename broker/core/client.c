@@ -86,7 +86,7 @@ void client_greet(struct midge *m, struct conn *c) {
     }
     info_send(m, c, false);
     client_first_ping(m, c);
-    if (m->config->debug)
+    if (debugging(m))
         log_conn_text(m, c, MIDGE_DBG, "Client connection created");
 }
 
@@ -152,14 +152,14 @@ void client_command(struct midge *m, struct conn *c, enum verb verb, const uint8
 }
 
 static void stale(struct midge *m, struct conn *c) {
-    if (m->config->debug)
+    if (debugging(m))
         log_conn_text(m, c, MIDGE_DBG, "Stale Client Connection - Closing");
     m->stale_connections++;
     client_end(m, c, MIDGE_STALE, "Stale Connection");
 }
 
 static void ping(struct midge *m, struct conn *c) {
-    if (m->config->debug)
+    if (debugging(m))
         log_conn_text(m, c, MIDGE_DBG, "Client Ping Timer");
     uint32_t interval = m->config->ping_interval_ms;
     bool need_rtt = c->ping_us == 0 || m->now.us - c->last_ping_us > RTT_STALE_US;
@@ -186,7 +186,7 @@ void client_tick(struct midge *m, struct conn *c) {
     if (c->auth_due && conn_due(m, c, c->auth_ms)) {
         static const char text[] = "Authentication Timeout";
         client_end(m, c, MIDGE_AUTH_TIMEOUT, text);
-        if (m->config->debug)
+        if (debugging(m))
             log_conn_text(m, c, MIDGE_DBG, text);
         return;
     }

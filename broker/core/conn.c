@@ -158,7 +158,7 @@ void conn_close(struct midge *m, struct conn *c, int reason, bool flush) {
 }
 
 void conn_gone(struct midge *m, struct conn *c) {
-    if (m->config->debug && c->kind == MIDGE_CLIENT) {
+    if (debugging(m) && c->kind == MIDGE_CLIENT) {
         struct format *f = log_conn(m, c, MIDGE_DBG);
         format_text(f, "Client connection closed: ");
         format_text(f, reason_text(conn_reason(c)));
