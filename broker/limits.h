@@ -113,8 +113,9 @@
 #define MIDGE_LOG_LINE_BYTES 160
 #endif
 
-// Whether commands and messages can be traced (`trace: true`). 0 leaves out what that takes, 1.3 KB
-// of flash; the option is then without effect, and its reader is told.
+// Whether what becomes of clients can be logged (`debug: true`), and their commands and messages
+// (`trace: true`). 0 leaves out what that takes, 2.1 KB of flash; the options are then without
+// effect, and their reader is told.
 #ifndef MIDGE_TRACE
 #define MIDGE_TRACE 1
 #endif

@@ -1,5 +1,6 @@
 #include "broker/auth/auth.h"
 
+#include "broker/core/chars.h"
 #include "broker/core/credentials.h"
 #include "broker/core/midge.h"
 
@@ -74,7 +75,7 @@ bool auth_check(struct midge *m, struct conn *c, const struct credentials *given
 
 static bool same_text(const struct midge_config *a, midge_text x, const struct midge_config *b,
                       midge_text y) {
-    return strcmp(midge_config_text(a, x), midge_config_text(b, y)) == 0;
+    return chars_same(midge_config_text(a, x), midge_config_text(b, y));
 }
 
 enum auth_verdict auth_again(const struct midge *m, struct conn *c,

@@ -2,13 +2,14 @@
 
 #include "broker/conf/option.h"
 #include "broker/conf/value.h"
+#include "broker/core/chars.h"
 #include "broker/core/subject.h"
 
 // ---- The block ----------------------------------------------------------------------------------
 
 bool users_have(const struct midge_config *config, uint32_t count, const char *name) {
     for (uint32_t i = 0; i < count; i++) {
-        if (strcmp(midge_config_text(config, config->users[i].name), name) == 0)
+        if (chars_same(midge_config_text(config, config->users[i].name), name))
             return true;
     }
     return false;
@@ -184,8 +185,8 @@ static bool same_set(const struct midge_config *config, const struct midge_permi
         if (x->count != y->count)
             return false;
         for (uint32_t i = 0; i < x->count; i++) {
-            if (strcmp(midge_config_text(config, config->subjects[x->first + i]),
-                       midge_config_text(config, config->subjects[y->first + i])) != 0)
+            if (!chars_same(midge_config_text(config, config->subjects[x->first + i]),
+                            midge_config_text(config, config->subjects[y->first + i])))
                 return false;
         }
     }

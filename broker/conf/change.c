@@ -2,6 +2,7 @@
 
 #include "broker/conf/authorization.h"
 #include "broker/conf/option.h"
+#include "broker/core/chars.h"
 
 #if MIDGE_CONFIG_HUB
 
@@ -20,7 +21,7 @@ static const char *text_of(const struct option *o, const struct midge_config *co
 static bool same_tags(const struct midge_config *a, const struct midge_config *b) {
     bool same = a->tags_count == b->tags_count;
     for (uint32_t i = 0; same && i < a->tags_count; i++)
-        same = strcmp(midge_config_text(a, a->tags[i]), midge_config_text(b, b->tags[i])) == 0;
+        same = chars_same(midge_config_text(a, a->tags[i]), midge_config_text(b, b->tags[i]));
     return same;
 }
 
@@ -31,7 +32,7 @@ static bool differs(const struct option *o, const struct midge_config *from,
     if (o->kind == OPTION_TAGS)
         return !same_tags(from, to);
     if (is_text(o))
-        return strcmp(text_of(o, from), text_of(o, to)) != 0;
+        return !chars_same(text_of(o, from), text_of(o, to));
     return memcmp(member(o, from), member(o, to), option_bytes(o)) != 0;
 }
 

@@ -5,6 +5,7 @@
 #include "broker/conf/option.h"
 #include "broker/conf/reader.h"
 #include "broker/conf/value.h"
+#include "broker/core/chars.h"
 
 int32_t midge_config_add(struct midge_config *config, const char *bytes, uint32_t n) {
     if (n == 0)
@@ -12,7 +13,9 @@ int32_t midge_config_add(struct midge_config *config, const char *bytes, uint32_
     if (n >= MIDGE_CONFIG_TEXT_BYTES - config->text_bytes)
         return MIDGE_ERR_FULL;
     uint32_t place = config->text_bytes;
-    memmove(config->text + place, bytes, n);
+    // From the front: what had escapes lies here already, or further behind.
+    for (uint32_t i = 0; i < n; i++)
+        config->text[place + i] = bytes[i];
     config->text[place + n] = '\0';
     config->text_bytes += n + 1;
     return (int32_t)place;
@@ -96,7 +99,7 @@ static bool check(const struct midge_config *config, const struct midge_reading 
             words[1] = word_of(config->max_pending, b);
         }
     } else if (MIDGE_CONFIG_HUB &&
-               strchr(midge_config_text(config, config->server_name), ' ') != NULL) {
+               chars_find(midge_config_text(config, config->server_name), ' ') != NULL) {
         sentence = "server name cannot contain spaces";
     } else if (config->no_auth_user != 0 && config->users_count == 0) {
         sentence = SAY("no_auth_user: \"%s\" present, but users/nkeys are not defined",
@@ -145,8 +148,9 @@ bool midge_config_complete(struct midge_config *config, const struct midge_readi
         config->token = 0;
     if (config->users_count > 0 || config->token != 0)
         config->username = config->password = 0;
-    if (MIDGE_CONFIG_HUB && !MIDGE_TRACE && config->trace)
-        complain(reading, MIDGE_REMARK, "trace is not built into this midge: no effect", NULL);
+    if (MIDGE_CONFIG_HUB && !MIDGE_TRACE && (config->debug || config->trace))
+        complain(reading, MIDGE_REMARK,
+                 "debug and trace are not built into this midge: no effect", NULL);
     return check(config, reading);
 }
 

@@ -1,5 +1,7 @@
 #include "broker/conf/lex.h"
 
+#include "broker/core/chars.h"
+
 #define END 0  // past the text. A NUL in it ends what it interrupts, and is then refused: lex_key
 
 void lex_begin(struct lexer *lx, const struct midge_source *source) {
@@ -32,7 +34,7 @@ static void step(struct lexer *lx) {
 }
 
 static bool is_in(int c, const char *set) {
-    return c != END && strchr(set, c) != NULL;
+    return c != END && chars_find(set, (char)c) != NULL;
 }
 
 #define BLANKS " \t"
@@ -328,7 +330,7 @@ bool lex_after(struct lexer *lx, enum lex_place place, struct item *item) {
 // ---- Values -------------------------------------------------------------------------------------
 
 static uint32_t hex_value(char digit) {
-    uint32_t value = (uint32_t)(strchr(HEX, digit) - HEX);
+    uint32_t value = (uint32_t)(chars_find(HEX, digit) - HEX);
     return value < 16 ? value : value - 6;
 }
 

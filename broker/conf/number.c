@@ -1,5 +1,7 @@
 #include "broker/conf/number.h"
 
+#include "broker/core/chars.h"
+
 static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
@@ -39,7 +41,7 @@ bool integer_read(struct word text, number_t *value) {
         return false;
     if (suffix < end) {
         static const char letters[] = "kmgtpe";
-        const char *letter = strchr(letters, *suffix | 0x20);
+        const char *letter = chars_find(letters, (char)(*suffix | 0x20));
         struct word rest = {suffix + 1, (uint32_t)(end - suffix - 1)};
         if (letter == NULL || (rest.bytes > 0 && !word_is(rest, "b|i|ib", true)))
             return false;

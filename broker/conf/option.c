@@ -57,9 +57,7 @@ const struct option options[] = {
 // What clients see, and what is seen of them.
 #if MIDGE_CONFIG_HUB || MIDGE_TRACE
     SHOWN(OPTION_SWITCH, trace, "trace", HUB(.flags = "V|trace")),
-#endif
     SHOWN(OPTION_SWITCH, debug, "debug", HUB(.flags = "D|debug")),
-#if MIDGE_CONFIG_HUB || MIDGE_TRACE
     SHOWN(OPTION_SWITCH, trace_verbose, "trace_verbose", HUB(.flags = "VV")),
     SHOWN(OPTION_SWITCH, trace_headers, "trace_headers"),
 #endif

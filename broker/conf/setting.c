@@ -6,12 +6,13 @@
 #include "broker/conf/option.h"
 #include "broker/conf/quantity.h"
 #include "broker/conf/value.h"
+#include "broker/core/chars.h"
 
 static void read_text(struct reader *r, const struct option *o, midge_text *to,
                       const struct entry *e) {
     midge_text t = value_keep(r, e, value_text(r, e));
     const char *text = midge_config_text(r->config, t);
-    if (o->kind == OPTION_NAME && strchr(text, ' ') != NULL)
+    if (o->kind == OPTION_NAME && chars_find(text, ' ') != NULL)
         value_complain(r, e, SAY("server name cannot contain spaces", "no spaces"));
     else if (o->kind == OPTION_PASSWORD && value_bcrypt(text))
         value_complain(r, e,

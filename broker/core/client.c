@@ -58,7 +58,7 @@ void client_ok(struct midge *m, struct conn *c) {
 
 static void set_ping(struct midge *m, struct conn *c, uint32_t in_ms) {
     c->ping_ms = m->now.ms + in_ms;
-    timer_need(m, conn_index(m, c), c->ping_ms);
+    conn_timer(m, c, c->ping_ms);
 }
 
 void client_first_ping(struct midge *m, struct conn *c) {
@@ -82,11 +82,11 @@ void client_greet(struct midge *m, struct conn *c) {
     } else {
         c->auth_due = true;
         c->auth_ms = m->now.ms + m->config->auth_timeout_ms;
-        timer_need(m, conn_index(m, c), c->auth_ms);
+        conn_timer(m, c, c->auth_ms);
     }
     info_send(m, c, false);
     client_first_ping(m, c);
-    if (m->config->debug)
+    if (debugging(m))
         log_conn_text(m, c, MIDGE_DBG, "Client connection created");
 }
 
@@ -151,19 +151,15 @@ void client_command(struct midge *m, struct conn *c, enum verb verb, const uint8
     }
 }
 
-static bool due(const struct midge *m, uint32_t at_ms) {
-    return (int32_t)(m->now.ms - at_ms) >= 0;
-}
-
 static void stale(struct midge *m, struct conn *c) {
-    if (m->config->debug)
+    if (debugging(m))
         log_conn_text(m, c, MIDGE_DBG, "Stale Client Connection - Closing");
     m->stale_connections++;
     client_end(m, c, MIDGE_STALE, "Stale Connection");
 }
 
 static void ping(struct midge *m, struct conn *c) {
-    if (m->config->debug)
+    if (debugging(m))
         log_conn_text(m, c, MIDGE_DBG, "Client Ping Timer");
     uint32_t interval = m->config->ping_interval_ms;
     bool need_rtt = c->ping_us == 0 || m->now.us - c->last_ping_us > RTT_STALE_US;
@@ -184,29 +180,25 @@ static void ping(struct midge *m, struct conn *c) {
 }
 
 void client_tick(struct midge *m, struct conn *c) {
-    uint16_t i = conn_index(m, c);
     conn_tick(m, c);
     if (c->flags & CONN_CLOSING)
         return;
-    if (c->auth_due && due(m, c->auth_ms)) {
+    if (c->auth_due && conn_due(m, c, c->auth_ms)) {
         static const char text[] = "Authentication Timeout";
         client_end(m, c, MIDGE_AUTH_TIMEOUT, text);
-        if (m->config->debug)
+        if (debugging(m))
             log_conn_text(m, c, MIDGE_DBG, text);
         return;
     }
     if (c->in.need > 0 && c->in.line_bytes > 0) {
-        uint32_t idle_ms = c->in.since_ms + m->config->payload_idle_ms;
-        if (due(m, idle_ms) && !(c->flags & CONN_STALLED)) {
-            stale(m, c);
-            return;
+        if (conn_due(m, c, c->in.since_ms + m->config->payload_idle_ms)) {
+            if (!(c->flags & CONN_STALLED)) {
+                stale(m, c);
+                return;
+            }
+            conn_timer(m, c, m->now.ms + 1000);
         }
-        timer_need(m, i, due(m, idle_ms) ? m->now.ms + 1000 : idle_ms);
     }
-    if (c->auth_due)
-        timer_need(m, i, c->auth_ms);
-    if (due(m, c->ping_ms))
+    if (conn_due(m, c, c->ping_ms))
         ping(m, c);
-    else
-        timer_need(m, i, c->ping_ms);
 }

@@ -28,6 +28,17 @@ uint32_t conn_handle(const struct midge *m, const struct conn *c) {
     return (uint32_t)c->generation << 16 | conn_index(m, c);
 }
 
+void conn_timer(struct midge *m, struct conn *c, uint32_t at_ms) {
+    timer_need(m, conn_index(m, c), at_ms);
+}
+
+bool conn_due(struct midge *m, struct conn *c, uint32_t at_ms) {
+    bool due = (int32_t)(m->now.ms - at_ms) >= 0;
+    if (!due)
+        conn_timer(m, c, at_ms);
+    return due;
+}
+
 struct conn *conn_of(struct midge *m, uint32_t handle) {
     uint32_t i = handle & 0xffff;
     if (i == 0 || i > m->pools[POOL_connections].fresh)
@@ -142,12 +153,12 @@ void conn_close(struct midge *m, struct conn *c, int reason, bool flush) {
     unstall(m, c);
     uncrowd(m, c);
     c->deadline_ms = m->now.ms + FLUSH_MS;
-    timer_need(m, conn_index(m, c), c->deadline_ms);
+    conn_timer(m, c, c->deadline_ms);
     conn_wish(m, c, flush ? MIDGE_WISH_CLOSE_AFTER_SEND : MIDGE_WISH_ABORT);
 }
 
 void conn_gone(struct midge *m, struct conn *c) {
-    if (m->config->debug && c->kind == MIDGE_CLIENT) {
+    if (debugging(m) && c->kind == MIDGE_CLIENT) {
         struct format *f = log_conn(m, c, MIDGE_DBG);
         format_text(f, "Client connection closed: ");
         format_text(f, reason_text(conn_reason(c)));
@@ -251,7 +262,7 @@ void conn_sent(struct midge *m, struct conn *c, uint32_t n) {
         c->flags |= CONN_BLOCKED;
         c->bytes_due = left < DUE_BYTES_MAX ? left : DUE_BYTES_MAX;
         c->deadline_ms = m->now.ms + m->config->write_deadline_ms;
-        timer_need(m, conn_index(m, c), c->deadline_ms);
+        conn_timer(m, c, c->deadline_ms);
     } else {
         c->bytes_due -= n;
     }
@@ -282,34 +293,19 @@ void conn_slow(struct midge *m, struct conn *c, int reason) {
         conn_close(m, c, reason, false);
 }
 
-static bool due(const struct midge *m, uint32_t at_ms) {
-    return (int32_t)(m->now.ms - at_ms) >= 0;
-}
-
 void conn_tick(struct midge *m, struct conn *c) {
-    uint16_t i = conn_index(m, c);
     if (c->flags & CONN_CLOSING) {
-        if (due(m, c->deadline_ms))
+        if (conn_due(m, c, c->deadline_ms))
             conn_wish(m, c, MIDGE_WISH_ABORT);
-        else
-            timer_need(m, i, c->deadline_ms);
         return;
     }
-    if (c->flags & CONN_STALLED) {
-        if (due(m, c->stall_ms)) {
-            unstall(m, c);
-            c->flags |= CONN_STALL_SPENT;
-            conn_wish(m, c, MIDGE_WISH_RESUME);
-        } else {
-            timer_need(m, i, c->stall_ms);
-        }
+    if ((c->flags & CONN_STALLED) && conn_due(m, c, c->stall_ms)) {
+        unstall(m, c);
+        c->flags |= CONN_STALL_SPENT;
+        conn_wish(m, c, MIDGE_WISH_RESUME);
     }
-    if (c->flags & CONN_BLOCKED) {
-        if (due(m, c->deadline_ms))
-            conn_slow(m, c, MIDGE_SLOW_DEADLINE);
-        else
-            timer_need(m, i, c->deadline_ms);
-    }
+    if ((c->flags & CONN_BLOCKED) && conn_due(m, c, c->deadline_ms))
+        conn_slow(m, c, MIDGE_SLOW_DEADLINE);
 }
 
 // ---- Back-pressure ------------------------------------------------------------------------------
@@ -339,7 +335,7 @@ bool conn_stall(struct midge *m, struct conn *c) {
         c->stalls++;
         m->stalls++;
         c->stall_ms = m->now.ms + m->config->stall_ms;
-        timer_need(m, conn_index(m, c), c->stall_ms);
+        conn_timer(m, c, c->stall_ms);
     }
     return true;
 }

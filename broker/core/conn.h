@@ -155,6 +155,12 @@ struct conn *conn_of(struct midge *m, uint32_t handle);
 uint32_t conn_handle(const struct midge *m, const struct conn *c);
 uint16_t conn_index(const struct midge *m, const struct conn *c);
 
+// Sees that its timer fires at at_ms or earlier.
+void conn_timer(struct midge *m, struct conn *c, uint32_t at_ms);
+
+// Whether it is time; where not, sees that the timer fires then.
+bool conn_due(struct midge *m, struct conn *c, uint32_t at_ms);
+
 // Ends a connection for `reason`: what is queued is sent first if `flush`. Once is enough.
 void conn_close(struct midge *m, struct conn *c, int reason, bool flush);
 

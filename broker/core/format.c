@@ -1,6 +1,7 @@
 #include "broker/core/format.h"
 
 #include "broker/broker.h"
+#include "broker/core/divide.h"
 
 void format_bytes(struct format *f, const void *bytes, uint32_t n) {
     if (n > f->max - f->n)
@@ -20,16 +21,9 @@ void format_char(struct format *f, char c) {
 uint32_t format_decimal(uint8_t *to, uint64_t v) {
     uint8_t reverse[20];
     uint32_t n = 0;
-    // 64-bit division is slow on small chips; almost every number fits in 32 bits.
-    while (v > UINT32_MAX) {
-        reverse[n++] = (uint8_t)('0' + v % 10);
-        v /= 10;
-    }
-    uint32_t low = (uint32_t)v;
-    do {
-        reverse[n++] = (uint8_t)('0' + low % 10);
-        low /= 10;
-    } while (low > 0);
+    do
+        reverse[n++] = (uint8_t)('0' + divide(&v, 10));
+    while (v > 0);
     for (uint32_t i = 0; i < n; i++)
         to[i] = reverse[n - 1 - i];
     return n;
@@ -183,11 +177,10 @@ void format_peer(struct format *f, const struct midge_peer *peer) {
 }
 
 void format_fraction(struct format *f, uint64_t v, uint32_t digits) {
-    uint32_t unit = 1;
-    for (uint32_t i = 0; i < digits; i++)
-        unit *= 10;
-    format_u64(f, v / unit);
-    uint32_t rest = (uint32_t)(v % unit);
+    uint32_t rest = 0;
+    for (uint32_t i = 0, unit = 1; i < digits; i++, unit *= 10)
+        rest += divide(&v, 10) * unit;
+    format_u64(f, v);
     if (rest == 0)
         return;
     format_char(f, '.');
@@ -209,15 +202,19 @@ void format_duration(struct format *f, uint64_t us) {
         format_text(f, "ms");
         return;
     }
-    uint64_t minutes = us / 60000000;
-    if (minutes >= 60) {
-        format_u64(f, minutes / 60);
+    uint64_t hours = us;
+    uint32_t rest = divide(&hours, 1000);
+    rest += divide(&hours, 1000) * 1000;
+    rest += divide(&hours, 60) * 1000000;
+    uint32_t minutes = divide(&hours, 60);
+    if (hours > 0) {
+        format_u64(f, hours);
         format_char(f, 'h');
     }
-    if (minutes > 0) {
-        format_u64(f, minutes % 60);
+    if (hours > 0 || minutes > 0) {
+        format_u64(f, minutes);
         format_char(f, 'm');
     }
-    format_fraction(f, us % 60000000, 6);
+    format_fraction(f, rest, 6);
     format_char(f, 's');
 }

@@ -2,9 +2,12 @@
 
 #include <string.h>
 
+#include "broker/core/chars.h"
+
 enum { REQUEST_LINE, FIELD_START, FIELD };
 
-// Takes apart the request line, which ends with its line feed, and leaves its target.
+// Takes apart the request line, which ends with its line feed, and notes where in it
+// the target lies.
 static enum http_status take_line(struct http *h, uint8_t *line) {
     static const char version[] = " HTTP/0.0";  // with any digits
     uint32_t n = h->target_bytes;
@@ -32,8 +35,8 @@ static enum http_status take_line(struct http *h, uint8_t *line) {
     if (p[-3] != '1')
         return HTTP_VERSION_UNKNOWN;
     h->phase = FIELD_START;
+    h->target_at = (uint16_t)from;
     h->target_bytes = (uint16_t)(end - from);
-    memmove(line, line + from, h->target_bytes);
     return HTTP_MORE;
 }
 
@@ -123,8 +126,8 @@ static uint8_t parse_part(struct parse *p, uint8_t end, uint8_t other_end) {
 }
 
 uint32_t http_parse(const struct http *h, uint8_t *target) {
-    struct parse p = {.target = target, .n = h->target_bytes};
-    p.read = skip_authority(target, p.n);
+    struct parse p = {.target = target, .n = h->target_at + h->target_bytes};
+    p.read = h->target_at + skip_authority(target + h->target_at, h->target_bytes);
     uint8_t end = parse_part(&p, '?', '?');
     if (p.malformed)
         return 0;
@@ -146,7 +149,7 @@ const char *http_parameter(const char *target, uint32_t n, const char *name) {
     while (at < n) {
         const char *key = target + at;
         const char *value = key + strlen(key) + 1;
-        if (strcmp(key, name) == 0)
+        if (chars_same(key, name))
             return value;
         at = (uint32_t)(value - target) + (uint32_t)strlen(value) + 1;
     }

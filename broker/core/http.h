@@ -36,6 +36,7 @@ struct http {
     uint8_t phase;
     bool is_head;           // only the head of the answer is wanted
     uint16_t head_bytes;    // of the whole request so far
+    uint16_t target_at;     // where in the buffer the target begins
     uint16_t target_bytes;  // stored
 };
 

@@ -146,6 +146,11 @@ static inline bool tracing(const struct midge *m) {
     return MIDGE_TRACE && m->config->trace;
 }
 
+// Whether what becomes of clients is logged.
+static inline bool debugging(const struct midge *m) {
+    return MIDGE_TRACE && m->config->debug;
+}
+
 static inline uint32_t random_u32(struct midge *m) {
     // xorshift64, kept in two words; not for secrets.
     uint64_t x = (uint64_t)m->random[1] << 32 | m->random[0];

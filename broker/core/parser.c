@@ -191,7 +191,7 @@ static bool payload_begin(struct midge *m, struct conn *c, enum verb verb, const
     in->line_bytes = n;
     in->need = need;
     in->since_ms = m->now.ms;
-    timer_need(m, conn_index(m, c), m->now.ms + m->config->payload_idle_ms);
+    conn_timer(m, c, m->now.ms + m->config->payload_idle_ms);
     return true;
 }
 

@@ -1,5 +1,6 @@
 #include "broker/ops/connz.h"
 
+#include "broker/core/chars.h"
 #include "broker/core/midge.h"
 #include "broker/core/reason.h"
 #include "broker/ops/content.h"
@@ -46,7 +47,7 @@ static const struct sort {
 
 int connz_sort(const char *name) {
     for (int i = 0; i < (int)(sizeof sorts / sizeof sorts[0]); i++) {
-        if (strcmp(sorts[i].name, name) == 0)
+        if (chars_same(sorts[i].name, name))
             return i;
     }
     return -1;

@@ -1,5 +1,6 @@
 #include "broker/ops/content.h"
 
+#include "broker/core/chars.h"
 #include "broker/core/midge.h"
 #include "broker/core/reason.h"
 #include "broker/core/subject.h"
@@ -328,7 +329,7 @@ uint64_t content_count(struct answer *a, uint32_t what) {
 static bool is_unknown(const struct answer *a) {
     const char *account = answer_parameter(a, "acc");
     return (is_of(a, ENDPOINT_CONNZ) || is_of(a, ENDPOINT_SUBSZ)) && *account != '\0' &&
-           strcmp(account, CONTENT_ACCOUNT) != 0;
+           !chars_same(account, CONTENT_ACCOUNT);
 }
 
 void content_take_up(struct midge *m, struct conn *c, struct answer *a) {

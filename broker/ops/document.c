@@ -1,5 +1,6 @@
 #include "broker/ops/document.h"
 
+#include "broker/core/divide.h"
 #include "broker/core/midge.h"
 #include "broker/ops/moment.h"
 #include "broker/ops/names.h"
@@ -163,6 +164,13 @@ static void write_fraction(struct answer *a, uint32_t type, uint64_t v) {
     format_fraction(&a->out, v, digits);
 }
 
+static uint64_t whole_seconds(uint64_t us) {
+    uint64_t seconds = us;
+    divide(&seconds, 1000);
+    divide(&seconds, 1000);
+    return seconds * 1000000;
+}
+
 static void write_time(struct answer *a, uint32_t type, uint64_t us) {
     uint64_t until = a->told.stopped_us != 0 ? a->told.stopped_us : a->m->now.us;
     uint64_t age = until > us ? until - us : 0;
@@ -172,7 +180,7 @@ static void write_time(struct answer *a, uint32_t type, uint64_t us) {
     else if (type == AGE && MIDGE_MONITOR_HUB)
         write_age(&a->out, age);
     else if (type == AGE)
-        format_duration(&a->out, age - age % 1000000);
+        format_duration(&a->out, whole_seconds(age));
     else if (MIDGE_MONITOR_HUB)
         moment_format(&a->out, type == MOMENT ? moment_wall(a->m, us) : us);
     format_char(&a->out, '"');

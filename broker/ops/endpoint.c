@@ -1,5 +1,6 @@
 #include "broker/ops/endpoint.h"
 
+#include "broker/core/chars.h"
 #include "broker/core/midge.h"
 #include "broker/ops/content.h"
 #include "broker/ops/names.h"
@@ -250,7 +251,7 @@ int endpoint_find(const struct midge_config *config, const char *path) {
         // The root is the base itself: below another one, "/" is nothing.
         if (base_bytes > 0 && (path[0] == '\0' || path[1] == '\0'))
             return path[0] == '\0' ? ENDPOINT_ROOT : -1;
-        if (strcmp(path, "/subscriptionsz") == 0)
+        if (chars_same(path, "/subscriptionsz"))
             return ENDPOINT_SUBSZ;
     }
     return names_find(endpoint_paths, ENDPOINT_PATHS, path);

@@ -1,5 +1,6 @@
 #include "broker/ops/monitor.h"
 
+#include "broker/core/chars.h"
 #include "broker/core/midge.h"
 #include "broker/core/subject.h"
 #include "broker/ops/connz.h"
@@ -116,7 +117,7 @@ static void write_on(struct answer *a) {
         drop_request(m, c);
         end_answer(m, c);
     } else if (progress == PROGRESS_LATER) {
-        timer_need(m, conn_index(m, c), m->now.ms + 1);
+        conn_timer(m, c, m->now.ms + 1);
     }
 }
 
@@ -162,7 +163,7 @@ static bool check_request(struct answer *a, struct format *complaint) {
         text = answer_parameter(a, "acc");
         if (*text == '\0')
             return true;
-        if (strcmp(text, CONTENT_ACCOUNT) == 0) {
+        if (chars_same(text, CONTENT_ACCOUNT)) {
             s->endpoint = 1 + ENDPOINT_ACCOUNT;
             content_take_up(a->m, a->c, a);
             return true;
@@ -247,7 +248,7 @@ static void take_request(struct midge *m, struct conn *c) {
 // ---- Connections --------------------------------------------------------------------------------
 
 void monitor_greet(struct midge *m, struct conn *c) {
-    timer_need(m, conn_index(m, c), m->now.ms + MONITOR_IDLE_MS);
+    conn_timer(m, c, m->now.ms + MONITOR_IDLE_MS);
 }
 
 uint32_t monitor_rx(struct midge *m, struct conn *c, const uint8_t *bytes, uint32_t n) {
@@ -294,7 +295,7 @@ void monitor_tick(struct midge *m, struct conn *c) {
     }
     if (c->monitor.endpoint != 0)
         go_on(m, c);
-    timer_need(m, conn_index(m, c), c->progress_ms + MONITOR_IDLE_MS);
+    conn_timer(m, c, c->progress_ms + MONITOR_IDLE_MS);
 }
 
 void monitor_drained(struct midge *m, struct conn *c) {

@@ -59,7 +59,7 @@ static void test_as_the_hub(void **state) {
 
 static void test_values(void **state) {
     (void)state;
-    read_good("listen: 1.2.3.4:4333, http: 8222, server_name: n, debug: on\n"
+    read_good("listen: 1.2.3.4:4333, http: 8222, server_name: n, no_header_support: on\n"
               "max_payload: 1k, max_pending: 4kb, max_connections: 3, ping_interval: 2m30s\n"
               "write_deadline: \"1.5s\", ping_max: 7, no_auth_user: bob\n"
               "authorization {\n"
@@ -75,7 +75,7 @@ static void test_values(void **state) {
     assert_string_equal(text_of(config.http_host), "1.2.3.4");
     assert_int_equal(config.http_port, 8222);
     assert_string_equal(text_of(config.server_name), "n");
-    assert_true(config.debug);
+    assert_true(config.no_header_support);
     assert_int_equal(config.max_payload, 1000);
     assert_int_equal(config.max_pending, 4096);
     assert_int_equal(config.max_connections, 3);
