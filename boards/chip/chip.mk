@@ -154,8 +154,8 @@ size: $(B)/midge.elf $(B)/broker.elf
 BROKER_OBJ := $(filter $(B)/broker/%,$(IMAGE_OBJ))
 $(B)/broker.elf: $(IMAGE_OBJ)
 	$(Q)$(CC) $(LDFLAGS) -nostdlib -Wl,-e,midge_init,--unresolved-symbols=ignore-all \
-	    $$($(TOOL)gcc-nm --quiet -u $(filter-out $(BROKER_OBJ),$^) | sed -n 's/^ *U midge_/-Wl,-u,midge_/p') \
-	    -o $@ $(BROKER_OBJ)
+	    $$($(TOOL)gcc-nm --quiet -u $(filter-out $(BROKER_OBJ),$^) | \
+	        sed -n 's/^ *U midge_/-Wl,-u,midge_/p') -o $@ $(BROKER_OBJ)
 
 stack: $(IMAGE).elf
 	@python3 -B tests/size/stack.py $<

@@ -3,7 +3,7 @@
 
     tests/size/boards.py BOARD...     compares, and fails above a budget, or where boards.txt is old
     tests/size/boards.py --tables     whether the READMEs have the table that is printed from it
-    tests/size/boards.py --write      brings all of them up to date, from the images that are built"""
+    tests/size/boards.py --write      renews all of these, from the images that are built"""
 
 import pathlib
 import re
@@ -17,6 +17,7 @@ TABLE_HEAD = """\
 | board | | flash, KiB | RAM, KiB | stack at most, KiB | clients |
 |---|---|---:|---:|---:|---:|
 """
+WRITE = "tests/size/boards.py --write"
 STALE_PERCENT = 1
 GUARD_BYTES = 256  # of the stack: hal/cortex_m.c
 
@@ -25,7 +26,8 @@ ROW = re.compile(r"^(\S+)( +)(\S+)( +)(\d+)( +)(\d+)$", re.M)
 
 def committed():
     """By board and name, the figure and its budget."""
-    return {(row[1], row[3]): (int(row[5]), int(row[7])) for row in ROW.finditer(FIGURES.read_text())}
+    rows = ROW.finditer(FIGURES.read_text())
+    return {(row[1], row[3]): (int(row[5]), int(row[7])) for row in rows}
 
 
 def sections(elf, *names):
@@ -47,13 +49,13 @@ def measure(board):
     program, exceptions, _ = stack.bounds(elf)
     reserved = symbol["stack_end"][0] - symbol["stack_begin"][0] - GUARD_BYTES
     reserved_exceptions = symbol["exception_stack_end"][0] - symbol["stack_end"][0]
-    broker_ram = sum(n for name, (_, n) in symbol.items() if name.split(".")[0] in ("midge", "config"))
+    broker = [n for name, (_, n) in symbol.items() if name.split(".")[0] in ("midge", "config")]
     return {
         "flash": sections(elf, ".text", ".ARM.exidx", ".data"),
         "RAM": sections(elf, ".stack", ".noinit", ".data", ".bss"),
         "stack": program,
         "broker.flash": sections(f"build/{board}/broker.elf", ".text", ".rodata"),
-        "broker.RAM": broker_ram,
+        "broker.RAM": sum(broker),
     }, [f"{board}: a stack of {n} B, where {takes} B can be needed"
         for n, takes in ((reserved, program), (reserved_exceptions, exceptions)) if takes > n]
 
@@ -67,7 +69,7 @@ def compare(board):
         if n > budget:
             complaints.append(f"{board}: {name} of {n} B is above its budget, {budget} B")
         if abs(n - said) * 100 > n * STALE_PERCENT:
-            complaints.append(f"{board}: {FIGURES.name} says that {name} is {said} B: {sys.argv[0]} --write")
+            complaints.append(f"{board}: {FIGURES.name} says {said} B of {name}: {WRITE} renews it")
     print(*complaints, sep="\n", end="\n" if complaints else "")
     return not complaints
 
@@ -92,7 +94,8 @@ def clients(board):
 def table():
     figures, text = committed(), TABLE_HEAD
     for board in dict.fromkeys(board for board, _ in figures):
-        what = pathlib.Path(f"boards/{board}/board.mk").read_text().splitlines()[0].removeprefix("# ")
+        with open(f"boards/{board}/board.mk") as description:
+            what = description.readline().strip("# \n")
         takes = [f"{figures[board, name][0] / 1024:.1f} of {n}"
                  for name, n in zip(("flash", "RAM", "stack"), room(board))]
         text += f"| `{board}` | {what} | {' | '.join(takes)} | {clients(board)} |\n"
@@ -103,7 +106,7 @@ def show(readme):
     """Whether a file has the table."""
     if good := table() in readme.read_text():
         return good
-    print(f"{readme} has another table than {FIGURES.name} makes: {sys.argv[0]} --write\n{table()}")
+    print(f"{readme} has another table than {FIGURES.name} makes: {WRITE} renews it\n{table()}")
     return False
 
 

@@ -1,7 +1,7 @@
 """The most stack that an image can take, by its graph of calls: what gcc says of each function
 (-fcallgraph-info), calls.txt for the calls through pointers, and for functions that gcc did not
-compile what their instructions take. It is a bound, not a sum of what happens: every path counts that
-the graph has, and every function's whole frame.
+compile what their instructions take. It is a bound, not a sum of what happens: every path counts
+that the graph has, and every function's whole frame.
 
     tests/size/stack.py ELF        prints the deepest path"""
 
@@ -30,13 +30,14 @@ BRANCH = re.compile(r"(?:bl|b(?:\w\w)?(?:\.[nw])?)\s+\w+ <([^+>]+)>")
 
 
 class Unknown(Exception):
-    """What the graph cannot say."""
+    """What the graph does not say."""
 
 
 def table(columns):
-    """The lines of calls.txt with so many columns, which two blanks part."""
-    rows = (re.split(r"\s\s+", line) for line in CALLS.read_text().splitlines()
-            if line and line[0] != "#")
+    """The lines of calls.txt with so many columns, which two blanks part. A line goes on in those
+    below that begin with one."""
+    text = re.sub(r"^#.*", "", CALLS.read_text(), flags=re.M)
+    rows = (re.split(r"  +", line) for line in re.sub(r"\n +", " ", text).splitlines())
     return [row for row in rows if len(row) == columns]
 
 
@@ -106,7 +107,7 @@ class Graph:
         self.names[short(title)].append(title)
 
     def find(self, name):
-        """The functions of a name in this image, which may have none, or one of each of several files."""
+        """The functions of a name in this image: none, or one of each of several files."""
         file, _, name = name.rpartition(":")
         return [title for title in self.names[name] if self.files[title].endswith(file)]
 
@@ -115,9 +116,9 @@ class Graph:
         at = {name: int(address, 16) for address, name in re.findall(
             r"^(\w+) [tTwW] (\S+)$", run_tool("nm", self.elf), re.M)}
         known = {at[symbol(title)]: title for title in self.bytes if symbol(title) in at}
+        listing = run_tool("objdump", "-d", "--no-show-raw-insn", self.elf)
         code = {int(address, 16): text for address, text in re.findall(
-            r"^(\w+) <\S+>:\n((?:.*\t.*\n)*)", run_tool("objdump", "-d", "--no-show-raw-insn", self.elf),
-            re.M)}
+            r"^(\w+) <\S+>:\n((?:.*\t.*\n)*)", listing, re.M)}
         missing = {called for calls in self.calls.values() for called in calls} - self.bytes.keys()
         while missing:
             title = missing.pop()
@@ -137,11 +138,12 @@ class Graph:
                 missing |= self.calls[title] - self.bytes.keys()
 
     def check(self):
-        called = {called for calls in self.calls.values() for called in calls}
-        for title in self.bytes.keys() - called:
-            if short(title) not in (PROGRAM, EXCEPTION, START, "enter"):
-                raise Unknown(f"{self.files[title]}: {short(title)} is called by nothing that "
-                              f"{CALLS.name} names")
+        called = {short(called) for calls in self.calls.values() for called in calls}
+        named = {name.rpartition(":")[2] for *_, targets in pointers() for name in targets.split()}
+        for title in self.bytes:
+            if short(title) not in called | named | {PROGRAM, EXCEPTION, START, "enter"}:
+                raise Unknown(f"{self.files[title]}: nothing calls {short(title)}, and {CALLS.name} "
+                              f"does not name it")
 
     @functools.cache
     def deepest(self, title, again=()):
