@@ -80,12 +80,16 @@ class Graph:
         self.bytes, self.files, self.calls = {}, {}, collections.defaultdict(set)
         self.names, self.built_in = collections.defaultdict(list), set()
         self.under_way = []
+        self.at = {name: int(address, 16) for address, name in re.findall(
+            r"^(\w+) [tTwW] (\S+)$", run_tool("nm", elf), re.M)}
         info, = pathlib.Path(elf).parent.glob(pathlib.Path(elf).name + ".ltrans*.ci")
         text = info.read_text()
         for title, label in re.findall(r'^node: \{ title: "(\S+)" label: "(.*?)"', text, re.M):
             self.add(title, label.split(r"\n"))
         for caller, called, place in re.findall(
                 r'^edge: \{ sourcename: "(\S+)" targetname: "(\S+)"(?: label: "(.*?)")?', text, re.M):
+            if caller not in self.bytes:
+                continue
             if called != "__indirect_call":
                 self.calls[caller].add(called)
                 continue
@@ -97,8 +101,8 @@ class Graph:
     def add(self, title, label):
         if label[-1] == "<built-in>":
             self.built_in.add(title)
-        if len(label) < 3:
-            return
+        if len(label) < 3 or symbol(title) not in self.at:
+            return  # what it is, another node says; or the linker left it out
         n, kind = re.match(r"(\d+) bytes \((.*)\)", label[2]).groups()
         if kind != "static":
             raise Unknown(f"{label[1]}: {label[0]} takes as much stack as it likes")
@@ -113,9 +117,7 @@ class Graph:
 
     def add_library(self):
         """What the compiler did not see, by its instructions: all that could be pushed anywhere."""
-        at = {name: int(address, 16) for address, name in re.findall(
-            r"^(\w+) [tTwW] (\S+)$", run_tool("nm", self.elf), re.M)}
-        known = {at[symbol(title)]: title for title in self.bytes if symbol(title) in at}
+        known = {self.at[symbol(title)]: title for title in self.bytes}
         listing = run_tool("objdump", "-d", "--no-show-raw-insn", self.elf)
         code = {int(address, 16): text for address, text in re.findall(
             r"^(\w+) <\S+>:\n((?:.*\t.*\n)*)", listing, re.M)}
@@ -123,7 +125,7 @@ class Graph:
         while missing:
             title = missing.pop()
             self.bytes[title] = 0
-            address = at.get(symbol(title))
+            address = self.at.get(symbol(title))
             if address is None:
                 # The compiler thought of a call that its last passes removed.
                 if title not in self.built_in:
