@@ -49,7 +49,7 @@ cost:    ## instructions for a message on a Cortex-M3, against budgets
 lwip:    ## port/lwip.c with a chip's limits, on a tap device, under ASan and UBSan
 ram:     ## every pool: entries, bytes each, bytes
 size:    ## size of the hub, or of a chip's image, against its budget
-stack:   ## the functions of a chip's image that take most stack
+stack:   ## the most stack that a chip's image can take, by its graph of calls
 format:  ## rewrite the C sources in the house's format
 install: ## install the hub, its unit and manual pages under $(DESTDIR)$(PREFIX)
 deb:     ## build the Debian package, build/midge_*.deb

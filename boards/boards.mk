@@ -1,13 +1,15 @@
-# The boards with a chip. Each says in its board.mk what it has, and what Midge may take of it.
+# The boards with a chip. Each says in its board.mk what it has; tests/size/boards.txt, what Midge takes
+# of it.
 
 CHIPS := $(filter-out template,$(patsubst boards/%/board.mk,%,$(wildcard boards/*/board.mk)))
 
 boards:
-	@printf '%-16s %-44s %9s %9s\n' board 'chip' 'flash <=' 'RAM <='
+	@printf '%-16s %-44s %9s %9s\n' board 'chip' 'flash' 'RAM'
 	@for board in $(CHIPS); do \
-	    sed -n '1s/^# //p; s/^CODE_BYTES_MAX *:= *//p; s/^RAM_BYTES_MAX *:= *//p' \
-	        boards/$$board/board.mk | paste -sd '\t' | \
-	        awk -F '\t' -v board=$$board '{ printf "%-16s %-44s %9d %9d\n", board, $$1, $$2, $$3 }'; \
+	    awk -v board=$$board 'FNR == NR { if (FNR == 1) chip = substr($$0, 3); next } \
+	        $$1 == board { takes[$$2] = $$3 } \
+	        END { printf "%-16s %-44s %9d %9d\n", board, chip, takes["flash"], takes["RAM"] }' \
+	        boards/$$board/board.mk tests/size/boards.txt; \
 	done
 
 # What only a chip has.

@@ -15,8 +15,8 @@ CC       := $(TOOL)gcc
 CPPFLAGS := -I. -Iport/lwip -isystem $(LWIP)/src/include -include boards/$(BOARD)/board.h
 CFLAGS   := -g -Os -flto $(CPU) $(DIALECT) -ffunction-sections -fdata-sections
 # As one partition, since assembly refers to functions.
-LDFLAGS  := -g -Os -flto -flto-partition=one -fstack-usage $(CPU) -nostartfiles --specs=nano.specs \
-            -Wl,--gc-sections,--fatal-warnings -T boards/$(BOARD)/board.ld
+LDFLAGS  := -g -Os -flto -flto-partition=one -fcallgraph-info=su,da $(CPU) -nostartfiles \
+            --specs=nano.specs -Wl,--gc-sections,--fatal-warnings -T boards/$(BOARD)/board.ld
 
 # A slot of MCUboot that the image is linked to: SLOT="0x8000 0x1a000", its place in flash and its bytes.
 SLOT :=
@@ -147,15 +147,17 @@ ram: $(IMAGE).elf
 	@$(TOOL)nm -t d $< | awk '{ at[$$3] = $$1 } END { \
 	    printf "%-24s %8d B\n", "stacks", at["exception_stack_end"] - at["stack_begin"] }'
 
-size: $(IMAGE).elf
-	@$(TOOL)size -A $< | awk -v code=$(CODE_BYTES_MAX) -v ram=$(RAM_BYTES_MAX) ' \
-	    $$1 ~ /^\.(text|ARM.exidx|data)$$/ { c += $$2 } \
-	    $$1 ~ /^\.(stack|noinit|data|bss)$$/ { r += $$2 } \
-	    END { printf "$(BOARD): flash %d of %d B, RAM %d of %d B\n", c, code, r, ram; \
-	          exit c > code || r > ram }'
+size: $(B)/midge.elf $(B)/broker.elf
+	@tests/size/boards.py $(BOARD)
+
+# broker/ alone, with what the image calls of it.
+BROKER_OBJ := $(filter $(B)/broker/%,$(IMAGE_OBJ))
+$(B)/broker.elf: $(IMAGE_OBJ)
+	$(Q)$(CC) $(LDFLAGS) -nostdlib -Wl,-e,midge_init,--unresolved-symbols=ignore-all \
+	    $$($(TOOL)gcc-nm --quiet -u $(filter-out $(BROKER_OBJ),$^) | \
+	        sed -n 's/^ *U midge_/-Wl,-u,midge_/p') -o $@ $(BROKER_OBJ)
 
 stack: $(IMAGE).elf
-	@sort -t '	' -k 2 -n -r $(IMAGE).elf.*.su | head -n 20 | \
-	    awk -F '\t' '{ sub(".*:", "", $$1); printf "%6d B  %s\n", $$2, $$1 }'
+	@python3 -B tests/size/stack.py $<
 
 .PRECIOUS: $(B)/flash.bin

@@ -1,6 +1,4 @@
 # TI EK-LM3S6965, Cortex-M3 at 50 MHz
-CODE_BYTES_MAX := 98304
-RAM_BYTES_MAX  := 65536
 
 CPU := -mcpu=cortex-m3 -mthumb
 HAL := cortex_m mcuboot console pl011 lm3s6965 lm3s6965_timer sp805 lm3s6965_eth ethernet nor \

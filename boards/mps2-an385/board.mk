@@ -1,6 +1,4 @@
 # Arm MPS2 with AN385, Cortex-M3 at 25 MHz
-CODE_BYTES_MAX := 163840
-RAM_BYTES_MAX  := 655360
 
 CPU := -mcpu=cortex-m3 -mthumb
 HAL := cortex_m mcuboot console cmsdk_uart cmsdk_dualtimer sp805 lan9118 ethernet nor memory_flash \

@@ -1,6 +1,4 @@
 # Arm MPS3 with AN547, Cortex-M55 at 32 MHz
-CODE_BYTES_MAX := 163840
-RAM_BYTES_MAX  := 655360
 
 # GCC 12 counts loops down wrongly for this core: it drops the test for an odd byte behind the loop of
 # lwIP's checksum.

@@ -1,6 +1,4 @@
 # Maker and name, core and clock
-CODE_BYTES_MAX := 131072
-RAM_BYTES_MAX  := 65536
 
 CPU := -mcpu=cortex-m3 -mthumb
 HAL := cortex_m mcuboot console nor template

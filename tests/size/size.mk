@@ -1,5 +1,5 @@
 # What the broker takes: code, against budgets, on Linux and on a Cortex-M3 with the default limits;
-# and RAM by pool, with a board's limits.
+# flash, RAM and stack of every board's image; and RAM by pool, with a board's limits.
 
 SUITES_BUSY += size
 
@@ -11,8 +11,8 @@ M3_OBJ := $(patsubst %.c,$(M3)/%.o,$(wildcard broker/*.c broker/*/*.c))
 
 PREPARED += $(M3_OBJ)
 
-size: hub $(M3_OBJ)
-	@tests/size/run $(B)/midge $(HUB_BYTES_MAX) $(M3_TEXT_MAX) \
+size: hub $(M3_OBJ) $(CHIPS:%=chips-%)
+	@MAKE="$(MAKE)" tests/size/run $(B)/midge $(HUB_BYTES_MAX) $(M3_TEXT_MAX) "$(CHIPS)" \
 	    $(filter $(M3)/broker/core/%,$(M3_OBJ))
 
 $(M3)/%.o: %.c Makefile tests/size/size.mk
