@@ -8,9 +8,10 @@ There are no #line directives: who has two files wants an assertion, a debugger 
 complaint to point into them, and one name of a file costs less flash than forty. A line above each
 part says where in broker/ it comes from.
 
-Names that two files have are prefixed by that of their file (`split` of match.c is `match_split`), and
-the macros of a source end with it. Where the house's style, by which this reads C, is not enough for
-that, the outcome does not compile, and the suite `dist` fails.
+Names that two files have are prefixed by that of their file (`split` of match.c is `match_split`),
+private ones in midge.h by midge_core_, since they meet those of whoever includes it; and the macros
+of a source end with it. Where the house's style, by which this reads C, is not enough for
+that, the outcome does not compile, and the suite `twofiles` fails.
 """
 
 import functools
@@ -35,7 +36,8 @@ PRAGMAS = """\
 NOT_CODE = re.compile(r'//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'')
 INCLUDE = re.compile(r'^#include ["<](.*)[">]\n', re.M)
 GUARD = re.compile(r"^#ifndef (\w+_H)\n#define \1\n(.*)^#endif\n\Z", re.M | re.S)
-MEMBER = re.compile(r"(?:\.|->|#|\b(?:offsetof|POOL_TAKE|POOL_GIVE)\([^,()]*, )\Z")  # what precedes it
+# What precedes the name of a member.
+MEMBER = re.compile(r"(?:\.|->|#|\b(?:offsetof|POOL_TAKE|POOL_GIVE)\([^,()]*, )\Z")
 DIRECTIVES = re.compile(r"^ *#(?:.*\\\n)*.*\n", re.M)
 TYPES = r"(?:struct|union|enum)"
 
@@ -126,7 +128,8 @@ def is_function(chunk):
 
 def macros(text):
     """Those that the text leaves defined."""
-    return set(re.findall(r"^#define (\w+)", text, re.M)) - set(re.findall(r"^#undef (\w+)", text, re.M))
+    named = lambda directive: set(re.findall(rf"^#{directive} (\w+)", text, re.M))
+    return named("define") - named("undef")
 
 
 def tags(chunk):
@@ -136,8 +139,8 @@ def tags(chunk):
 def constants(chunk):
     """Those of enumerations."""
     bodies = re.findall(r"\benum\b[^{;()]*\{([^}]*)\}", DIRECTIVES.sub("", code_of(chunk)))
-    words = [re.findall(r"\b([A-Za-z_]\w*)\b(?!\()", re.sub(r"=[^,]*", "", body)) for body in bodies]
-    return set().union(*words)
+    bare = (re.sub(r"=[^,]*|\w+\(\w+\)", "", body) for body in bodies)
+    return set().union(*(re.findall(r"[A-Za-z_]\w*", body) for body in bare))
 
 
 def declared(chunk):
@@ -205,8 +208,21 @@ def prefixed(path, name, taken):
     return f"{prefix.upper() if name.isupper() else prefix}_{name}"
 
 
-def renamed(paths):
-    """The texts of those files, in which no name means two things."""
+def shown_as(name):
+    """That of a private name in midge.h, where it could meet one of whoever includes it."""
+    return f"MIDGE_CORE_{name}" if name.isupper() else f"midge_core_{name}"
+
+
+def shown_names(text):
+    """Private names in midge.h, by kind."""
+    forward = set(re.findall(rf"^{TYPES} (\w+);", text, re.M))
+    names = set().union(*map(ordinary, chunks(text)), re.findall(r"^#define (\w+)", text, re.M))
+    mine = lambda names: {name for name in names if not public(name) and name != "midge"}
+    return {tags: mine(tags(text) | forward), ordinary: mine(names)}
+
+
+def renamed(paths, shown):
+    """The texts of those files, in which no name means two things, and what is shown is Midge's."""
     exported = set().union(*(optional(path) for path in paths if path.endswith(".c")))
     texts = {path: source(path) for path in paths}
     for kind in (tags, ordinary):
@@ -230,6 +246,7 @@ def renamed(paths):
             for name, where in meanings.items():
                 if not public(name) and (len(where) > 1 or elsewhere(name, *where)):
                     names |= {name: prefixed(at, name, meanings) for at in where & sees(path)}
+            names |= {name: shown_as(name) for name in shown[kind]}
             if kind is ordinary:
                 names |= {name: f"midge_{name}" for name in exported}
             texts[path] = rename(texts[path], kind, names)
@@ -241,7 +258,8 @@ def renamed(paths):
 
 def body(text):
     """A header without its guard and what it includes."""
-    return INCLUDE.sub("", GUARD.sub(r"\2", re.sub(r"^// Outside the guard:.*\n", "", text, flags=re.M)))
+    text = re.sub(r"^// Outside the guard:.*\n", "", text, flags=re.M)
+    return INCLUDE.sub("", GUARD.sub(r"\2", text))
 
 
 def tidy(text):
@@ -252,7 +270,7 @@ def tidy(text):
 
 
 def private(chunk):
-    """The chunk with static linkage. What a header says of an object is left out: its source precedes."""
+    """The chunk with static linkage; of an object, only its source has it, which comes first."""
     names = external(chunk)
     if not names or any(map(public, names)):
         return chunk
@@ -274,7 +292,7 @@ def groups(text):
 
 
 def split(texts):
-    """Of the private headers, {path: groups}, what struct midge is made of, and what is left."""
+    """Of the private headers, {path: groups}, what struct midge is made of."""
     defined = {}
     for path, parts in texts.items():
         for part in parts:
@@ -284,7 +302,7 @@ def split(texts):
                         defined.setdefault(name, set()).add(part)
     uses = lambda text: set(re.findall(r"\w+", code_of(text)))
     left = [part for name in defined if name.startswith("MIDGE_") for part in defined[name]]
-    left += defined["midge"]
+    left += [part for part in set().union(*defined.values()) if "midge" in tags(part)]
     kept = set()
     while left:
         if (part := left.pop()) not in kept:
@@ -296,7 +314,7 @@ def split(texts):
     for parts in texts.values():
         for part in parts:
             forward = re.fullmatch(rf"{TYPES} (\w+);", skeleton(part))
-            if forward and forward[1] in needed and not public(forward[1]):
+            if forward and forward[1] in needed - tags(source(PUBLIC[1])):
                 kept.add(part)
     return kept
 
@@ -328,11 +346,13 @@ def main(folder):
     sources = sorted(map(str, pathlib.Path("broker").rglob("*.c")))
     headers = in_order(sources)
     rows = sorted({name for path in sources for name in includes(path)} - set(headers))
-    texts = renamed(headers + sources)
+    mine = [path for path in in_order([ROOT]) if path not in PUBLIC]
     version = re.search(r'MIDGE_VERSION "(.*)"', source(PUBLIC[1]))[1]
     note = NOTE.format(version)
 
-    mine = [path for path in in_order([ROOT]) if path not in PUBLIC]
+    kept = split({path: list(groups(body(source(path)))) for path in mine})
+    shown = shown_names(body(source(PUBLIC[0])) + "".join(kept))
+    texts = renamed(headers + sources, shown)
     parts = {path: list(groups(body(texts[path]))) for path in headers if path not in PUBLIC}
     kept = split({path: parts[path] for path in mine})
     h = note + "#ifndef MIDGE_H\n#define MIDGE_H\n\n"
