@@ -47,7 +47,7 @@ chips:   ## every board in QEMU: its chip's services, and the image under all th
 lan:     ## IPv6 and mDNS of the boards that have them, in QEMU on a tap device
 console: ## the console of every board, its configuration in flash, what shares the chip, in QEMU
 cost:    ## instructions for a message on a Cortex-M3, against budgets
-twofiles: ## what make dist gives: three compilers, three sets of limits, a program, the hub
+twofiles: ## what make dist gives: three compilers, four sets of limits, a program, the hub
 lwip:    ## port/lwip.c with a chip's limits, on a tap device, under ASan and UBSan
 ram:     ## every pool: entries, bytes each, bytes
 size:    ## size of the hub, or of a chip's image, against its budget
