@@ -25,6 +25,7 @@ run:     ## run it on 4222, monitoring on 8222; a chip in QEMU; ARGS="..." repla
 flash:   ## write the image into the real board, by OpenOCD
 config:  ## check FILE=... by a chip's limits, and write it into the flash beside its image
 debug:   ## gdb on the image, in QEMU or, with ON=board, by OpenOCD
+dist:    ## the broker as two files for a project of your own, build/dist/midge.{h,c}
 example: ## an application in the broker's own process, build/$(BOARD)/sensor
 test:    ## every suite below, with a total (about ten minutes on two cores)
 sim:     ## worlds of brokers and clients under a virtual clock, each from a seed
@@ -46,6 +47,7 @@ chips:   ## every board in QEMU: its chip's services, and the image under all th
 lan:     ## IPv6 and mDNS of the boards that have them, in QEMU on a tap device
 console: ## the console of every board, its configuration in flash, what shares the chip, in QEMU
 cost:    ## instructions for a message on a Cortex-M3, against budgets
+twofiles: ## what make dist gives: three compilers, four sets of limits, a program, the hub
 lwip:    ## port/lwip.c with a chip's limits, on a tap device, under ASan and UBSan
 ram:     ## every pool: entries, bytes each, bytes
 size:    ## size of the hub, or of a chip's image, against its budget
@@ -62,7 +64,7 @@ help:    ## this list
 
 include port/packages.mk boards/boards.mk
 ifeq ($(BOARD),linux)
-include boards/linux/*.mk tests/*.mk sim/*.mk
+include boards/linux/*.mk boards/dist/dist.mk tests/*.mk sim/*.mk
 -include tests/*/*.mk
 else
 include boards/chip/chip.mk

@@ -38,32 +38,33 @@ const struct constants constants = {
 #define COUNT(name, type, what) ROW(name, type, BASE_TABLE, COUNTED_##what)
 
 // A member of a struct, and how many bytes it has.
-#define MEMBER(name, type, base, tag, member) \
-    ROW(name, type, (base) | sizeof(((struct tag *)0)->member) << 4, offsetof(struct tag, member))
-#define MIDGE(name, type, member) MEMBER(name, type, BASE_MIDGE, midge, member)
-#define TABLE(name, member) MEMBER(name, PLAIN, BASE_TABLE, midge, member)
-#define CONFIG(name, type, member) MEMBER(name, type, BASE_CONFIG, midge_config, member)
+#define MEMBER(name, type, base, holder, member) \
+    ROW(name, type, (base) | sizeof(((holder *)0)->member) << 4, offsetof(holder, member))
+#define MIDGE(name, type, member) MEMBER(name, type, BASE_MIDGE, struct midge, member)
+#define TABLE(name, member) MEMBER(name, PLAIN, BASE_TABLE, struct midge, member)
+#define CONFIG(name, type, member) MEMBER(name, type, BASE_CONFIG, struct midge_config, member)
 #define CONFIG_IF_ANY(name, type, member) \
-    MEMBER(name, type, OMIT | BASE_CONFIG, midge_config, member)
-#define ANSWER(name, type, member) MEMBER(name, type, BASE_ANSWER, answer, member)
-#define ANSWER_IF_ANY(name, type, member) MEMBER(name, type, OMIT | BASE_ANSWER, answer, member)
-#define STATE(name, member) MEMBER(name, PLAIN, BASE_STATE, monitor_state, member)
-#define FACTS(name, type, member) MEMBER(name, type, BASE_FACTS, facts, member)
-#define FACTS_IF_ANY(name, type, member) MEMBER(name, type, OMIT | BASE_FACTS, facts, member)
-#define SUB(name, type, member) MEMBER(name, type, BASE_SUB, sub, member)
-#define SUB_IF_ANY(name, type, member) MEMBER(name, type, OMIT | BASE_SUB, sub, member)
+    MEMBER(name, type, OMIT | BASE_CONFIG, struct midge_config, member)
+#define ANSWER(name, type, member) MEMBER(name, type, BASE_ANSWER, struct answer, member)
+#define ANSWER_IF_ANY(name, type, member) \
+    MEMBER(name, type, OMIT | BASE_ANSWER, struct answer, member)
+#define STATE(name, member) MEMBER(name, PLAIN, BASE_STATE, struct monitor_state, member)
+#define FACTS(name, type, member) MEMBER(name, type, BASE_FACTS, struct facts, member)
+#define FACTS_IF_ANY(name, type, member) MEMBER(name, type, OMIT | BASE_FACTS, struct facts, member)
+#define SUB(name, type, member) MEMBER(name, type, BASE_SUB, struct sub, member)
+#define SUB_IF_ANY(name, type, member) MEMBER(name, type, OMIT | BASE_SUB, struct sub, member)
 #define POOL(name, member) ANSWER(name, PLAIN, pool.member)
 
-#define CONSTANT(name, type, member) MEMBER(name, type, BASE_CONSTANTS, constants, member)
+#define CONSTANT(name, type, member) MEMBER(name, type, BASE_CONSTANTS, struct constants, member)
 #define ZERO(name) CONSTANT(name, PLAIN, zero)
 #define NO(name) CONSTANT(name, TRUTH, zero)
 #define YES(name) CONSTANT(name, TRUTH, one)
 
 // An array of characters in a struct.
-#define TEXT(name, base, tag, member) ROW(name, CHARACTERS, base, offsetof(struct tag, member))
-#define CONSTANT_TEXT(name, member) TEXT(name, BASE_CONSTANTS, constants, member)
+#define TEXT(name, base, holder, member) ROW(name, CHARACTERS, base, offsetof(holder, member))
+#define CONSTANT_TEXT(name, member) TEXT(name, BASE_CONSTANTS, struct constants, member)
 
-#define SERVER_ID TEXT("server_id", BASE_MIDGE, midge, id)
+#define SERVER_ID TEXT("server_id", BASE_MIDGE, struct midge, id)
 #define NOW ANSWER("now", WALL, now_us)
 
 // A count of clients, where nats-server has other kinds of connections too.

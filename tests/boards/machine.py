@@ -43,6 +43,9 @@ def limits(board):
                            "broker/limits.h", "-I.", "-"], input="\n".join(["VALUES", *names]),
                           text=True, check=True, capture_output=True).stdout
     values = text.split("VALUES\n")[1].splitlines()
+    # C's choice, in Python's words.
+    values = [re.sub(r"\(([^()?]+) \? ([^()?]+) : ([^()?]+)\)", r"(\2 if \1 else \3)", value)
+              for value in values]
     return {name: eval(value, {}) for name, value in zip(names, values)}
 
 

@@ -7,6 +7,7 @@ LOAD_S is how many seconds of full load it bears, SOAK how many thousands of mes
 many clients come and go."""
 
 import os
+import socket
 import sys
 import threading
 import time
@@ -17,7 +18,7 @@ import pools
 import trials
 from clients import Client, Failed, check
 from network import Relay, Tap
-from machine import PASSED, Machine, eventually
+from machine import PASSED, Machine, eventually, limits
 
 LOAD_S = float(os.environ.get("LOAD_S", 5))
 SOAK = int(os.environ.get("SOAK", 50))
@@ -51,7 +52,9 @@ class Board(Machine):
         eventually(lambda: not busy(), "the pools as they were", seconds)
 
     def settle_all(self):
-        """And the broker's."""
+        """And the broker's. Who has left is remembered for /connz until others have, who said nothing."""
+        for _ in range(limits(self.board)["MIDGE_CLOSED_MAX"] + 1):
+            socket.create_connection(Client.board).close()
         eventually(lambda: pools.broker_in_use(self) == self.unused_broker, "the broker's pools")
         self.settle()
 
