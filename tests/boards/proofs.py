@@ -7,7 +7,6 @@ LOAD_S is how many seconds of full load it bears, SOAK how many thousands of mes
 many clients come and go."""
 
 import os
-import socket
 import sys
 import threading
 import time
@@ -54,7 +53,7 @@ class Board(Machine):
     def settle_all(self):
         """And the broker's. Who has left is remembered for /connz until others have, who said nothing."""
         for _ in range(limits(self.board)["MIDGE_CLOSED_MAX"] + 1):
-            socket.create_connection(Client.board).close()
+            Client(hello=False).socket.close()
         eventually(lambda: pools.broker_in_use(self) == self.unused_broker, "the broker's pools")
         self.settle()
 
