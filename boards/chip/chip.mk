@@ -13,7 +13,9 @@ B        := build/$(BOARD)
 TOOL     := arm-none-eabi-
 CC       := $(TOOL)gcc
 CPPFLAGS := -I. -Iport/lwip -isystem $(LWIP)/src/include -include boards/$(BOARD)/board.h
-CFLAGS   := -g -Os -flto $(CPU) $(DIALECT) -ffunction-sections -fdata-sections
+# For size, -Os leaves a few passes on that move values into registers early, and then spill them.
+SMALL    := -fno-move-loop-invariants -fno-forward-propagate -fno-tree-fre
+CFLAGS   := -g -Os -flto $(SMALL) $(CPU) $(DIALECT) -ffunction-sections -fdata-sections
 # As one partition, since assembly refers to functions.
 LDFLAGS  := -g -Os -flto -flto-partition=one -fcallgraph-info=su,da $(CPU) -nostartfiles \
             --specs=nano.specs -Wl,--gc-sections,--fatal-warnings -T boards/$(BOARD)/board.ld

@@ -149,8 +149,8 @@ bool midge_config_complete(struct midge_config *config, const struct midge_readi
     if (config->users_count > 0 || config->token != 0)
         config->username = config->password = 0;
     if (MIDGE_CONFIG_HUB && !MIDGE_TRACE && (config->debug || config->trace))
-        complain(reading, MIDGE_REMARK,
-                 "debug and trace are not built into this midge: no effect", NULL);
+        complain(reading, MIDGE_REMARK, "debug and trace are not built into this midge: no effect",
+                 NULL);
     return check(config, reading);
 }
 

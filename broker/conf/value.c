@@ -95,7 +95,8 @@ midge_text value_keep(struct reader *r, const struct entry *e, struct word text)
 }
 
 bool value_bcrypt(const char *p) {
-    if (p[0] != '$' || p[1] != '2' || p[2] == '\0' || chars_find("abxy", p[2]) == NULL || p[3] != '$')
+    if (p[0] != '$' || p[1] != '2' || p[2] == '\0' || chars_find("abxy", p[2]) == NULL ||
+        p[3] != '$')
         return false;
     return p[4] >= '0' && p[4] <= '9' && p[5] >= '0' && p[5] <= '9' && p[6] == '$';  // its cost
 }

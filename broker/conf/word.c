@@ -29,7 +29,8 @@ struct word word_of(int64_t value, char digits[DIGITS_MAX]) {
 }
 
 void format_words(struct format *f, const char *sentence, const struct word *words) {
-    for (const char *percent; (percent = chars_find(sentence, '%')) != NULL; sentence = percent + 2) {
+    for (const char *percent; (percent = chars_find(sentence, '%')) != NULL;
+         sentence = percent + 2) {
         format_bytes(f, sentence, (uint32_t)(percent - sentence));
         if (percent[1] == 'q')
             format_quoted(f, words->text, words->bytes);

@@ -1,5 +1,6 @@
 #include "broker/core/client.h"
 
+#include "broker/core/args.h"
 #include "broker/core/connect.h"
 #include "broker/core/info.h"
 #include "broker/core/json.h"
@@ -27,11 +28,7 @@ void client_end(struct midge *m, struct conn *c, int reason, const char *text) {
 
 void client_breach(struct midge *m, struct conn *c, const char *what, const uint8_t *bytes,
                    uint32_t n) {
-    struct format *f = log_conn(m, c, MIDGE_ERR);
-    format_text(f, what);
-    if (n > 0)
-        format_quoted(f, bytes, n);
-    log_end(m);
+    log_conn_say(m, c, MIDGE_ERR, n > 0 ? "%s%q" : "%s", what, &(struct word){bytes, n});
     conn_close(m, c, MIDGE_PROTOCOL_VIOLATION, true);
 }
 
@@ -71,7 +68,7 @@ void client_first_ping(struct midge *m, struct conn *c) {
 void client_turn_away(struct midge *m, struct conn *c) {
     info_send(m, c, false);
     static const char text[] = "maximum connections exceeded";
-    log_conn_text(m, c, MIDGE_ERR, text);
+    log_conn_say(m, c, MIDGE_ERR, text);
     client_end(m, c, MIDGE_MAX_CONNECTIONS, text);
 }
 
@@ -87,7 +84,7 @@ void client_greet(struct midge *m, struct conn *c) {
     info_send(m, c, false);
     client_first_ping(m, c);
     if (debugging(m))
-        log_conn_text(m, c, MIDGE_DBG, "Client connection created");
+        log_conn_say(m, c, MIDGE_DBG, "Client connection created");
 }
 
 // ---- Commands and time --------------------------------------------------------------------------
@@ -116,7 +113,6 @@ void client_command(struct midge *m, struct conn *c, enum verb verb, const uint8
     if (verb == VERB_CONNECT || verb == VERB_SUB || verb == VERB_UNSUB)
         c->active_us = m->now.us;
     enum json_type type;
-    struct format *f;
     switch (verb) {
     case VERB_CONNECT:
         connect_command(m, c, args, n);
@@ -140,10 +136,7 @@ void client_command(struct midge *m, struct conn *c, enum verb verb, const uint8
             client_breach(m, c, "processInfo Parse Error: ", args, n);
         break;
     case VERB_ERR:
-        f = log_conn(m, c, MIDGE_ERR);
-        format_text(f, "Client Error ");
-        format_bytes(f, args, n);
-        log_end(m);
+        log_conn_say(m, c, MIDGE_ERR, "Client Error %w", &(struct word){args, n});
         conn_close(m, c, MIDGE_PARSE_ERROR, true);
         break;
     default:
@@ -153,14 +146,14 @@ void client_command(struct midge *m, struct conn *c, enum verb verb, const uint8
 
 static void stale(struct midge *m, struct conn *c) {
     if (debugging(m))
-        log_conn_text(m, c, MIDGE_DBG, "Stale Client Connection - Closing");
+        log_conn_say(m, c, MIDGE_DBG, "Stale Client Connection - Closing");
     m->stale_connections++;
     client_end(m, c, MIDGE_STALE, "Stale Connection");
 }
 
 static void ping(struct midge *m, struct conn *c) {
     if (debugging(m))
-        log_conn_text(m, c, MIDGE_DBG, "Client Ping Timer");
+        log_conn_say(m, c, MIDGE_DBG, "Client Ping Timer");
     uint32_t interval = m->config->ping_interval_ms;
     bool need_rtt = c->ping_us == 0 || m->now.us - c->last_ping_us > RTT_STALE_US;
     bool heard = m->now.us - c->active_us < (uint64_t)interval * 1000 ||
@@ -187,7 +180,7 @@ void client_tick(struct midge *m, struct conn *c) {
         static const char text[] = "Authentication Timeout";
         client_end(m, c, MIDGE_AUTH_TIMEOUT, text);
         if (debugging(m))
-            log_conn_text(m, c, MIDGE_DBG, text);
+            log_conn_say(m, c, MIDGE_DBG, text);
         return;
     }
     if (c->in.need > 0 && c->in.line_bytes > 0) {

@@ -159,10 +159,7 @@ void conn_close(struct midge *m, struct conn *c, int reason, bool flush) {
 
 void conn_gone(struct midge *m, struct conn *c) {
     if (debugging(m) && c->kind == MIDGE_CLIENT) {
-        struct format *f = log_conn(m, c, MIDGE_DBG);
-        format_text(f, "Client connection closed: ");
-        format_text(f, reason_text(conn_reason(c)));
-        log_end(m);
+        log_conn_say(m, c, MIDGE_DBG, "Client connection closed: %s", reason_text(conn_reason(c)));
     }
     for (index_t i = tracing(m) ? c->subs : 0; i != 0; i = m->subscriptions[i].owner_next)
         trace_unsubscribe(m, c, i);
@@ -277,15 +274,10 @@ void conn_slow(struct midge *m, struct conn *c, int reason) {
     if (reason == MIDGE_SLOW_DEADLINE) {
         format_text(f, "WriteDeadline of ");
         format_duration(f, (uint64_t)m->config->write_deadline_ms * 1000);
-        format_text(f, " exceeded with ");
-        format_u64(f, c->blocks);
-        format_text(f, " chunks of ");
-        format_u64(f, c->out.bytes);
-        format_text(f, " total bytes.");
+        format_say(f, " exceeded with %u chunks of %u total bytes.", (uint32_t)c->blocks,
+                   c->out.bytes);
     } else {
-        format_text(f, "MaxPending of ");
-        format_u64(f, m->config->max_pending);
-        format_text(f, " Exceeded");
+        format_say(f, "MaxPending of %u Exceeded", m->config->max_pending);
     }
     log_end(m);
     // The application only misses the message.

@@ -200,7 +200,7 @@ void connect_command(struct midge *m, struct conn *c, const uint8_t *args, uint3
     if (said.protocol < 0 || said.protocol > 1) {
         static const char text[] = "invalid client protocol";
         client_end(m, c, MIDGE_BAD_PROTOCOL, text);
-        log_conn_text(m, c, MIDGE_ERR, text);
+        log_conn_say(m, c, MIDGE_ERR, text);
         return;
     }
     if (said.protocol == 1)

@@ -1,6 +1,8 @@
 #include "broker/core/format.h"
 
 #include "broker/broker.h"
+#include "broker/core/args.h"
+#include "broker/core/chars.h"
 #include "broker/core/divide.h"
 
 void format_bytes(struct format *f, const void *bytes, uint32_t n) {
@@ -122,6 +124,34 @@ void format_json(struct format *f, const void *bytes, uint32_t n) {
     format_char(f, '"');
     format_escaped(f, bytes, n);
     format_char(f, '"');
+}
+
+void format_say_these(struct format *f, const char *sentence, va_list values) {
+    const char *percent;
+    while ((percent = chars_find(sentence, '%')) != NULL) {
+        format_bytes(f, sentence, (uint32_t)(percent - sentence));
+        sentence = percent + 2;
+        if (percent[1] == 's') {
+            format_text(f, va_arg(values, const char *));
+        } else if (percent[1] == 'u') {
+            format_u64(f, va_arg(values, uint32_t));
+        } else {
+            const struct word *w = va_arg(values, const struct word *);
+            void (*write)(struct format *, const void *, uint32_t) =
+                percent[1] == 'w'   ? format_bytes
+                : percent[1] == 'q' ? format_quoted
+                                    : format_json;
+            write(f, w->bytes, w->n);
+        }
+    }
+    format_text(f, sentence);
+}
+
+void format_say(struct format *f, const char *sentence, ...) {
+    va_list values;
+    va_start(values, sentence);
+    format_say_these(f, sentence, values);
+    va_end(values);
 }
 
 static bool is_ip6(const struct midge_peer *peer) {

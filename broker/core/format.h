@@ -1,9 +1,10 @@
-// Text into a buffer, without a format language: each call appends one thing. What does not fit is
-// cut, never overrun; `n` goes on counting only what was written.
+// Text into a buffer: each call appends one thing, or a sentence with what stands in it. What does
+// not fit is cut, never overrun; `n` goes on counting only what was written.
 
 #ifndef CORE_FORMAT_H
 #define CORE_FORMAT_H
 
+#include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -21,6 +22,11 @@ void format_bytes(struct format *f, const void *bytes, uint32_t n);
 void format_text(struct format *f, const char *s);
 void format_char(struct format *f, char c);
 void format_u64(struct format *f, uint64_t v);
+
+// A sentence, in which %s stands for a text, %u for a uint32_t, and of a struct word, by its address,
+// %w for its bytes, %q for them as format_quoted writes them, and %j as format_json does.
+void format_say(struct format *f, const char *sentence, ...);
+void format_say_these(struct format *f, const char *sentence, va_list values);
 
 // Decimal with at least `digits` digits, zeros in front.
 void format_digits(struct format *f, uint32_t v, uint32_t digits);

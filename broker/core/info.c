@@ -1,5 +1,6 @@
 #include "broker/core/info.h"
 
+#include "broker/core/args.h"
 #include "broker/core/midge.h"
 
 void info_send(struct midge *m, struct conn *c, bool connected) {
@@ -10,33 +11,24 @@ void info_send(struct midge *m, struct conn *c, bool connected) {
         name = m->id;
     struct midge_address at;
     (void)midge_advertised(config, m->host.port, &at);
-    format_text(&f, "INFO {\"server_id\":\"");
-    format_text(&f, m->id);
-    format_text(&f, "\",\"server_name\":");
-    format_json(&f, name, (uint32_t)strlen(name));
-    format_text(&f, ",\"version\":\"" MIDGE_NATS_VERSION "\",\"proto\":1,\"go\":\"");
-    format_text(&f, m->host.platform != NULL ? m->host.platform : "");
-    format_text(&f, "\",\"host\":");
-    format_json(&f, at.host, at.host_bytes);
-    format_text(&f, ",\"port\":");
-    format_u64(&f, (uint32_t)at.port);
-    format_text(&f, config->no_header_support ? ",\"headers\":false" : ",\"headers\":true");
-    if (m->rooms->auth_required(m) && config->no_auth_user == 0)
-        format_text(&f, ",\"auth_required\":true");
-    format_text(&f, ",\"max_payload\":");
-    format_u64(&f, config->max_payload);
-    format_text(&f, ",\"client_id\":");
+    struct word name_word = {(const uint8_t *)name, (uint32_t)strlen(name)};
+    struct word host = {(const uint8_t *)at.host, at.host_bytes};
+    bool auth_required = m->rooms->auth_required(m) && config->no_auth_user == 0;
+    format_say(&f,
+               "INFO {\"server_id\":\"%s\",\"server_name\":%j,\"version\":\"" MIDGE_NATS_VERSION
+               "\",\"proto\":1,\"go\":\"%s\",\"host\":%j,\"port\":%u,\"headers\":%s%s,"
+               "\"max_payload\":%u,\"client_id\":",
+               m->id, &name_word, m->host.platform != NULL ? m->host.platform : "", &host,
+               (uint32_t)at.port, config->no_header_support ? "false" : "true",
+               auth_required ? ",\"auth_required\":true" : "", config->max_payload);
     format_u64(&f, c->cid);
     if (c->peer.ip_bytes > 0) {
         format_text(&f, ",\"client_ip\":\"");
         format_ip(&f, &c->peer);
         format_char(&f, '"');
     }
-    if (m->lame_duck)
-        format_text(&f, ",\"ldm\":true");
-    if (connected)
-        format_text(&f, ",\"connect_info\":true,\"remote_account\":\"$G\"");
-    format_text(&f, "} \r\n");
+    format_say(&f, "%s%s} \r\n", m->lame_duck ? ",\"ldm\":true" : "",
+               connected ? ",\"connect_info\":true,\"remote_account\":\"$G\"" : "");
     conn_send(m, c, f.to, f.n);
 }
 

@@ -101,8 +101,11 @@ void log_text(struct midge *m, int level, const char *text) {
     log_end(m);
 }
 
-void log_conn_text(struct midge *m, const struct conn *c, int level, const char *text) {
-    format_text(log_conn(m, c, level), text);
+void log_conn_say(struct midge *m, const struct conn *c, int level, const char *sentence, ...) {
+    va_list values;
+    va_start(values, sentence);
+    format_say_these(log_conn(m, c, level), sentence, values);
+    va_end(values);
     log_end(m);
 }
 

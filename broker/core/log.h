@@ -34,9 +34,9 @@ struct format *log_conn(struct midge *m, const struct conn *c, int level);
 
 void log_end(struct midge *m);
 
-// Whole lines.
+// Whole lines; the second with a label, and the values of format_say.
 void log_text(struct midge *m, int level, const char *text);
-void log_conn_text(struct midge *m, const struct conn *c, int level, const char *text);
+void log_conn_say(struct midge *m, const struct conn *c, int level, const char *sentence, ...);
 
 // Whether the ring is so full that a verbose publisher should wait for the board to drain it.
 bool log_crowded(const struct midge *m);

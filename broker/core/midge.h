@@ -151,20 +151,7 @@ static inline bool debugging(const struct midge *m) {
     return MIDGE_TRACE && m->config->debug;
 }
 
-static inline uint32_t random_u32(struct midge *m) {
-    // xorshift64, kept in two words; not for secrets.
-    uint64_t x = (uint64_t)m->random[1] << 32 | m->random[0];
-    x ^= x << 13;
-    x ^= x >> 7;
-    x ^= x << 17;
-    m->random[0] = (uint32_t)x;
-    m->random[1] = (uint32_t)(x >> 32);
-    return (uint32_t)(x >> 16);
-}
-
-// Uniform in 0..n-1, n > 0.
-static inline uint32_t random_below(struct midge *m, uint32_t n) {
-    return (uint32_t)((uint64_t)random_u32(m) * n >> 32);
-}
+// Uniform in 0..n-1, n > 0. Not for secrets.
+uint32_t random_below(struct midge *m, uint32_t n);
 
 #endif

@@ -69,7 +69,7 @@ static bool line_too_long(struct midge *m, struct conn *c, uint32_t n) {
     if (n <= m->config->max_control_line)
         return false;
     static const char text[] = "maximum control line exceeded";
-    log_conn_text(m, c, MIDGE_ERR, text);
+    log_conn_say(m, c, MIDGE_ERR, text);
     client_end(m, c, MIDGE_MAX_CONTROL_LINE, text);
     return true;
 }

@@ -52,12 +52,8 @@ bool publication_announce(struct midge *m, struct conn *c, bool hpub, const uint
         return false;
     }
     if ((uint32_t)bytes > m->config->max_payload) {
-        struct format *f = log_conn(m, c, MIDGE_ERR);
-        format_text(f, "maximum payload exceeded: ");
-        format_u64(f, (uint32_t)bytes);
-        format_text(f, " vs ");
-        format_u64(f, m->config->max_payload);
-        log_end(m);
+        log_conn_say(m, c, MIDGE_ERR, "maximum payload exceeded: %u vs %u", (uint32_t)bytes,
+                     m->config->max_payload);
         client_end(m, c, MIDGE_MAX_PAYLOAD, "Maximum Payload Violation");
         return false;
     }
@@ -81,16 +77,11 @@ void publication_check(struct midge *m, struct conn *c, const struct publication
 
 static void publish_violation(struct midge *m, struct conn *c, const char *what, const char *of,
                               const uint8_t *subject, uint32_t n) {
+    struct word quoted = {subject, n};
     struct format f = client_error_begin(m);
-    format_text(&f, "-ERR 'Permissions Violation for Publish ");
-    format_text(&f, what);
-    format_quoted(&f, subject, n);
+    format_say(&f, "-ERR 'Permissions Violation for Publish %s%q", what, &quoted);
     client_error_end(m, c, &f);
-    struct format *log = log_conn(m, c, MIDGE_ERR);
-    format_text(log, "Publish Violation - ");
-    format_text(log, of);
-    format_quoted(log, subject, n);
-    log_end(m);
+    log_conn_say(m, c, MIDGE_ERR, "Publish Violation - %s%q", of, &quoted);
 }
 
 static bool begins(const uint8_t *s, uint32_t n, const char *prefix, uint32_t more) {
@@ -136,24 +127,16 @@ static void no_responders(struct midge *m, struct conn *c, const struct publicat
         for (index_t s = m->nodes[found.nodes[i]].plain; s != 0; s = m->subscriptions[s].next) {
             if (m->subscriptions[s].owner != conn_index(m, c))
                 continue;
-            uint8_t number[20];
-            uint32_t digits = format_decimal(number, 32 + p->subject_bytes);
-            conn_send(m, c, "HMSG ", 5);
-            conn_send(m, c, p->reply, p->reply_bytes);
-            conn_send(m, c, " ", 1);
-            uint8_t sid[SUB_SID_BYTES];
-            const struct sub *sub = &m->subscriptions[s];
-            index_t text;
-            memcpy(&text, memcpy(sid, sub->sid, sizeof sid), sizeof text);
-            if (sub->sid_bytes != SUB_SID_TEXT)
-                conn_send(m, c, sid, sub->sid_bytes);
-            else if (!outq_append_text(m, c, text))
-                conn_slow(m, c, MIDGE_SLOW_PENDING);
-            for (int k = 0; k < 2; k++) {
-                conn_send(m, c, " ", 1);
-                conn_send(m, c, number, digits);
-            }
-            conn_send_text(m, c, "\r\nNATS/1.0 503\r\nNats-Subject: ");
+            // In pieces, none of them longer than a control line.
+            struct word reply = {p->reply, p->reply_bytes};
+            uint32_t bytes = 32 + p->subject_bytes;
+            struct format f = FORMAT(m->rest);
+            format_say(&f, "HMSG %w ", &reply);
+            conn_send(m, c, f.to, f.n);
+            conn_send(m, c, f.to, subs_sid(m, s, f.to, f.max));
+            f.n = 0;
+            format_say(&f, " %u %u\r\nNATS/1.0 503\r\nNats-Subject: ", bytes, bytes);
+            conn_send(m, c, f.to, f.n);
             conn_send(m, c, p->subject, p->subject_bytes);
             conn_send_text(m, c, "\r\n\r\n\r\n");
             return;

@@ -14,12 +14,7 @@
 // Begins to tell a client what it may not subscribe to.
 static struct format violation(struct midge *m, struct word subject, struct word queue) {
     struct format f = client_error_begin(m);
-    format_text(&f, VIOLATION);
-    format_quoted(&f, subject.bytes, subject.n);
-    if (queue.n > 0) {
-        format_text(&f, " using queue ");
-        format_quoted(&f, queue.bytes, queue.n);
-    }
+    format_say(&f, queue.n > 0 ? VIOLATION "%q using queue %q" : VIOLATION "%q", &subject, &queue);
     return f;
 }
 
@@ -32,15 +27,11 @@ static void subscribe_violation(struct midge *m, struct conn *c, struct word sub
         format_text(&f, ", too many tokens");
     client_error_end(m, c, &f);
     struct format *log = log_conn(m, c, MIDGE_ERR);
-    format_text(log, tokens ? "Subscription Violation Too Many Tokens - Subject "
-                            : "Subscription Violation - Subject ");
-    format_quoted(log, subject.bytes, subject.n);
-    if (queue.n > 0) {
-        format_text(log, ", Queue: ");
-        format_quoted(log, queue.bytes, queue.n);
-    }
-    format_text(log, ", SID ");
-    format_bytes(log, sid.bytes, sid.n);
+    format_say(log, "Subscription Violation%s - Subject %q", tokens ? " Too Many Tokens" : "",
+               &subject);
+    if (queue.n > 0)
+        format_say(log, ", Queue: %q", &queue);
+    format_say(log, ", SID %w", &sid);
     log_end(m);
 }
 
@@ -63,7 +54,7 @@ static bool may_subscribe(struct midge *m, struct conn *c, struct word subject, 
 
 static void too_many_subscriptions(struct midge *m, struct conn *c) {
     static const char text[] = "maximum subscriptions exceeded";
-    log_conn_text(m, c, MIDGE_ERR, text);
+    log_conn_say(m, c, MIDGE_ERR, text);
     client_error(m, c, text);
 }
 
@@ -129,13 +120,10 @@ void subscription_recheck(struct midge *m, struct conn *c) {
         struct format f =
             violation(m, (struct word){m->line, n}, (struct word){queue, queue_bytes});
         n = subs_sid(m, i, m->line, sizeof m->line);
-        format_text(&f, " (sid ");
-        format_quoted(&f, m->line, n);
-        format_char(&f, ')');
+        format_say(&f, " (sid %q)", &(struct word){m->line, n});
         struct format *log = log_begin(m, MIDGE_INF);
-        format_text(log, "Removed sub ");
-        format_bytes(log, f.to + sizeof VIOLATION - 1, f.n - (sizeof VIOLATION - 1));
-        format_text(log, " for ");
+        const uint32_t skip = sizeof VIOLATION - 1;
+        format_say(log, "Removed sub %w for ", &(struct word){f.to + skip, f.n - skip});
         connect_name(m, c, log);
         format_text(log, " - not authorized");
         log_end(m);
