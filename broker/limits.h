@@ -150,11 +150,11 @@
 #define MIDGE_PERMISSION_SUBJECTS_MAX 32
 #endif
 
-// Most that one read of a publisher waits for receivers that are slow but take bytes, and how long an
-// unfinished payload may stand still. Where no kernel buffers, every burst would otherwise look like
-// a slow receiver, and so would each lost segment.
+// Most that one read of a publisher waits for a receiver that is slow, and after which who takes
+// nothing must give way; and how long an unfinished payload may stand still. Where no kernel buffers,
+// every burst would otherwise look like a slow receiver, and so would each lost segment.
 #ifndef MIDGE_STALL_MS
-#define MIDGE_STALL_MS 10000
+#define MIDGE_STALL_MS 3000
 #endif
 #ifndef MIDGE_PAYLOAD_IDLE_MS
 #define MIDGE_PAYLOAD_IDLE_MS 30000

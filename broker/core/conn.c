@@ -302,20 +302,18 @@ void conn_tick(struct midge *m, struct conn *c) {
 
 // ---- Back-pressure ------------------------------------------------------------------------------
 
-static bool is_recent(const struct midge *m, uint32_t ms) {
-    uint32_t stall_ms = m->config->stall_ms < 2000 ? m->config->stall_ms : 2000;
-    return m->now.ms - ms <= stall_ms + PROGRESS_MS;
-}
-
 bool conn_progresses(const struct midge *m, const struct conn *c) {
-    return !(c->flags & CONN_BLOCKED) || is_recent(m, c->progress_ms);
+    uint32_t stall_ms = m->config->stall_ms < 2000 ? m->config->stall_ms : 2000;
+    return !(c->flags & CONN_BLOCKED) || m->now.ms - c->progress_ms <= stall_ms + PROGRESS_MS;
 }
 
 // Whether blocks that it holds will come free by themselves: its output is taken, or its payload
 // comes in.
 static bool is_moving(const struct midge *m, const struct conn *c) {
     bool awaited = c->kind == MIDGE_CLIENT && c->in.line_bytes > 0 && !(c->flags & CONN_STALLED);
-    return conn_progresses(m, c) && !(awaited && !is_recent(m, c->in.since_ms));
+    uint32_t stall_ms = m->config->stall_ms;
+    return (!(c->flags & CONN_BLOCKED) || m->now.ms - c->progress_ms <= stall_ms) &&
+           (!awaited || m->now.ms - c->in.since_ms <= stall_ms);
 }
 
 bool conn_stall(struct midge *m, struct conn *c) {
@@ -351,21 +349,23 @@ void conn_resume_all(struct midge *m) {
 bool conn_make_room(struct midge *m, struct conn *waiting) {
     struct conn *largest = NULL;
     uint32_t most = 0;
+    bool moving = false;
     for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
         struct conn *c = at(m, (uint16_t)i);
         uint32_t held = c->blocks + c->out.bytes / m->block_room;
         if ((c->flags & CONN_CLOSING) || c->kind == MIDGE_LOCAL || held <= MIDGE_BLOCKS_GUARANTEED)
             continue;
-        // Before any that moves go all that do not.
-        held |= is_moving(m, c) ? 0 : 1u << 31;
-        if (held > most) {
+        if (is_moving(m, c)) {
+            moving = true;
+        } else if (held > most) {
             largest = c;
             most = held;
         }
     }
-    if (largest == NULL)
+    if (largest == NULL && !moving)
         return false;
-    conn_slow(m, largest, MIDGE_SLOW_PENDING);
+    if (largest != NULL)
+        conn_slow(m, largest, MIDGE_SLOW_PENDING);
     waiting->flags &= ~(uint32_t)CONN_STALL_SPENT;
     if (!(waiting->flags & CONN_CLOSING))
         conn_stall(m, waiting);

@@ -152,6 +152,8 @@ static inline bool append_tail(struct midge *m, const struct delivery *d, struct
         if (most > m->block_room - OUTQ_RUN_BYTES || !outq_begin(m, c))
             return false;
         to = outq_place(&c->out, m->blocks, m->block_room, most);
+        if (to == NULL)
+            return false;
     }
     memcpy(to, "MSG ", 4);
     copy_small(to + 4, p->subject, p->subject_bytes);

@@ -57,5 +57,7 @@ def lwip_in_use(machine):
 
 
 def broker_in_use(machine):
-    """The same of the broker's pools; the request itself takes some."""
-    return {name: pool["in_use"] for name, pool in machine.get("/varz")["pools"].items()}
+    """The same of the broker's pools; the request itself takes some. lwIP's, in capitals, are shown
+    beside them."""
+    return {name: pool["in_use"] for name, pool in machine.get("/varz")["pools"].items()
+            if name.islower()}

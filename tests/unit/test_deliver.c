@@ -51,6 +51,9 @@ static bool turn(uint32_t later_ms, midge_conn *closed, midge_conn publisher) {
             *closed = c;
             midge_closed(m, c, MIDGE_PEER_CLOSED);
         }
+        // Nobody takes anything by itself.
+        if (wish == MIDGE_WISH_SEND)
+            midge_sent(m, c, 0);
         resumed |= wish == MIDGE_WISH_RESUME && c == publisher;
     }
     return resumed;
@@ -90,10 +93,8 @@ static void test_the_largest_holder_goes(void **state) {
     midge_conn publisher = client("");
     drain(reader, got, sizeof got);
     // The deaf one takes nearly all that is common; then the reader wants more than its guarantee.
-    while (block_common(m) > 1) {
+    while (block_common(m) > 1)
         assert_int_equal(publish(publisher, "a"), MIDGE_NONE);
-        midge_sent(m, deaf, 0);
-    }
     midge_conn closed = MIDGE_NONE;
     for (uint32_t i = 0; i < 20; i++) {
         midge_conn now = publish(publisher, "b");
