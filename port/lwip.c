@@ -22,6 +22,7 @@
 #include <lwip/timeouts.h>
 #include <string.h>
 
+#include "broker/core/divide.h"
 #include "hal/hal.h"
 #include "port/lwip/mdns.h"
 #include "port/lwip/network.h"
@@ -74,11 +75,13 @@ static struct midge_host host = {
 
 struct midge_now port_now(void) {
     uint64_t us = hal_us();
-    return (struct midge_now){us, hal_wall_us(), (uint32_t)(us / 1000)};
+    uint64_t ms = us;
+    divide(&ms, 1000);
+    return (struct midge_now){us, hal_wall_us(), (uint32_t)ms};
 }
 
 u32_t sys_now(void) {
-    return (uint32_t)(hal_us() / 1000);
+    return port_now().ms;
 }
 
 bool port_entropy(void *to, uint32_t n) {

@@ -4,6 +4,8 @@
 
 #include "boards/chip/configuration.h"
 #include "boards/chip/console.h"
+#include "broker/core/chars.h"
+#include "broker/core/divide.h"
 #include "hal/hal.h"
 
 #define LINE_MAX 32
@@ -77,11 +79,14 @@ static void restore(void) {
 static void tell_status(void) {
     struct midge_state state;
     midge_state(midge, &state);
+    uint64_t up_s = hal_us();
+    divide(&up_s, 1000);
+    divide(&up_s, 1000);
     const struct {
         const char *what;
         uint32_t number;
     } facts[] = {
-        {"Up for ", (uint32_t)(hal_us() / 1000) / 1000},
+        {"Up for ", (uint32_t)up_s},
         {" s, clients ", state.clients},
         {", subscriptions ", state.subscriptions},
         {", messages in ", state.in_msgs},
@@ -131,7 +136,7 @@ static void obey(void) {
     bool empty = line_bytes == 0;
     line_bytes = 0;
     for (uint32_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        if (strcmp(line, commands[i].name) == 0) {
+        if (chars_same(line, commands[i].name)) {
             commands[i].run();
             return;
         }

@@ -137,11 +137,12 @@ void format_say_these(struct format *f, const char *sentence, va_list values) {
             format_u64(f, va_arg(values, uint32_t));
         } else {
             const struct word *w = va_arg(values, const struct word *);
-            void (*write)(struct format *, const void *, uint32_t) =
-                percent[1] == 'w'   ? format_bytes
-                : percent[1] == 'q' ? format_quoted
-                                    : format_json;
-            write(f, w->bytes, w->n);
+            if (percent[1] == 'w')
+                format_bytes(f, w->bytes, w->n);
+            else if (percent[1] == 'q')
+                format_quoted(f, w->bytes, w->n);
+            else
+                format_json(f, w->bytes, w->n);
         }
     }
     format_text(f, sentence);
