@@ -22,7 +22,6 @@
 #include <lwip/timeouts.h>
 #include <string.h>
 
-#include "broker/core/divide.h"
 #include "hal/hal.h"
 #include "port/lwip/mdns.h"
 #include "port/lwip/network.h"
@@ -75,9 +74,7 @@ static struct midge_host host = {
 
 struct midge_now port_now(void) {
     uint64_t us = hal_us();
-    uint64_t ms = us;
-    divide(&ms, 1000);
-    return (struct midge_now){us, hal_wall_us(), (uint32_t)ms};
+    return (struct midge_now){us, hal_wall_us(), (uint32_t)(us / 1000)};
 }
 
 u32_t sys_now(void) {

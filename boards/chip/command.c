@@ -4,8 +4,6 @@
 
 #include "boards/chip/configuration.h"
 #include "boards/chip/console.h"
-#include "broker/core/chars.h"
-#include "broker/core/divide.h"
 #include "hal/hal.h"
 
 #define LINE_MAX 32
@@ -79,14 +77,11 @@ static void restore(void) {
 static void tell_status(void) {
     struct midge_state state;
     midge_state(midge, &state);
-    uint64_t up_s = hal_us();
-    divide(&up_s, 1000);
-    divide(&up_s, 1000);
     const struct {
         const char *what;
         uint32_t number;
     } facts[] = {
-        {"Up for ", (uint32_t)up_s},
+        {"Up for ", (uint32_t)(hal_us() / 1000000)},
         {" s, clients ", state.clients},
         {", subscriptions ", state.subscriptions},
         {", messages in ", state.in_msgs},
@@ -136,7 +131,7 @@ static void obey(void) {
     bool empty = line_bytes == 0;
     line_bytes = 0;
     for (uint32_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        if (chars_same(line, commands[i].name)) {
+        if (strcmp(line, commands[i].name) == 0) {
             commands[i].run();
             return;
         }

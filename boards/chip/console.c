@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "broker/core/divide.h"
 #include "hal/hal.h"
 
 #define LINE_END "\r\n"
@@ -26,13 +25,11 @@ void console_begin(enum midge_level level) {
         [MIDGE_INF] = " [INF] ", [MIDGE_DBG] = " [DBG] ", [MIDGE_WRN] = " [WRN] ",
         [MIDGE_ERR] = " [ERR] ", [MIDGE_FTL] = " [FTL] ", [MIDGE_TRC] = " [TRC] ",
     };
-    uint64_t now = hal_us();
-    divide(&now, 1000);
-    uint32_t ms = divide(&now, 1000);
+    uint64_t now_ms = hal_us() / 1000;
     line_bytes = 0;
-    add_number((uint32_t)now, 10, 1);
+    add_number((uint32_t)(now_ms / 1000), 10, 1);
     console_text(".");
-    add_number(ms, 10, 3);
+    add_number((uint32_t)(now_ms % 1000), 10, 3);
     console_text(names[level]);
 }
 

@@ -19,7 +19,7 @@ LAYERS = [
     {"stan", "mqtt", "link", "ops"},
     {"broker.c", "broker.h"},
 ]
-BROKER_LIBC = {"<stdint.h>", "<stdbool.h>", "<stddef.h>", "<string.h>"}
+BROKER_LIBC = {"<stdarg.h>", "<stdint.h>", "<stdbool.h>", "<stddef.h>", "<string.h>"}
 BROKER_FACE = {'"broker/broker.h"', '"broker/limits.h"'}
 BOARD_FACES = BROKER_FACE | {'"port/port.h"', '"hal/hal.h"'}
 STACK = ("lwip/", "netif/")  # lwIP's own headers
