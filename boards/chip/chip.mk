@@ -37,7 +37,7 @@ IMAGE_OBJ := $(IMAGE_SRC:%.c=$(B)/%.o) $(B)/boards/chip/conf.o $(HAL_OBJ) $(LWIP
 APP   := midge
 IMAGE := $(B)/$(APP)$(addprefix -at-,$(firstword $(SLOT)))
 
-image: $(IMAGE).elf $(IMAGE).bin $(IMAGE).hex
+image: $(IMAGE).elf $(IMAGE).bin $(IMAGE).hex $(IMAGE).licenses.txt
 
 example:
 	@$(MAKE) --no-print-directory -s APP=sensor image
@@ -69,6 +69,15 @@ $(LWIP_OBJ): CFLAGS += -w
 $(B)/boards/chip/conf.o: boards/chip/conf.S boards/$(BOARD)/midge.conf
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPU) -DBOARD_CONF='"boards/$(BOARD)/midge.conf"' -c -o $@ $<
+
+# What it contains of others, and on which terms.
+LICENSES := LICENSE $(LWIP)/COPYING $(wildcard /usr/share/doc/libnewlib-arm-none-eabi/copyright \
+            /usr/share/doc/gcc-arm-none-eabi/copyright)
+
+$(B)/%.licenses.txt: $(B)/%.elf port/packages.md $(LICENSES)
+	$(Q){ cat port/packages.md; printf '\n## Taken from the libraries of the compiler\n\n'; \
+	    sed -n 's/^[^ ].*\/\(lib[a-z_]*\.a\)(\(.*\))$$/    \1 \2/p' $(<:.elf=.map) | sort -u; \
+	    for text in $(LICENSES); do printf '\n## %s\n\n' $$text; cat $$text; done; } >$@
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

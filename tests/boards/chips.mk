@@ -13,7 +13,7 @@ chips: $(CHIP_BUILDS) chips-template build/interop/client $(PYTHON) $(NODE) $(NA
 # All programs by one make, since they share objects.
 .PHONY: $(CHIP_BUILDS) chips-template
 $(CHIP_BUILDS): chips-%:
-	@$(MAKE) --no-print-directory BOARD=$* build/$*/hal.elf build/$*/midge.elf \
+	@$(MAKE) --no-print-directory BOARD=$* build/$*/hal.elf build/$*/midge.elf build/$*/midge.licenses.txt \
 	    build/$*/host/config
 
 chips-template:

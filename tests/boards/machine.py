@@ -16,6 +16,11 @@ from clients import check
 PASSED = 17  # what tests/boards/hal.c ends with, and what an image is told to end with
 DEADLINE_S = 60
 TOOL = "arm-none-eabi-"
+BOUNDS = pathlib.Path("tests/size/boards.txt")
+
+# The program's stack: hal/cortex_m.c.
+GUARD_BYTES = 256
+PAINT = b"\xa5"
 
 
 def eventually(condition, what, seconds=DEADLINE_S):
@@ -262,7 +267,9 @@ class Probe:
     def read(self, at, n):
         data = b""
         while len(data) < n:
-            part = bytes.fromhex(self.ask(f"m{at + len(data):x},{min(n - len(data), 1024):x}"))
+            answer = self.ask(f"m{at + len(data):x},{min(n - len(data), 1024):x}")
+            check(not answer.startswith("E"), f"memory at {at + len(data):x}: {answer}")
+            part = bytes.fromhex(answer)
             check(part, f"memory at {at:x}")
             data += part
         return data
@@ -276,6 +283,17 @@ class Probe:
 
     def set_register(self, number, value):
         check(self.ask(f"P{number:x}={value.to_bytes(4, 'little').hex()}") == "OK", "a register")
+
+    def stack_used(self):
+        """Bytes of the program's stack that were ever written, by the paint that is left on it, and
+        the most that tests/size has found possible."""
+        begin, end = self.symbols["stack_begin"] + GUARD_BYTES, self.symbols["stack_end"]
+        # By its place in memory: a debugger's eyes are closed where the first page has a guard.
+        with tempfile.NamedTemporaryFile() as file:
+            self.machine.execute("pmemsave", val=begin, size=end - begin, filename=file.name)
+            stack = file.read()
+        bound = re.search(rf"^{self.machine.board} +stack +(\d+)", BOUNDS.read_text(), re.M)
+        return len(stack.lstrip(PAINT)), int(bound[1])
 
     def instruction(self, pattern):
         """Where the image has an instruction like this."""

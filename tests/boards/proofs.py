@@ -58,18 +58,25 @@ class Board(Machine):
         self.settle()
 
     def end_well(self):
-        """The program itself ends it, with its status, after no life but those that were asked for."""
+        """The program itself ends it, with its status, after no life but those that were asked for,
+        and took no more stack than it can."""
         said = self.said()
         check(said.count("Starting midge") == 1 + self.restarts, f"it started again: {said[-2000:]}")
         with self.probe() as probe:
+            used, bound = probe.stack_used()
             status = probe.exit(PASSED)
+        check(0 < used <= bound, "more stack was used than its graph of calls admits")
         check(status == PASSED, f"ended with {status}")
+        return f"{used} B of stack written, {bound} possible"
 
     def is_alone(self):
         return self.get("/varz")["connections"] == 0
 
 
 def basics(board):
+    licenses = board.elf.with_suffix(".licenses.txt").read_text()
+    check(all(text in licenses for text in ("Apache License", "Swedish Institute of Computer Science",
+                                            "libgcc.a", "Red Hat")), "the licences beside the image")
     client = Client()
     client.send(b"SUB a 1\r\nPUB a 1024\r\n" + b"x" * 1024 + b"\r\n")
     check(client.message() == b"x" * 1024, "a message")
