@@ -364,7 +364,7 @@ def main(folder):
             h += part(path, text)
     h += "\n#endif\n"
 
-    c = note + '#include "midge.h"\n\n#include <string.h>\n\n' + PRAGMAS
+    c = note + '#include "midge.h"\n\n#include <stdarg.h>\n#include <string.h>\n\n' + PRAGMAS
     for path in parts:
         rest = "".join(one for one in parts[path] if one not in kept)
         if text := "".join(map(private, chunks(rest))).strip():
