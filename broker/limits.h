@@ -130,8 +130,8 @@
 
 // Whether monitoring has all that nats-server's has. 0 leaves what tells of this broker: /varz,
 // /connz and /subsz without times of day and without what is always the same here, and /healthz;
-// open clients, in the order of their cids, with offset, limit and subs=1; one request a connection:
-// 9 KB less of flash, and 300 B of RAM.
+// open clients, in the order of their cids, with offset, limit and subs=1; one request a
+// connection: 9 KB less of flash, and 300 B of RAM.
 #ifndef MIDGE_MONITOR_HUB
 #define MIDGE_MONITOR_HUB 0
 #endif
@@ -151,8 +151,8 @@
 #endif
 
 // Most that one read of a publisher waits for a receiver that is slow, and after which who takes
-// nothing must give way; and how long an unfinished payload may stand still. Where no kernel buffers,
-// every burst would otherwise look like a slow receiver, and so would each lost segment.
+// nothing must give way; and how long an unfinished payload may stand still. Where no kernel
+// buffers, every burst would otherwise look like a slow receiver, and so would each lost segment.
 #ifndef MIDGE_STALL_MS
 #define MIDGE_STALL_MS 3000
 #endif

@@ -44,7 +44,7 @@ struct cable *cable_open(struct world *w, uint32_t actor) {
     c->healthy = a->kind == ACTOR_GOOD || a->kind == ACTOR_HOSTILE;
     if (a->kind == ACTOR_SLOW || a->kind == ACTOR_DEAF)
         c->gap_us = a->kind == ACTOR_DEAF ? 3600000000u : dice_between(d, 1000, 3000000);
-    c->opened_us = c->waiting_since_us = w->now_us;
+    c->waiting_since_us = w->now_us;
     c->far = FAR_COMING;
     plan(w, c, SLOT_UP, 0);
     return c;

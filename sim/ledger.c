@@ -355,8 +355,7 @@ void ledger_drop(struct world *w, struct ledger *l) {
 
 // ---- Reading ------------------------------------------------------------------------------------
 
-static bool is_kept(const struct world *w, const struct cable *c, const struct promise *p,
-                    const struct reading *r) {
+static bool is_kept(const struct world *w, const struct promise *p, const struct reading *r) {
     if (p->kind != r->kind)
         return false;
     if (p->kind >= PROMISE_PONG)
@@ -367,7 +366,6 @@ static bool is_kept(const struct world *w, const struct cable *c, const struct p
         return false;
     if (p->kind == PROMISE_NOBODY)
         return true;
-    (void)c;
     const struct subject *reply = p->reply > 0 ? &w->subjects.subject[p->reply - 1] : NULL;
     uint32_t reply_bytes = reply != NULL ? reply->bytes : 0;
     if (p->sid != r->sid || p->bytes != r->bytes || p->header_bytes != r->header_bytes ||
@@ -396,7 +394,7 @@ const char *ledger_read(struct world *w, struct cable *c, const struct reading *
         bool needed = false;
         for (; i < l->promises_count && promise_at(l, i)->id == id; i++) {
             needed = needed || !promise_at(l, i)->doubtful;
-            if (is_kept(w, c, promise_at(l, i), r))
+            if (is_kept(w, promise_at(l, i), r))
                 break;
         }
         if (i < l->promises_count && promise_at(l, i)->id == id) {

@@ -21,7 +21,8 @@ struct subject {
 struct subjects {
     uint32_t count;     // of subjects in common use, at most SUBJECTS_COMMON
     uint32_t patterns;  // likewise
-    // From SUBJECTS_COMMON on: where the answers to a client go, and the pattern that it subscribes.
+    // From SUBJECTS_COMMON on: where the answers to a client go, and the pattern that it
+    // subscribes.
     struct subject subject[SUBJECTS_MAX];
     struct subject pattern[SUBJECTS_MAX];
     uint64_t matching[SUBJECTS_MAX][SUBJECTS_MAX / 64];  // a bit for each pattern

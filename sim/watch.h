@@ -1,5 +1,5 @@
-// What must hold between a broker and those around it: whoever is healthy is served, nobody is cut off
-// without a reason, and nothing that the broker wants is forgotten.
+// What must hold between a broker and those around it: whoever is healthy is served, nobody is cut
+// off without a reason, and nothing that the broker wants is forgotten.
 
 #ifndef SIM_WATCH_H
 #define SIM_WATCH_H
@@ -14,7 +14,8 @@ void watch_site(struct world *w, struct site *s);
 // The broker wants a cable closed: it must have a reason that its client gave.
 void watch_closing(struct world *w, struct site *s, struct cable *c);
 
-// A connection was opened, turned away or refused: only for want of room may it be one of the latter.
+// A connection was opened, turned away or refused: only for want of room may it be one of the
+// latter.
 void watch_opened(struct world *w, struct site *s, const struct cable *c);
 
 #endif

@@ -112,7 +112,8 @@ void world_begin(struct world *w, uint64_t seed) {
 
 // ---- Events -------------------------------------------------------------------------------------
 
-// Some take of a pool will fail; of blocks nothing is left but what each is guaranteed, for a while.
+// Some take of a pool will fail; of blocks nothing is left but what each is guaranteed, for a
+// while.
 static void fail_pool(struct world *w, struct site *s) {
     uint32_t i = dice_below(&w->dice, POOL_COUNT);
     struct pool *pool = &s->m.pools[i];
@@ -205,7 +206,8 @@ static void check_kept(struct world *w) {
     }
 }
 
-// All have left, and others who said nothing have displaced them in /connz: every pool is as it was.
+// All have left, and others who said nothing have displaced them in /connz: every pool is as it
+// was.
 static void check_empty(struct world *w, struct site *s) {
     const uint32_t kept[POOL_COUNT] = {
         [POOL_connections] = s->m.local != 0, [POOL_nodes] = 1, [POOL_texts] = 2};

@@ -5,8 +5,8 @@
 // what can go wrong with them. All that happens is an event in the agenda: a run of bytes arrives,
 // a site takes its turn, an actor acts, fate strikes. Each event is followed by checks.
 //
-// A world is a function of its seed. It holds no pointer to anything outside, takes no time from the
-// host, and rolls no dice but its own.
+// A world is a function of its seed. It holds no pointer to anything outside, takes no time from
+// the host, and rolls no dice but its own.
 
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
@@ -48,7 +48,7 @@ struct swarm {
     uint32_t slow, deaf, hostile, scraper;  // of the actors, in a hundred
     uint32_t queues;                        // subscriptions in groups, in a hundred
     uint32_t partial_send;
-    uint32_t hang_up, vanish, reset, resubscribe, request;
+    uint32_t hang_up, vanish, resubscribe, request;
     uint32_t power_cut;  // faults: mean time between them in s, 0 for never
     uint32_t pool_failure;
     uint32_t reload;
@@ -73,21 +73,20 @@ struct cable {
     bool used;
     bool dead;  // carries nothing, and neither end knows
     bool client_open;
-    bool cut;       // the client was told of a reset, not of an end: a message may be torn
-    bool hang_up;   // the client has ended: after what it wrote comes the end
-    bool reset;     // or at once, by a reset
-    uint8_t far;    // the site's end, FAR_
-    bool paused;    // the broker had no room for its input
-    bool blocked;   // there is output that the window has no room for
-    bool ending;    // the broker wants it closed, once all is sent
-    bool finished;  // the site's end is closed; what is on its way still arrives
-    bool healthy;   // nothing about it is slow
+    bool cut;      // the client was told of a reset, not of an end: a message may be torn
+    bool hang_up;  // the client has ended: after what it wrote comes the end
+    bool reset;    // or at once, by a reset
+    uint8_t far;   // the site's end, FAR_
+    bool paused;   // the broker had no room for its input
+    bool blocked;  // there is output that the window has no room for
+    bool ending;   // the broker wants it closed, once all is sent
+    bool healthy;  // nothing about it is slow
     uint8_t site;
     uint16_t actor;
     enum midge_kind kind;
     midge_conn conn;
     uint32_t delay_us, jitter_us, run_max, gap_us, window;
-    uint64_t dead_since_us, opened_us, waiting_since_us;
+    uint64_t dead_since_us, waiting_since_us;
     struct pipe up, down;
     struct ledger ledger;
 };

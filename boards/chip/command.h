@@ -15,8 +15,8 @@ void command_start(const struct midge *m, const struct midge_config *running, bo
 // Takes what was typed since it was called last, and goes on with what was begun.
 void command_turn(void);
 
-// Whether ESC is held down on the console, for boards without a button. Takes 0.1 s, or 1 s where it
-// is.
+// Whether ESC is held down on the console, for boards without a button. Takes 0.1 s, or 1 s where
+// it is.
 bool command_default_wanted(void);
 
 #endif

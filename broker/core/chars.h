@@ -1,5 +1,5 @@
-// Texts that end with a NUL. The C library's functions for them are unrolled for speed, which takes a
-// chip 650 B.
+// Texts that end with a NUL. The C library's functions for them are unrolled for speed, which takes
+// a chip 650 B.
 
 #ifndef CORE_CHARS_H
 #define CORE_CHARS_H

@@ -8,9 +8,9 @@
 // How long a closing connection may take to send what is queued.
 #define FLUSH_MS 2000
 
-// A receiver that took no bytes for so long, and a stall of at most 2 s, is not waited for. A socket
-// whose buffer is full may say that there is room only once much of it was read, which at a few MB/s
-// takes a while; and a chip's stack may have to send a lost segment twice.
+// A receiver that took no bytes for so long, and a stall of at most 2 s, is not waited for. A
+// socket whose buffer is full may say that there is room only once much of it was read, which at a
+// few MB/s takes a while; and a chip's stack may have to send a lost segment twice.
 #define PROGRESS_MS 1000
 
 // Most of the output that one write deadline is for: a reader of what is behind it has its own.

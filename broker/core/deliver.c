@@ -329,7 +329,8 @@ static bool all_have_room(struct midge *m, const struct delivery *d, const index
     return true;
 }
 
-// What sharing the payload would take of the common part; 0 where it does not pay, or there is less.
+// What sharing the payload would take of the common part; 0 where it does not pay, or there is
+// less.
 static uint32_t sharing_blocks(const struct midge *m, const struct publication *p,
                                const index_t *nodes, uint32_t count) {
     if (p->bytes < REFER_BYTES_MIN || p->no_line_end)

@@ -1,6 +1,6 @@
 // What monitoring shows of a client. It lies in its connection while that is open, and is kept in a
-// ring when it has ended: the last MIDGE_CLOSED_MAX clients, or fewer where the configuration has it
-// so. The texts that a client told of itself stay interned for so long.
+// ring when it has ended: the last MIDGE_CLOSED_MAX clients, or fewer where the configuration has
+// it so. The texts that a client told of itself stay interned for so long.
 
 // Outside the guard: broker.h ends by including this header, and must come first.
 #include "broker/broker.h"

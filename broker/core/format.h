@@ -23,8 +23,8 @@ void format_text(struct format *f, const char *s);
 void format_char(struct format *f, char c);
 void format_u64(struct format *f, uint64_t v);
 
-// A sentence, in which %s stands for a text, %u for a uint32_t, and of a struct word, by its address,
-// %w for its bytes, %q for them as format_quoted writes them, and %j as format_json does.
+// A sentence, in which %s stands for a text, %u for a uint32_t, and of a struct word, by its
+// address, %w for its bytes, %q for them as format_quoted writes them, and %j as format_json does.
 void format_say(struct format *f, const char *sentence, ...);
 void format_say_these(struct format *f, const char *sentence, va_list values);
 

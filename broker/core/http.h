@@ -41,8 +41,8 @@ struct http {
 };
 
 // Takes n bytes. HTTP_OK once the request is complete; what follows it is not taken, and head_bytes
-// has grown by what was. An error is final. `target` has room for `max` bytes, which the request line
-// must fit into.
+// has grown by what was. An error is final. `target` has room for `max` bytes, which the request
+// line must fit into.
 enum http_status http_read(struct http *h, uint8_t *target, uint32_t max, const uint8_t *bytes,
                            uint32_t n);
 

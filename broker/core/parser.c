@@ -90,10 +90,11 @@ static void input_free(struct midge *m, struct conn *c) {
     *in = (struct input){0};
 }
 
-// How many blocks more an input may take. Beyond its own guarantee it leaves so many that a complete
-// message can still go out to everyone: a block for each, and what sharing its payload takes. Else
-// complete messages could fill the pool, each waiting for the room that the others hold. A message
-// that no pool could hold beside that comes in while nobody else draws on the common part.
+// How many blocks more an input may take. Beyond its own guarantee it leaves so many that a
+// complete message can still go out to everyone: a block for each, and what sharing its payload
+// takes. Else complete messages could fill the pool, each waiting for the room that the others
+// hold. A message that no pool could hold beside that comes in while nobody else draws on the
+// common part.
 static uint32_t input_available(const struct midge *m, const struct conn *c) {
     uint32_t all = block_available(m, c);
     uint32_t own = all - block_common(m);

@@ -17,7 +17,7 @@ static bool is_last(const struct conn *c) {
     return !MIDGE_MONITOR_HUB || c->monitor.last;
 }
 
-// ---- Heads ---------------------------------------------------------------------------------------
+// ---- Heads --------------------------------------------------------------------------------------
 
 // The head of an answer at most.
 #define HEAD_BYTES 144

@@ -8,8 +8,8 @@
 // next is taken. So there is no pool of them, and no connection can hold what another needs to hear
 // its ACKs.
 //
-// Sent payload lies in the broker's blocks and is referred to (PBUF_ROM, one for each piece), with a
-// segment and a header of its own (PBUF_RAM, from lwippools.h).
+// Sent payload lies in the broker's blocks and is referred to (PBUF_ROM, one for each piece), with
+// a segment and a header of its own (PBUF_RAM, from lwippools.h).
 //
 // What the broker has no room for is stashed, up to one window a connection.
 
@@ -33,9 +33,9 @@
 #endif
 
 // Pieces of output that one connection may have on the wire, a segment's header counting as one. 10
-// carry a message of 1 KB out of blocks of 256 B: its head and five pieces, one cut in two by the end
-// of a segment, and two headers. What is left behind waits for the peer's delayed ACK, 40 ms: with 8
-// the whole broker was ten times slower. At least 4. 16 B each, for each connection.
+// carry a message of 1 KB out of blocks of 256 B: its head and five pieces, one cut in two by the
+// end of a segment, and two headers. What is left behind waits for the peer's delayed ACK, 40 ms:
+// with 8 the whole broker was ten times slower. At least 4. 16 B each, for each connection.
 #ifndef MIDGE_TCP_PIECES
 #define MIDGE_TCP_PIECES 10
 #endif
@@ -123,8 +123,8 @@
 #define MEMP_NUM_UDP_PCB (1 + MIDGE_MDNS)
 
 // A client on the same network needs an entry, 24 B. What is sent to one before it is known is
-// queued, 88 B each: else SYN-ACKs just after start would wait for their timer. Half the clients may
-// come in one instant.
+// queued, 88 B each: else SYN-ACKs just after start would wait for their timer. Half the clients
+// may come in one instant.
 #define ARP_TABLE_SIZE (MIDGE_TCP_SOCKETS + 2)
 #define ARP_QUEUEING 1
 #define MEMP_NUM_ARP_QUEUE (MIDGE_TCP_SOCKETS / 2 + 1)
@@ -170,7 +170,8 @@
 
 #define MEMP_NUM_TCP_PCB (MIDGE_TCP_SOCKETS + MIDGE_TCP_PASSING)
 #define MEMP_NUM_TCP_PCB_LISTEN 2
-// A write can end one segment and begin another. A control block that is passing has its SYN or FIN.
+// A write can end one segment and begin another. A control block that is passing has its SYN or
+// FIN.
 #define MEMP_NUM_TCP_SEG (MIDGE_TCP_SOCKETS * MIDGE_TCP_SEGMENTS + MIDGE_TCP_PASSING)
 // One more is taken, and given back, to find that a queue is full.
 #define MEMP_NUM_PBUF (MIDGE_TCP_SOCKETS * (TCP_SND_QUEUELEN - 1) + 1)

@@ -1,9 +1,9 @@
 // Counts the processor's instructions for a message, over a port that is none: bytes are handed in
 // and taken out, and nothing is sent.
 //
-// QEMU runs it so that an instruction takes a nanosecond of the board's clock: `make cost`. A loop of
-// known length shows that it does. Each case is held to a budget. Ends with status 17 where all is
-// well.
+// QEMU runs it so that an instruction takes a nanosecond of the board's clock: `make cost`. A loop
+// of known length shows that it does. Each case is held to a budget. Ends with status 17 where all
+// is well.
 
 #include <string.h>
 
@@ -16,8 +16,8 @@
 #define RECEIVERS_MAX 8
 #define SUBJECTS_HELD 4  // of the cache, where a publisher changes between subjects
 
-// What a publisher and a receiver may do. The subscription below is looked at again at each delivery
-// only where a deny tells on some of what it stands for.
+// What a publisher and a receiver may do. The subscription below is looked at again at each
+// delivery only where a deny tells on some of what it stands for.
 static const char conf[] = "authorization { users: [\n"
                            "  { user: device, password: secret, permissions: {\n"
                            "      publish: { allow: ['_INBOX.>', 'sensors.*.temp', 'alarms.*.*'],\n"

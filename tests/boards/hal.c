@@ -2,7 +2,8 @@
 // what the one before it left. Ends with status 17 where all is well, else 1; on a
 // real board it sleeps at last.
 //
-// Prints a line for each thing shown, `ok what` or `not ok what`; tests/boards/chips.py counts them.
+// Prints a line for each thing shown, `ok what` or `not ok what`; tests/boards/chips.py counts
+// them.
 
 #include <string.h>
 

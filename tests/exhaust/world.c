@@ -124,7 +124,7 @@ void world_pass(struct world *w, uint32_t ms) {
     carry_out(w);
 }
 
-// ---- What a peer got ------------------------------------------------------------------------------
+// ---- What a peer got ----------------------------------------------------------------------------
 
 // A line of the client protocol's, at `at`; its length, or 0 where it is not whole.
 static uint32_t line_at(const struct peer *p, uint32_t at) {

@@ -55,7 +55,7 @@ static const char *const connects[] = {
 
 #define PICK(list, f) (list)[feed_byte(f) % (sizeof(list) / sizeof(list)[0])]
 
-// ---- What a client reads ----------------------------------------------------------------------------
+// ---- What a client reads ------------------------------------------------------------------------
 
 static bool begins(const struct peer *p, const char *text) {
     return p->line_bytes >= strlen(text) && memcmp(p->line, text, strlen(text)) == 0;
@@ -88,7 +88,7 @@ static void read_client(struct peer *p, const uint8_t *bytes, uint32_t n) {
     }
 }
 
-// ---- A port -----------------------------------------------------------------------------------------
+// ---- A port -------------------------------------------------------------------------------------
 
 static void gone(struct peer *p, enum midge_reason why) {
     midge_closed(&broker, p->conn, why);
@@ -169,7 +169,7 @@ static void advance(uint64_t us) {
     settle();
 }
 
-// ---- The application --------------------------------------------------------------------------------
+// ---- The application ----------------------------------------------------------------------------
 
 static void on_message(void *context, const struct midge_message *message) {
     (void)context;
@@ -201,7 +201,7 @@ static void application(struct feed *f) {
     }
 }
 
-// ---- Opcodes ----------------------------------------------------------------------------------------
+// ---- Opcodes ------------------------------------------------------------------------------------
 
 static void say(struct peer *p, struct feed *f) {
     char text[KEPT_MAX];

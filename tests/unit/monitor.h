@@ -180,7 +180,7 @@ static inline const char *complaint_of(struct midge *m, const char *target) {
     return strstr(text, "\r\n\r\n") + 4;
 }
 
-// ---- JSON -------------------------------------------------------------------------------------------
+// ---- JSON ---------------------------------------------------------------------------------------
 
 static inline const char *json_blank(const char *s) {
     return s + strspn(s, " \n");

@@ -7,7 +7,7 @@
 
 #include "broker/core/json.h"
 
-// ---- The model: each function steps over what it names, or answers NULL --------------------------
+// ---- The model: each function steps over what it names, or answers NULL -------------------------
 
 static const char *blanks(const char *p) {
     return p + strspn(p, " \t\r\n");

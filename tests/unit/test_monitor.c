@@ -99,7 +99,7 @@ static void test_blocks(void **state) {
     }
 }
 
-// ---- While things change ------------------------------------------------------------------------------
+// ---- While things change ------------------------------------------------------------------------
 
 static uint32_t churn_in;  // pieces until something happens
 
@@ -269,7 +269,7 @@ static void test_given_up_batch(void **state) {
     assert_int_equal(count_of(body, "\"cid\""), 23);
 }
 
-// ---- Several requests ---------------------------------------------------------------------------------
+// ---- Several requests ---------------------------------------------------------------------------
 
 // Takes all that waits to be sent, as long as there is any.
 static const char *take_all(struct midge *m, midge_conn c) {
@@ -340,7 +340,7 @@ static void test_scarce(void **state) {
     assert_true(got.closed);
 }
 
-// ---- Bounds -----------------------------------------------------------------------------------------
+// ---- Bounds -------------------------------------------------------------------------------------
 
 // Work is spread over turns, and none does more than its share.
 static void test_turns(void **state) {

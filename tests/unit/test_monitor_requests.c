@@ -107,8 +107,8 @@ static void assert_ill(struct midge *m, const char *query, const char *status, c
     assert_string_equal(strstr(text, "\r\n\r\n") + 4, says);
 }
 
-// A hub that is about to go is not to be sent more clients; a stream or consumer that is asked after
-// must be named whole.
+// A hub that is about to go is not to be sent more clients; a stream or consumer that is asked
+// after must be named whole.
 static void test_health(void **state) {
     (void)state;
     struct midge *m = broker_start(100, 256);

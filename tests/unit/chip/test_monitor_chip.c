@@ -11,7 +11,7 @@ static struct midge *start(void) {
     return m;
 }
 
-// ---- Documents ------------------------------------------------------------------------------------
+// ---- Documents ----------------------------------------------------------------------------------
 
 static void test_varz(void **state) {
     (void)state;
@@ -188,7 +188,7 @@ static void test_subsz(void **state) {
     assert_non_null(strstr(body, "\"subject\": \"foo.a\""));
 }
 
-// ---- Which connections ------------------------------------------------------------------------------
+// ---- Which connections --------------------------------------------------------------------------
 
 // Clients 1 to 6 of which 2 and 5 have ended, and another has the place of one: by their cids,
 // whatever places they have.
@@ -233,7 +233,7 @@ static void test_pages(void **state) {
     }
 }
 
-// ---- HTTP -----------------------------------------------------------------------------------------
+// ---- HTTP ---------------------------------------------------------------------------------------
 
 // One request a connection: its end is the answer's.
 static void test_statuses(void **state) {
@@ -286,7 +286,7 @@ static void test_health(void **state) {
     assert_non_null(strstr(text, "\r\n\r\n{\"status\":\"error\",\"error\":\""));
 }
 
-// ---- Bounds -----------------------------------------------------------------------------------------
+// ---- Bounds -------------------------------------------------------------------------------------
 
 // As many clients as there is room for, whose names and subjects are long.
 static struct midge *start_full(void) {
