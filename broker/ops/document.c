@@ -219,7 +219,6 @@ static void write_number(struct answer *a, const struct row *row) {
 // Puts a text into midge's line, as far as there is room, and answers how much that is.
 static uint32_t take_text(struct answer *a, const struct row *row) {
     struct format f = FORMAT(a->m->line);
-    const char *text = (const char *)a->bases[row->base & BASE_MASK] + row->at;
     uint32_t n;
     switch (row->type) {
     case WORDS:
@@ -228,10 +227,13 @@ static uint32_t take_text(struct answer *a, const struct row *row) {
     case INTERNED:
         n = text_copy(a->m, (index_t)number(a, row), f.to, f.max);
         break;
-    default:
-        if (MIDGE_MONITOR_HUB && row->type == SETTING)
-            text = midge_config_text(a->m->config, (midge_text)number(a, row));
-        format_text(&f, text);
+    case SETTING:
+        if (MIDGE_MONITOR_HUB)
+            format_text(&f, midge_config_text(a->m->config, (midge_text)number(a, row)));
+        n = f.n;
+        break;
+    default:  // an array, in what is never gone: nothing is added to a base that may be NULL
+        format_text(&f, (const char *)a->bases[row->base & BASE_MASK] + row->at);
         n = f.n;
     }
     return n < f.max ? n : f.max;
