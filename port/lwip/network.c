@@ -115,6 +115,7 @@ bool port_network(const struct port_network *settings) {
     if (MIDGE_MDNS && !mdns_start(&netif, network->host_name))
         return false;
     address_ms = sys_now();
+    link_ms = address_ms - NETWORK_TURN_MS;  // the first turn looks
     if (!network->dhcp) {
         set_address();
         return true;
