@@ -113,9 +113,13 @@ class Server(Broker):
         return self
 
     def __exit__(self, *_):
+        # Its way out is run too; one that does not find it is a failure of the case.
         if self.process.poll() is None:
+            self.signal("INT")
+        try:
+            self.process.wait(PATIENCE_S)
+        finally:
             self.process.kill()
-        self.process.wait()
         self.reader.join()
         self.directory.cleanup()
 
