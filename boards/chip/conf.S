@@ -7,4 +7,7 @@ conf_text:
 conf_end:
     .balign 4
 conf_bytes:
-    .word conf_end - conf_text
+    .long conf_end - conf_text
+
+// On a host, so that its stack is not executable.
+    .section .note.GNU-stack, "", %progbits

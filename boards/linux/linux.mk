@@ -15,7 +15,7 @@ LDFLAGS  += -fsanitize=address,undefined
 endif
 
 # The library is everything but the board itself, so that tests can take its place.
-LIB_SRC := $(wildcard broker/*.c broker/*/*.c port/posix.c hal/posix.c)
+LIB_SRC := $(wildcard broker/*.c broker/*/*.c port/posix.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
 HUB_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard boards/linux/*.c))
 

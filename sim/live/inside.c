@@ -1,0 +1,147 @@
+// In the image of a board: it works between turns, and in the place of what it lets fail.
+
+#include "sim/live/inside.h"
+
+#include <lwip/memp.h>
+#include <lwip/stats.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "boards/chip/app.h"
+#include "hal/parts.h"
+#include "hal/semihost.h"
+
+#define SCALE 100000
+
+static struct inside *shared(void) {
+    return (struct inside *)posix_chip;
+}
+
+// ---- Pools --------------------------------------------------------------------------------------
+
+static bool is_to_fail(void) {
+    struct inside *p = shared();
+    bool fails = p->failing > 0 && dice_below(&p->chance, SCALE) < p->failing;
+    p->failures += fails;
+    return fails;
+}
+
+void *__real_memp_malloc(memp_t pool);
+void *__wrap_memp_malloc(memp_t pool);
+
+// A timer comes from a pool that has one for each by construction; lwIP asserts so.
+void *__wrap_memp_malloc(memp_t pool) {
+    return pool != MEMP_SYS_TIMEOUT && is_to_fail() ? NULL : __real_memp_malloc(pool);
+}
+
+// A pool of the broker fails once it has been taken from so often.
+static void arm(struct pool *pool, bool *armed) {
+    struct inside *p = shared();
+    if (*armed && pool->fail_in == 0)
+        p->failures++;
+    if (p->failing == 0)
+        pool->fail_in = 0;
+    else if (pool->fail_in == 0)
+        pool->fail_in = 1 + dice_below(&p->chance, 2 * SCALE / p->failing);
+    *armed = pool->fail_in > 0;
+}
+
+static void tell_pool(const char *name, uint32_t used, uint32_t limit, uint32_t high) {
+    struct inside *p = shared();
+    if (limit == 0 || p->pools_count == INSIDE_POOLS_MAX)
+        return;
+    uint32_t i = p->pools_count++;
+    strncpy(p->pools[i].name, name, sizeof p->pools[i].name - 1);
+    p->pools[i].used = used;
+    p->pools[i].limit = limit;
+    p->pools[i].high = high;
+}
+
+static void tell_pools(const struct midge *m) {
+    static const char *const names[] = {
+#define X(name, type, max) #name,
+        MIDGE_POOLS(X)
+#undef X
+    };
+    static const char *const stack_names[] = {
+#define LWIP_MEMPOOL(name, num, size, desc) #name,
+#include <lwip/priv/memp_std.h>
+    };
+    shared()->pools_count = 0;
+    for (uint32_t i = 0; i < POOL_COUNT; i++)
+        tell_pool(names[i], m->pools[i].used, m->pools[i].limit, m->pools[i].high);
+    for (uint32_t i = 0; i < MEMP_MAX; i++)
+        tell_pool(stack_names[i], memp_pools[i]->stats->used, memp_pools[i]->num,
+                  memp_pools[i]->stats->max);
+}
+
+// ---- Turns --------------------------------------------------------------------------------------
+
+void __real_app_turn(struct midge *m);
+void __wrap_app_turn(struct midge *m);
+
+void __wrap_app_turn(struct midge *m) {
+    static bool armed[POOL_COUNT];
+    struct inside *p = shared();
+    struct midge_state state;
+    __real_app_turn(m);
+    for (uint32_t i = 0; i < POOL_COUNT; i++)
+        arm(&m->pools[i], &armed[i]);
+    midge_state(m, &state);
+    p->clients = state.clients;
+    p->clients_max = m->config->max_connections;
+    p->in_msgs = state.in_msgs;
+    p->out_msgs = state.out_msgs;
+    p->port = m->host.port;
+    p->http_port = m->host.http_port;
+    tell_pools(m);
+}
+
+// ---- Entropy and flash --------------------------------------------------------------------------
+
+bool semihost_entropy(void *to, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++)
+        ((uint8_t *)to)[i] = (uint8_t)dice_roll(&shared()->entropy);
+    return true;
+}
+
+static bool is_to_tear(void) {
+    return shared()->tear_in > 0 && --shared()->tear_in == 0;
+}
+
+static _Noreturn void cut_power(void) {
+    shared()->torn = true;
+    raise(SIGKILL);
+    for (;;)
+        pause();
+}
+
+bool __real_backing_program(uint32_t at, const void *from, uint32_t n);
+bool __wrap_backing_program(uint32_t at, const void *from, uint32_t n);
+bool __real_backing_erase(uint32_t at, uint32_t n);
+bool __wrap_backing_erase(uint32_t at, uint32_t n);
+
+// Of a torn write the first bytes are there, and of the one after them some of its bits.
+bool __wrap_backing_program(uint32_t at, const void *from, uint32_t n) {
+    if (n == 0 || !is_to_tear())
+        return __real_backing_program(at, from, n);
+    uint32_t whole = dice_below(&shared()->chance, n);
+    uint8_t part = (uint8_t)(((const uint8_t *)from)[whole] | dice_roll(&shared()->chance));
+    __real_backing_program(at, from, whole);
+    __real_backing_program(at + whole, &part, 1);
+    cut_power();
+}
+
+// Of a torn erasure any bits are set.
+bool __wrap_backing_erase(uint32_t at, uint32_t n) {
+    if (!is_to_tear())
+        return __real_backing_erase(at, n);
+    for (uint32_t i = 0; i < n; i++) {
+        uint8_t byte;
+        backing_read(at + i, &byte, 1);
+        byte |= (uint8_t)dice_roll(&shared()->chance);
+        __real_backing_program(at + i, &byte, 1);
+    }
+    cut_power();
+}
