@@ -48,6 +48,18 @@ static size_t bytes_of(int file) {
     return fstat(file, &status) == 0 ? (size_t)status.st_size : 0;
 }
 
+// Flash as it leaves the factory.
+static void lengthen(void) {
+    uint8_t erased[HAL_FLASH_SECTOR_BYTES];
+    memset(erased, 0xff, sizeof erased);
+    for (size_t at = bytes_of(POSIX_FLASH); at < HAL_FLASH_BYTES;) {
+        size_t n = HAL_FLASH_BYTES - at < sizeof erased ? HAL_FLASH_BYTES - at : sizeof erased;
+        if (pwrite(POSIX_FLASH, erased, n, (off_t)at) != (ssize_t)n)
+            exit(1);
+        at += n;
+    }
+}
+
 // In place of start-up code.
 __attribute__((constructor)) static void start(void) {
     hal_init();
@@ -56,6 +68,7 @@ __attribute__((constructor)) static void start(void) {
 // The board's addresses are numbers. NOLINTBEGIN(performance-no-int-to-ptr)
 void hal_init(void) {
     posix_chip = map(POSIX_CHIP, NULL, bytes_of(POSIX_CHIP), 0);
+    lengthen();
     map(POSIX_FLASH, (void *)HAL_FLASH, HAL_FLASH_BYTES, MAP_FIXED_NOREPLACE);
     last = posix_chip->record;
     posix_chip->record = (struct hal_record){.reason = HAL_POWER, .boots = last.boots};

@@ -9,8 +9,9 @@
 // Standard input and output are the serial port, a stream socket; its other end closed ends the
 // process.
 #define POSIX_CABLE 3  // a socket that keeps frames apart (SOCK_SEQPACKET); they have no padding
-#define POSIX_FLASH 4  // a file of HAL_FLASH_BYTES, which is mapped where the chip has its flash
-#define POSIX_CHIP 5   // a file that begins with struct posix_chip, mapped by both
+#define POSIX_FLASH \
+    4                 // a file that is mapped where the chip has its flash; what it lacks is erased
+#define POSIX_CHIP 5  // a file that begins with struct posix_chip, mapped by both
 
 #define POSIX_FRAME_BYTES 1600  // no frame is longer
 

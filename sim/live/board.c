@@ -14,7 +14,6 @@
 #include "sim/live/now.h"
 #include "sim/live/terminal.h"
 
-#define FLASH_BYTES_MAX (1 << 20)
 #define RESET_US 100000  // so that a board that resets for ever does not take the whole host
 
 struct inside *board_inside;
@@ -122,22 +121,9 @@ static int make_file(const char *name, size_t bytes) {
     return file >= 0 && ftruncate(file, (off_t)bytes) == 0 ? file : -1;
 }
 
-// Erased flash, as long as any board has it: a board sees the beginning.
-static bool erase(void) {
-    static uint8_t erased[4096];
-    memset(erased, 0xff, sizeof erased);
-    for (uint32_t at = 0; at < FLASH_BYTES_MAX; at += sizeof erased) {
-        if (pwrite(flash, erased, sizeof erased, at) != sizeof erased)
-            return false;
-    }
-    return true;
-}
-
 static bool open_flash(const char *name) {
-    flash = name != NULL ? open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666)
-                         : memfd_create("flash", MFD_CLOEXEC);
-    off_t bytes = flash >= 0 ? lseek(flash, 0, SEEK_END) : -1;
-    return bytes > 0 || (bytes == 0 && erase());
+    flash = name != NULL ? open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666) : make_file("flash", 0);
+    return flash >= 0;
 }
 
 const char *board_start(const char *folder, const char *name, const char *flash_name) {

@@ -37,7 +37,6 @@ struct client {
     uint64_t moved;        // bytes, both ways
     bool open;             // the board has accepted it
     bool host_done, board_done, told;
-    bool slow;
 };
 
 static struct client clients[CLIENTS_MAX];
@@ -208,6 +207,11 @@ bool gateway_forget(struct dice *dice) {
     return false;
 }
 
+static bool is_slow(const struct client *c) {
+    struct dice dice = fault_dice(SLOW_READER, c->number);
+    return c->kind == CLIENT && fault_befalls(SLOW_READER, &dice);
+}
+
 // ---- Bytes --------------------------------------------------------------------------------------
 
 // From the host to the board, as much as the stack has room for.
@@ -237,7 +241,7 @@ static void move_there(struct client *c) {
 // From the board to the host, unless the client is to be slow. The window opens by what the host
 // takes.
 static void move_back(struct client *c) {
-    while (c->pending != NULL && !c->slow) {
+    while (c->pending != NULL && !is_slow(c)) {
         ssize_t n = send(c->socket, c->pending->payload, c->pending->len, MSG_NOSIGNAL);
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
             return;
@@ -262,8 +266,6 @@ static bool has_given_up(const struct client *c) {
 }
 
 static void look_after(struct client *c) {
-    struct dice dice = fault_dice(SLOW_READER, c->number);
-    c->slow = c->kind == CLIENT && fault_befalls(SLOW_READER, &dice);
     if (c->pcb != NULL && has_given_up(c)) {
         release(c, false);
         return;
@@ -349,7 +351,7 @@ uint32_t gateway_poll(struct pollfd events[GATEWAY_POLL_MAX]) {
             continue;
         if (c->open && !c->host_done && c->pcb != NULL && tcp_sndbuf(c->pcb) > 0)
             wanted |= POLLIN;
-        if (c->pending != NULL && !c->slow)
+        if (c->pending != NULL && !is_slow(c))
             wanted |= POLLOUT;
         if (wanted != 0)
             events[count++] = (struct pollfd){.fd = c->socket, .events = wanted};
@@ -368,7 +370,7 @@ void gateway_list(void) {
             continue;
         terminal_tell("client %u from port %u%s: %llu bytes%s%s", c->number, c->port,
                       c->kind == MONITOR ? " monitors" : "", (unsigned long long)c->moved,
-                      c->open ? "" : ", not yet open", c->slow ? ", reads nothing" : "");
+                      c->open ? "" : ", not yet open", is_slow(c) ? ", reads nothing" : "");
         count++;
     }
     if (count == 0)

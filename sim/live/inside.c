@@ -20,9 +20,11 @@ static struct inside *shared(void) {
 
 // ---- Pools --------------------------------------------------------------------------------------
 
+static bool runs;  // while it starts, nobody could have taken anything
+
 static bool is_to_fail(void) {
     struct inside *p = shared();
-    bool fails = p->failing > 0 && dice_below(&p->chance, SCALE) < p->failing;
+    bool fails = runs && p->failing > 0 && dice_below(&p->chance, SCALE) < p->failing;
     p->failures += fails;
     return fails;
 }
@@ -45,6 +47,14 @@ static void arm(struct pool *pool, bool *armed) {
     else if (pool->fail_in == 0)
         pool->fail_in = 1 + dice_below(&p->chance, 2 * SCALE / p->failing);
     *armed = pool->fail_in > 0;
+}
+
+// Of blocks, each connection is guaranteed some, which never fail: in so many turns there are no
+// others.
+static void arm_blocks(struct midge *m) {
+    struct pool *pool = &m->pools[POOL_blocks];
+    pool->limit =
+        (index_t)(is_to_fail() ? pool->used + m->blocks_reserved : m->config->limits.blocks);
 }
 
 static void tell_pool(const char *name, uint32_t used, uint32_t limit, uint32_t high) {
@@ -86,8 +96,10 @@ void __wrap_app_turn(struct midge *m) {
     struct inside *p = shared();
     struct midge_state state;
     __real_app_turn(m);
-    for (uint32_t i = 0; i < POOL_COUNT; i++)
+    runs = true;
+    for (uint32_t i = 0; i < POOL_blocks; i++)
         arm(&m->pools[i], &armed[i]);
+    arm_blocks(m);
     midge_state(m, &state);
     p->clients = state.clients;
     p->clients_max = m->config->max_connections;

@@ -261,7 +261,7 @@ static void start(void) {
     signal(SIGTERM, on_signal);
     signal(SIGHUP, on_signal);
     reads = terminal_start(options.board);
-    terminal_say("%s, clients on 127.0.0.1:%d, monitoring on %d, seed %llu; help lists commands",
+    terminal_say("%s: clients on 127.0.0.1:%d, monitoring on %d, seed %llu; help lists commands",
                  options.board, options.port, options.http_port, (unsigned long long)options.seed);
 }
 

@@ -1,0 +1,308 @@
+"""Each fault, by what a client and its user notice of it."""
+
+import asyncio
+import itertools
+import random
+import re
+import time
+
+import nats.errors
+from simulator import READY
+
+BASE = "port: 4222\nhttp: 8222\n"
+QUICK_PINGS = BASE + 'ping_interval: "1s"\nping_max: 1\n'
+TOKEN = BASE + "authorization { token: s3cr3t }\n"
+
+
+async def expect(sub, payload, timeout=20):
+    message = await sub.next_msg(timeout=timeout)
+    assert message.data == payload, (message.data[:40], payload[:40])
+
+
+async def exchange(sim, count=20):
+    """Two clients come, talk and leave."""
+    reader, writer = await sim.client(), await sim.client()
+    sub = await reader.subscribe("exchange")
+    await reader.flush(timeout=20)
+    for i in range(count):
+        await writer.publish("exchange", b"%d" % i)
+        await expect(sub, b"%d" % i)
+    await reader.close()
+    await writer.close()
+
+
+async def eventually(condition, timeout=20):
+    """Waits for what announces itself in no other way."""
+    end = time.monotonic() + timeout
+    while not (result := condition()):
+        assert time.monotonic() < end, "it never came to be"
+        await asyncio.sleep(0.05)
+    return result
+
+
+async def until_heard(sim, writer, subs, timeout=30):
+    """Until what is published reaches every one of them, whoever has to come back first."""
+    end = time.monotonic() + timeout
+    for n in itertools.count():
+        word = b"word %d" % n
+        try:
+            await writer.publish("word", word)
+            for sub in subs:
+                while (await sub.next_msg(timeout=0.5)).data != word:
+                    pass
+            return
+        except (nats.errors.Error, OSError):
+            assert time.monotonic() < end, sim.text()
+
+
+# ---- The wire -----------------------------------------------------------------------------------
+
+
+async def test_frames(simulate):
+    """Lost, doubled and late frames cost time, and not a bit."""
+    sim = simulate("--drop", 2, "--duplicate", 2, "--reorder", 5)
+    dice = random.Random(1)
+    payloads = [dice.randbytes(dice.randrange(1537)) for _ in range(150)]
+    reader, writer = await sim.client(), await sim.client()
+    sub = await reader.subscribe("bits")
+    await reader.flush(timeout=20)
+    for payload in payloads:
+        await writer.publish("bits", payload)
+    for payload in payloads:
+        await expect(sub, payload)
+    status = sim.status()
+    assert all(status[what] > 0 for what in ("lost", "twice", "late")), status
+    assert abs(status["lost"] / status["frames"] - 0.02) < 0.015, status
+
+
+async def test_delay(simulate):
+    sim = simulate()
+    client = await sim.client()
+
+    async def shortest():
+        taken = []
+        for _ in range(10):
+            start = time.monotonic()
+            await client.flush(timeout=10)
+            taken.append(time.monotonic() - start)
+        return min(taken)
+
+    assert await shortest() < 0.1
+    sim.command("delay 100")
+    assert await shortest() > 0.1  # at least half as much, there and back
+    sim.command("delay 0")
+    await client.flush(timeout=10)
+    assert await shortest() < 0.1
+
+
+async def test_bandwidth(simulate):
+    sim = simulate("--bandwidth", 256)
+    reader, writer = await sim.client(), await sim.client()
+    sub = await reader.subscribe("wide")
+    await reader.flush(timeout=20)
+    start = time.monotonic()
+    for _ in range(40):
+        await writer.publish("wide", b"w" * 1024)
+    for _ in range(40):
+        await expect(sub, b"w" * 1024)
+    assert 40 * 1024 * 8 / 256e3 < time.monotonic() - start < 20
+
+
+async def test_same_seed(simulate):
+    """A frame's fate is that of its number: in another run, at another pace, under other faults."""
+
+    async def fates(seed, *flags):
+        sim = simulate("--drop", 5, "--duplicate", 5, *flags, seed=seed)
+        sim.command("trace")
+        await exchange(sim, 60)
+        sim.command("trace")
+        sim.expect("no longer")
+        found = re.findall(r"frame (\d+) (to|from) the board: (lost|twice)", sim.text())
+        # Those that every run surely has, from where all are told of.
+        return {fate for fate in found if 30 < int(fate[0]) < 90}
+
+    one, same, other = await fates(7), await fates(7, "--delay", 3), await fates(8)
+    assert one == same and len(one) > 5, (one, same)
+    assert one != other
+
+
+# ---- Clients ------------------------------------------------------------------------------------
+
+
+async def test_half_open(simulate):
+    """A ghost is there until pings find that it is one; its owner is back long before."""
+    sim = simulate()
+    sim.configure(QUICK_PINGS)
+    for _ in range(3):
+        await sim.client()
+    assert sim.get("/connz")["num_connections"] == 3
+    ids = {one["cid"] for one in sim.get("/connz")["connections"]}
+    sim.command("half-open")
+    number = sim.expect(r"client (\d+) from port \d+ is gone, without a word")
+    assert int(number[1]) in (1, 2, 3, 4, 5)
+    await eventually(lambda: sim.get("/connz")["num_connections"] == 4)
+    await eventually(lambda: sim.get("/connz")["num_connections"] == 3)
+    left = {one["cid"] for one in sim.get("/connz")["connections"]}
+    assert len(ids & left) == 2, (ids, left)
+    await exchange(sim)
+
+
+async def test_slow_reader(simulate):
+    """Who does not read is closed as slow; the others go on meanwhile, and lose nothing."""
+    sim = simulate()
+    patient = {"ping_interval": 120}  # else who is kept waiting would leave and come back
+    readers = [await sim.client(**patient) for _ in range(4)]
+    subs = [await reader.subscribe("flood") for reader in readers]
+    for reader in readers:
+        await reader.flush(timeout=10)
+    writer = await sim.client(**patient)
+    sim.command("slow-reader 10", "clients")
+    sim.expect(r"client 5 from port \d+")
+    slow = [bool(re.search(rf"client {i + 1} from port \d+: .*reads nothing", sim.text()))
+            for i in range(5)]
+    assert any(slow[:4]) and not all(slow[:4]) and not slow[4], slow
+    quick = [sub for sub, is_slow in zip(subs, slow) if not is_slow]
+
+    async def flood():
+        for i in itertools.count():
+            await writer.publish("flood", b"%d" % i + b"." * 1000)
+            if i % 10 == 9:
+                await writer.flush(timeout=30)
+
+    flooding = asyncio.create_task(flood())
+    try:
+        evicted = asyncio.create_task(asyncio.to_thread(sim.expect, "Slow Consumer", 40))
+        for i in itertools.count():
+            for sub in quick:
+                message = await sub.next_msg(timeout=20)
+                assert message.data.startswith(b"%d." % i), (message.data[:20], i)
+            if evicted.done() and i > 100:
+                break
+        await evicted
+    finally:
+        flooding.cancel()
+
+
+# ---- Cable and power ----------------------------------------------------------------------------
+
+
+async def test_link_flap(simulate):
+    """A pulled cable ends every connection on the board; once it is back, so are all clients."""
+    sim = simulate()
+    readers = [await sim.client() for _ in range(3)]
+    subs = [await reader.subscribe("word") for reader in readers]
+    writer = await sim.client()
+    await until_heard(sim, writer, subs)
+    for _ in range(3):
+        sim.command("link-flap")
+        sim.expect("Network link is down")
+        assert sim.status()["connections"][0] in (0, 1, 2, 3, 4)
+        sim.expect("Network link is up")
+        await until_heard(sim, writer, subs)
+    assert sim.get("/connz")["num_connections"] == 4
+
+
+async def refused(sim, **options):
+    """Whether a client is, once and for all."""
+    try:
+        client = await sim.client(allow_reconnect=False, **options)
+    except nats.errors.Error as error:
+        assert "Authorization" in str(error), error
+        return True
+    await client.close()
+    return False
+
+
+async def test_power_cut(simulate):
+    """It is back within seconds, with its configuration, and so are those who may come in."""
+    sim = simulate()
+    sim.configure(TOKEN)
+    reader, writer = await sim.client(token="s3cr3t"), await sim.client(token="s3cr3t")
+    sub = await reader.subscribe("word")
+    await until_heard(sim, writer, [sub])
+    for _ in range(3):
+        sim.command("power-cut")
+        off_s = float(sim.expect(r"no power for (\d\.\d) s")[1])
+        start = time.monotonic()
+        sim.expect("Power came on", 10)
+        sim.expect(READY)
+        assert off_s - 0.2 < time.monotonic() - start < off_s + 10
+        await until_heard(sim, writer, [sub])
+        assert await refused(sim) and not await refused(sim, token="s3cr3t")
+
+
+async def tear(simulate, seed):
+    """Answers which write was torn, or None where the configuration was written before."""
+    away = asyncio.to_thread
+    sim = await away(simulate, seed=seed)
+    await away(sim.configure, TOKEN)
+    sim.command("torn-write")
+    number = (await away(sim.expect, r"the (\d)\. write to flash from now will be torn"))[1]
+    sim.console("config write", *TOKEN.replace("s3cr3t", "n3w").splitlines(), ".")
+    torn = (await away(sim.expect, "a write to flash is torn|Written: it runs"))[0].startswith("a")
+    if not torn:
+        sim.console("reset")
+    await away(sim.expect, READY)
+    admitted = [not await refused(sim, token=token) for token in ("s3cr3t", "n3w")]
+    assert admitted == [torn, not torn] and await refused(sim), (number, admitted)
+    return number if torn else None
+
+
+async def test_torn_write(simulate):
+    """Wherever the writing is torn, the configuration in force is the old one, whole. It takes two
+    erasures and three writes, each of which one of these seeds tears; the last comes too late."""
+    torn = await asyncio.gather(*(tear(simulate, seed) for seed in (2, 7, 14, 11, 4, 3)))
+    assert torn == ["1", "2", "3", "4", "5", None]
+
+
+async def test_clock_wrap(simulate):
+    """Counters of 32 bits turn over under talking clients, and nobody notices."""
+    sim = simulate()
+    sim.configure(QUICK_PINGS)
+    sim.command("clock-wrap")
+    sim.expect(r"429496\d\.\d+ \[INF\] Starting midge", 10)
+    sim.expect(READY)
+    cut_off = []
+
+    async def on_cut():
+        cut_off.append(time.monotonic())
+
+    reader = await sim.client(disconnected_cb=on_cut)
+    writer = await sim.client(disconnected_cb=on_cut)
+    sub = await reader.subscribe("time")
+    await reader.flush(timeout=10)
+    start = time.monotonic()
+    for n in itertools.count():
+        await writer.publish("time", b"%d" % n)
+        await expect(sub, b"%d" % n)
+        await asyncio.sleep(0.02)
+        if time.monotonic() > start + 8:
+            break
+    sim.console("status")
+    assert int(sim.expect(r"Up for (\d+) s")[1]) > 2**32 / 1000
+    assert not cut_off
+
+
+async def test_pool_failure(simulate):
+    """What is not there is done without: clients may be cut off, and nothing is left in the end."""
+    sim = simulate()
+    empty = sim.status()
+    readers = [await sim.client() for _ in range(3)]
+    subs = [await reader.subscribe("word") for reader in readers]
+    writer = await sim.client()
+    sim.command("pool-failure 3")
+    for _ in range(40):
+        try:
+            await writer.publish("word", b"w" * 1000)
+            await writer.flush(timeout=1)
+        except (nats.errors.Error, OSError):
+            pass
+    sim.command("pool-failure 0")
+    await until_heard(sim, writer, subs)
+    assert sim.status()["failures"] > 10
+    await sim.close_clients()
+    sim.clients.clear()
+    await exchange(sim)
+    pools = [name for name, value in empty.items() if isinstance(value, tuple)]
+    left = {"SYS_TIMEOUT", "TCP_PCB"}  # timers come and go, and control blocks wait a while
+    await eventually(lambda: all(sim.status()[p] == empty[p] for p in pools if p not in left))
