@@ -137,15 +137,22 @@ static void end(struct client *c, bool in_order) {
     *c = (struct client){.socket = -1};
 }
 
-// The stack alone sees to the end of the connection.
-static void release(struct client *c, bool in_order) {
+// From here on the stack alone sees to the connection's end: it tells nobody.
+static void leave_to_stack(struct client *c) {
     struct tcp_pcb *pcb = c->pcb;
     tcp_arg(pcb, NULL);
     tcp_recv(pcb, NULL);
     tcp_err(pcb, NULL);
-    if (!in_order || tcp_close(pcb) != ERR_OK)
+    c->pcb = NULL;
+    if (tcp_close(pcb) != ERR_OK)
         tcp_abort(pcb);
-    end(c, in_order);
+}
+
+// Ends a client that has gone, which the board is told by a reset.
+static void give_up(struct client *c) {
+    if (c->pcb != NULL)
+        tcp_abort(c->pcb);
+    end(c, false);
 }
 
 static void dial(struct client *c) {
@@ -223,7 +230,7 @@ static void move_there(struct client *c) {
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
             return;
         if (n < 0) {
-            release(c, false);
+            give_up(c);
             return;
         }
         if (n == 0) {
@@ -246,10 +253,7 @@ static void move_back(struct client *c) {
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
             return;
         if (n < 0) {
-            if (c->pcb != NULL)
-                release(c, false);
-            else
-                end(c, false);
+            give_up(c);
             return;
         }
         c->pending = pbuf_free_header(c->pending, (u16_t)n);
@@ -267,22 +271,20 @@ static bool has_given_up(const struct client *c) {
 
 static void look_after(struct client *c) {
     if (c->pcb != NULL && has_given_up(c)) {
-        release(c, false);
+        give_up(c);
         return;
     }
     move_back(c);
     if (c->socket >= 0 && c->pcb != NULL)
         move_there(c);
-    if (c->socket < 0)
+    if (c->socket >= 0 && c->pcb != NULL && c->board_done && c->host_done)
+        leave_to_stack(c);
+    if (c->socket < 0 || (c->board_done && c->pending != NULL))
         return;
-    if (c->pcb == NULL) {
-        end(c, false);
-    } else if (c->board_done && c->pending == NULL) {
-        if (c->host_done)
-            release(c, true);
-        else if (!c->told)
-            c->told = shutdown(c->socket, SHUT_WR) == 0;
-    }
+    if (c->pcb == NULL)
+        end(c, c->board_done);
+    else if (c->board_done && !c->told)
+        c->told = shutdown(c->socket, SHUT_WR) == 0;
 }
 
 // ---- Frames and turns ---------------------------------------------------------------------------
