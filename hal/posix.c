@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "hal/parts.h"
+#include "hal/semihost.h"
 
 #define PIECES_MAX 64
 
@@ -31,6 +32,7 @@ static struct hal_record last;
 
 static uint8_t frame[POSIX_FRAME_BYTES];
 static uint32_t frame_bytes, frame_at;  // with padding; 0: none was looked at
+static bool listens;                    // the MAC does, to the cable
 
 // ---- Start and end ------------------------------------------------------------------------------
 
@@ -48,16 +50,17 @@ static size_t bytes_of(int file) {
     return fstat(file, &status) == 0 ? (size_t)status.st_size : 0;
 }
 
-// Flash as it leaves the factory.
-static void lengthen(void) {
+// Erases what the file of flash lacks. Answers whether it lacked all.
+static bool lengthen(void) {
     uint8_t erased[HAL_FLASH_SECTOR_BYTES];
+    size_t had = bytes_of(POSIX_FLASH);
     memset(erased, 0xff, sizeof erased);
-    for (size_t at = bytes_of(POSIX_FLASH); at < HAL_FLASH_BYTES;) {
-        size_t n = HAL_FLASH_BYTES - at < sizeof erased ? HAL_FLASH_BYTES - at : sizeof erased;
+    for (size_t at = had; at < HAL_FLASH_BYTES; at += sizeof erased - at % sizeof erased) {
+        size_t n = sizeof erased - at % sizeof erased;
         if (pwrite(POSIX_FLASH, erased, n, (off_t)at) != (ssize_t)n)
             exit(1);
-        at += n;
     }
+    return had == 0;
 }
 
 // In place of start-up code.
@@ -68,11 +71,14 @@ __attribute__((constructor)) static void start(void) {
 // The board's addresses are numbers. NOLINTBEGIN(performance-no-int-to-ptr)
 void hal_init(void) {
     posix_chip = map(POSIX_CHIP, NULL, bytes_of(POSIX_CHIP), 0);
-    lengthen();
+    bool is_new = lengthen();
     map(POSIX_FLASH, (void *)HAL_FLASH, HAL_FLASH_BYTES, MAP_FIXED_NOREPLACE);
+    signal(SIGPIPE, SIG_IGN);
     last = posix_chip->record;
     posix_chip->record = (struct hal_record){.reason = HAL_POWER, .boots = last.boots};
     timer_init();
+    if (is_new && !hal_entropy_seed(posix_chip->seed))
+        exit(1);
 }
 // NOLINTEND(performance-no-int-to-ptr)
 
@@ -155,8 +161,8 @@ uint64_t hal_wall_us(void) {
 }
 
 void hal_wait(uint32_t ms) {
-    struct pollfd events[] = {{.fd = POSIX_CABLE, .events = POLLIN},
-                              {.fd = STDIN_FILENO, .events = POLLIN}};
+    struct pollfd events[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                              {.fd = listens ? POSIX_CABLE : -1, .events = POLLIN}};
     console_drain();
     if (ms > 0)
         poll(events, 2, ms < INT32_MAX ? (int)ms : INT32_MAX);
@@ -165,18 +171,25 @@ void hal_wait(uint32_t ms) {
 // ---- Serial port, button and identity -----------------------------------------------------------
 
 bool uart_send(uint8_t byte) {
-    return send(STDOUT_FILENO, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
+    return write(STDOUT_FILENO, &byte, 1) == 1;
 }
 
 int32_t uart_receive(void) {
     uint8_t byte;
-    ssize_t n = recv(STDIN_FILENO, &byte, 1, MSG_DONTWAIT);
+    ssize_t n = read(STDIN_FILENO, &byte, 1);
     if (n == 0)
         _exit(0);
     return n == 1 ? byte : -1;
 }
 
 bool hal_button(void) {
+    return false;
+}
+
+// Nobody lends any: there is the seed in flash.
+bool semihost_entropy(void *to, uint32_t n) {
+    (void)to;
+    (void)n;
     return false;
 }
 
@@ -190,8 +203,12 @@ bool hal_unique(void *to, uint32_t n) {
 
 // ---- Ethernet -----------------------------------------------------------------------------------
 
+// What came earlier nobody has heard.
 bool hal_ethernet_init(const uint8_t address[6]) {
     (void)address;
+    while (recv(POSIX_CABLE, frame, sizeof frame, MSG_DONTWAIT) > 0)
+        ;
+    listens = true;
     return true;
 }
 

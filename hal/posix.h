@@ -6,8 +6,8 @@
 
 #include "hal/hal.h"
 
-// Standard input and output are the serial port, a stream socket; its other end closed ends the
-// process.
+// Standard input and output are the serial port: pipes that do not wait. The end of its input ends
+// the process.
 #define POSIX_CABLE 3  // a socket that keeps frames apart (SOCK_SEQPACKET); they have no padding
 #define POSIX_FLASH \
     4                 // a file that is mapped where the chip has its flash; what it lacks is erased
@@ -20,6 +20,9 @@ struct posix_chip {
     bool link;          // whether the cable carries one
     uint64_t start_us;  // what the clock begins with
     uint32_t dropped;   // frames that the cable's socket had no room for
+
+    // What flash that is new is given (hal/seed.c).
+    uint8_t seed[HAL_SEED_BYTES];
 
     // Memory that outlives a reset: whoever starts the process again counts the boots, and clears
     // it where power was cut. A process that ends by a signal has met a fault.

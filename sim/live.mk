@@ -4,10 +4,10 @@
 #   build/sim/midge-sim --board lm3s6965evb
 #   build/sim/debug/midge-sim                  the same under ASan and UBSan
 
-LIVE_SRC  := $(filter-out %/inside.c,$(wildcard sim/live/*.c))
+LIVE_SRC  := $(filter-out %/inside.c,$(wildcard sim/live/*.c)) $(LWIP_SRC)
 LIVE_CHIP := $(wildcard broker/*.c broker/*/*.c port/lwip/*.c boards/chip/*.c) port/lwip.c \
              boards/chip/app/midge.c $(patsubst %,hal/%.c,posix console nor memory_flash seed chacha20) \
-             sim/live/inside.c boards/chip/conf.S
+             sim/live/inside.c boards/chip/conf.S $(LWIP_SRC)
 LIVE_WRAP := $(addprefix -Wl$(comma)--wrap=,memp_malloc app_turn backing_program backing_erase)
 LIVE_CC   := $(CC) -g -I. $(EXTENSIONS) -isystem $(LWIP)/src/include
 
@@ -16,7 +16,7 @@ live: build/sim/midge-sim $(CHIPS:%=build/sim/midge-sim-%)
 
 # One program: its name, its folder of objects, its sources, how they are compiled, and linked.
 define LIVE_PROGRAM
-$1: $$(addsuffix .o,$$(addprefix $2/,$3 $$(LWIP_SRC)))
+$1: $$(addsuffix .o,$$(addprefix $2/,$3))
 	@echo "LD  $$@"
 	$$(Q)$$(LIVE_CC) $4 $5 -o $$@ $$^
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -20,7 +21,7 @@ struct inside *board_inside;
 
 static char image[4096];
 static int chip = -1, flash = -1;
-static int cable = -1, console = -1;
+static int cable = -1, keys = -1, console = -1;  // keys are typed on, the console is read
 static pid_t process = -1;
 static uint64_t on_us;     // when it starts again, where no process is
 static uint64_t link_us;   // when the cable is plugged again; 0: it is
@@ -31,13 +32,14 @@ static uint64_t start_us;  // what its clock then begins with
 
 static void close_ends(void) {
     close(cable);
+    close(keys);
     close(console);
-    cable = console = -1;
+    cable = keys = console = -1;
 }
 
 // Never comes back.
-static _Noreturn void become(int its_cable, int its_console) {
-    dup2(its_console, STDIN_FILENO);
+static _Noreturn void become(int its_cable, int its_keys, int its_console) {
+    dup2(its_keys, STDIN_FILENO);
     dup2(its_console, STDOUT_FILENO);
     // Away from the numbers that they are to have.
     its_cable = fcntl(its_cable, F_DUPFD, POSIX_CHIP + 1);
@@ -55,20 +57,22 @@ static _Noreturn void become(int its_cable, int its_console) {
 }
 
 static void power_on(void) {
-    int cables[2], consoles[2];
+    int cables[2], inward[2], outward[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, cables) != 0 ||
-        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, consoles) != 0) {
-        terminal_say("no sockets for the board: %s", strerror(errno));
-        on_us = now_us + RESET_US;
-        return;
+        pipe2(inward, O_NONBLOCK | O_CLOEXEC) != 0 || pipe2(outward, O_NONBLOCK | O_CLOEXEC) != 0 ||
+        (process = fork()) < 0) {
+        terminal_end();
+        fprintf(stderr, "midge-sim: the board: %s\n", strerror(errno));
+        exit(1);
     }
-    process = fork();
     if (process == 0)
-        become(cables[1], consoles[1]);
+        become(cables[1], inward[0], outward[1]);
     close(cables[1]);
-    close(consoles[1]);
+    close(inward[0]);
+    close(outward[1]);
     cable = cables[0];
-    console = consoles[0];
+    keys = inward[1];
+    console = outward[0];
     on_us = NEVER;
 }
 
@@ -84,7 +88,7 @@ static int reap(void) {
     char rest[512];
     int status;
     ssize_t n;
-    while ((n = recv(console, rest, sizeof rest, MSG_DONTWAIT)) > 0)
+    while ((n = read(console, rest, sizeof rest)) > 0)
         terminal_hear(rest, (uint32_t)n);
     waitpid(process, &status, 0);
     process = -1;
@@ -135,8 +139,9 @@ const char *board_start(const char *folder, const char *name, const char *flash_
     if (board_inside == MAP_FAILED || !open_flash(flash_name))
         return "its flash cannot be opened";
     board_inside->chip.link = true;
-    board_inside->entropy = fault_dice(DICE_BOARD, UINT64_MAX);
-    board_inside->chance = fault_dice(DICE_BOARD, UINT64_MAX - 1);
+    board_inside->chance = fault_dice(DICE_BOARD, UINT64_MAX);
+    for (uint32_t i = 0; i < HAL_SEED_BYTES; i++)
+        board_inside->chip.seed[i] = (uint8_t)dice_roll(&board_inside->chance);
     power_on();
     return NULL;
 }
@@ -209,14 +214,14 @@ uint32_t board_take(uint8_t frame[POSIX_FRAME_BYTES]) {
 }
 
 void board_type(const char *bytes, uint32_t n) {
-    if (console >= 0 && send(console, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL) < (ssize_t)n)
+    if (keys >= 0 && write(keys, bytes, n) < (ssize_t)n)
         terminal_say("the board's console lost what was typed");
 }
 
 uint32_t board_read(char *bytes, uint32_t max) {
     if (process < 0)
         return 0;
-    ssize_t n = recv(console, bytes, max, MSG_DONTWAIT);
+    ssize_t n = read(console, bytes, max);
     if (n == 0)
         look_after(reap());
     return n > 0 ? (uint32_t)n : 0;

@@ -10,7 +10,6 @@
 
 #include "boards/chip/app.h"
 #include "hal/parts.h"
-#include "hal/semihost.h"
 
 #define SCALE 100000
 
@@ -110,13 +109,7 @@ void __wrap_app_turn(struct midge *m) {
     tell_pools(m);
 }
 
-// ---- Entropy and flash --------------------------------------------------------------------------
-
-bool semihost_entropy(void *to, uint32_t n) {
-    for (uint32_t i = 0; i < n; i++)
-        ((uint8_t *)to)[i] = (uint8_t)dice_roll(&shared()->entropy);
-    return true;
-}
+// ---- Flash --------------------------------------------------------------------------------------
 
 static bool is_to_tear(void) {
     return shared()->tear_in > 0 && --shared()->tear_in == 0;

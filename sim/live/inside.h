@@ -1,5 +1,5 @@
-// What midge-sim has inside the chip: it sees how full the pools are, lends entropy, and lets pools
-// and flash fail. It lies in memory that the image of the board and midge-sim share, behind what
+// What midge-sim has inside the chip: it sees how full the pools are, and lets pools and flash fail.
+// It lies in memory that the image of the board and midge-sim share, behind what
 // the chip itself shares (hal/posix.h).
 
 #ifndef SIM_LIVE_INSIDE_H
@@ -14,7 +14,7 @@ struct inside {
     struct posix_chip chip;
 
     // Set by midge-sim.
-    struct dice entropy, chance;
+    struct dice chance;
     uint32_t failing;  // takes from pools that fail, in a hundred thousand
     uint32_t tear_in;  // the so many-th write to flash from now is torn by a cut of power; 0: none
 

@@ -257,6 +257,7 @@ static void start(void) {
     wrong = board_start(folder, options.board, options.flash);
     if (wrong != NULL)
         refuse(options.board, wrong);
+    signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     signal(SIGHUP, on_signal);

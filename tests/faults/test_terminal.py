@@ -13,8 +13,10 @@ from termios import TIOCSWINSZ, tcgetattr
 
 import pytest
 
+from simulator import PLAIN, READY, ROOT, SMALL, Simulator  # which knows where the others are
+
 from machine import limits
-from simulator import PLAIN, READY, SMALL, Simulator
+from program import Program
 
 BOARDS = [SMALL, "mps2-an385", "mps3-an547"]
 
@@ -226,3 +228,19 @@ def test_tool(simulate):
         assert time.monotonic() < end
     subprocess.run([*nats, "pub", "news", "good"], check=True, capture_output=True, timeout=20)
     assert reader.communicate(timeout=20)[0].strip() == "good"
+
+
+# What it takes a chip's own processor for: where a fault was met, and how deep its stack is.
+UNKNOWN = {"a division by zero is recorded", "a store at NULL is recorded", "the stack suffices"}
+
+
+def test_promises():
+    """hal/posix.c keeps those of hal/hal.h, by the program that proves a chip's."""
+    program = Program(ROOT / "build/faults/midge-sim", "--board", "hal", "--port", 0, "--http", 0)
+    try:
+        program.expect("a reset is recorded", 30)
+        answers = re.findall(r"^(ok|not ok) (.*)$", program.text(), re.M)
+    finally:
+        program.kill()
+    assert {what for word, what in answers if word == "not ok"} == UNKNOWN, program.text()
+    assert len(answers) > 30
