@@ -23,6 +23,7 @@ static char image[4096];
 static int chip = -1, flash = -1;
 static int cable = -1, keys = -1, console = -1;  // keys are typed on, the console is read
 static pid_t process = -1;
+static uint64_t lives;
 static uint64_t on_us;     // when it starts again, where no process is
 static uint64_t link_us;   // when the cable is plugged again; 0: it is
 static bool cut;           // whether power was
@@ -58,6 +59,7 @@ static _Noreturn void become(int its_cable, int its_keys, int its_console) {
 
 static void power_on(void) {
     int cables[2], inward[2], outward[2];
+    board_inside->chance = fault_dice(DICE_LIFE, lives++);
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, cables) != 0 ||
         pipe2(inward, O_NONBLOCK | O_CLOEXEC) != 0 || pipe2(outward, O_NONBLOCK | O_CLOEXEC) != 0 ||
         (process = fork()) < 0) {
@@ -102,8 +104,7 @@ static void look_after(int status) {
     struct inside *in = board_inside;
     if (in->torn) {
         in->torn = false;
-        struct dice dice = fault_dice(DICE_BOARD, in->chip.record.boots);
-        uint64_t off_us = dice_between(&dice, 200000, 3000000);
+        uint64_t off_us = dice_between(&in->chance, FAULT_US_MIN, FAULT_US_MAX);
         terminal_say("a write to flash is torn: no power for %.1f s", (double)off_us / 1e6);
         start_us = 0;
         power_off(off_us);
@@ -139,9 +140,9 @@ const char *board_start(const char *folder, const char *name, const char *flash_
     if (board_inside == MAP_FAILED || !open_flash(flash_name))
         return "its flash cannot be opened";
     board_inside->chip.link = true;
-    board_inside->chance = fault_dice(DICE_BOARD, UINT64_MAX);
+    struct dice dice = fault_dice(DICE_FLASH, 0);
     for (uint32_t i = 0; i < HAL_SEED_BYTES; i++)
-        board_inside->chip.seed[i] = (uint8_t)dice_roll(&board_inside->chance);
+        board_inside->chip.seed[i] = (uint8_t)dice_roll(&dice);
     power_on();
     return NULL;
 }

@@ -38,6 +38,10 @@ void fault_start(uint64_t seed);
 // number stays. Answers NULL, or what is wrong.
 const char *fault_set(const char *name, const char *number);
 
+// How long link or power are away.
+#define FAULT_US_MIN 200000
+#define FAULT_US_MAX 3000000
+
 // Its number, in thousandths.
 uint32_t fault_number(enum fault f);
 
@@ -47,7 +51,7 @@ const char *fault_argument(enum fault f);
 const char *fault_meaning(enum fault f);
 
 // The dice of the n-th thing that a fault, or something else, may concern.
-enum { DICE_WAY = FAULTS, DICE_BOARD = FAULTS + 2 };
+enum { DICE_WAY = FAULTS, DICE_LIFE = FAULTS + 2, DICE_FLASH, DICE_SEQUENCE };
 struct dice fault_dice(uint32_t what, uint64_t n);
 
 // Rolls for a rate.

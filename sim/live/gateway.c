@@ -56,7 +56,7 @@ u32_t sys_now(void) {
 // Of the seed: a sequence number is not a secret here.
 uint32_t port_random(void) {
     static uint64_t n;
-    struct dice dice = fault_dice(DICE_BOARD, ~n++ << 8);
+    struct dice dice = fault_dice(DICE_SEQUENCE, n++);
     return dice_roll(&dice);
 }
 
@@ -315,9 +315,12 @@ const char *gateway_start(int32_t *port, int32_t *http_port) {
     int32_t *ports[KINDS] = {port, http_port};
     for (struct client *c = clients; c < clients + CLIENTS_MAX; c++)
         c->socket = -1;
+    static char wrong[128];
     for (int kind = 0; kind < KINDS; kind++) {
-        if (*ports[kind] != 0 && (listeners[kind] = listen_on(ports[kind])) < 0)
-            return strerror(errno);
+        if (*ports[kind] == 0 || (listeners[kind] = listen_on(ports[kind])) >= 0)
+            continue;
+        snprintf(wrong, sizeof wrong, "port %d: %s", *ports[kind], strerror(errno));
+        return wrong;
     }
     lwip_init();
     netif_add(&netif, &address, &mask, &address, NULL, begin_netif, ethernet_input);

@@ -21,11 +21,24 @@ static struct inside *shared(void) {
 
 static bool runs;  // while it starts, nobody could have taken anything
 
-static bool is_to_fail(void) {
-    struct inside *p = shared();
-    bool fails = runs && p->failing > 0 && dice_below(&p->chance, SCALE) < p->failing;
-    p->failures += fails;
+// Rolls for the next take from a pool: those of the broker come first, those of the stack then. Each
+// has dice of its own, so that its n-th take fares alike whatever is taken from others.
+static bool is_to_fail(uint32_t pool) {
+    static struct dice dice[POOL_COUNT + MEMP_MAX];
+    struct inside *in = shared();
+    if (dice[pool].state == 0)
+        dice[pool].state = in->chance.state ^ ((uint64_t)pool + 1) << 56;
+    bool fails = dice_below(&dice[pool], SCALE) < in->failing && runs;
+    in->failures += fails;
     return fails;
+}
+
+// How many takes it is until one fails.
+static uint32_t failing_take(uint32_t pool) {
+    uint32_t n = 1;
+    while (!is_to_fail(pool) && n < SCALE)
+        n++;
+    return n;
 }
 
 void *__real_memp_malloc(memp_t pool);
@@ -33,38 +46,37 @@ void *__wrap_memp_malloc(memp_t pool);
 
 // A timer comes from a pool that has one for each by construction; lwIP asserts so.
 void *__wrap_memp_malloc(memp_t pool) {
-    return pool != MEMP_SYS_TIMEOUT && is_to_fail() ? NULL : __real_memp_malloc(pool);
+    return pool != MEMP_SYS_TIMEOUT && is_to_fail(POOL_COUNT + (uint32_t)pool)
+               ? NULL
+               : __real_memp_malloc(pool);
 }
 
-// A pool of the broker fails once it has been taken from so often.
-static void arm(struct pool *pool, bool *armed) {
-    struct inside *p = shared();
-    if (*armed && pool->fail_in == 0)
-        p->failures++;
-    if (p->failing == 0)
-        pool->fail_in = 0;
-    else if (pool->fail_in == 0)
-        pool->fail_in = 1 + dice_below(&p->chance, 2 * SCALE / p->failing);
-    *armed = pool->fail_in > 0;
+// A pool of the broker is told ahead which take is to fail.
+static void arm(struct midge *m, uint32_t pool) {
+    struct pool *p = &m->pools[pool];
+    if (shared()->failing == 0)
+        p->fail_in = 0;
+    else if (p->fail_in == 0)
+        p->fail_in = failing_take(pool);
 }
 
 // Of blocks, each connection is guaranteed some, which never fail: in so many turns there are no
 // others.
 static void arm_blocks(struct midge *m) {
     struct pool *pool = &m->pools[POOL_blocks];
-    pool->limit =
-        (index_t)(is_to_fail() ? pool->used + m->blocks_reserved : m->config->limits.blocks);
+    pool->limit = (index_t)(is_to_fail(POOL_blocks) ? pool->used + m->blocks_reserved
+                                                    : m->config->limits.blocks);
 }
 
 static void tell_pool(const char *name, uint32_t used, uint32_t limit, uint32_t high) {
-    struct inside *p = shared();
-    if (limit == 0 || p->pools_count == INSIDE_POOLS_MAX)
+    struct inside *in = shared();
+    if (limit == 0 || in->pools_count == INSIDE_POOLS_MAX)
         return;
-    uint32_t i = p->pools_count++;
-    strncpy(p->pools[i].name, name, sizeof p->pools[i].name - 1);
-    p->pools[i].used = used;
-    p->pools[i].limit = limit;
-    p->pools[i].high = high;
+    uint32_t i = in->pools_count++;
+    strncpy(in->pools[i].name, name, sizeof in->pools[i].name - 1);
+    in->pools[i].used = used;
+    in->pools[i].limit = limit;
+    in->pools[i].high = high;
 }
 
 static void tell_pools(const struct midge *m) {
@@ -91,21 +103,20 @@ void __real_app_turn(struct midge *m);
 void __wrap_app_turn(struct midge *m);
 
 void __wrap_app_turn(struct midge *m) {
-    static bool armed[POOL_COUNT];
-    struct inside *p = shared();
+    struct inside *in = shared();
     struct midge_state state;
     __real_app_turn(m);
     runs = true;
     for (uint32_t i = 0; i < POOL_blocks; i++)
-        arm(&m->pools[i], &armed[i]);
+        arm(m, i);
     arm_blocks(m);
     midge_state(m, &state);
-    p->clients = state.clients;
-    p->clients_max = m->config->max_connections;
-    p->in_msgs = state.in_msgs;
-    p->out_msgs = state.out_msgs;
-    p->port = m->host.port;
-    p->http_port = m->host.http_port;
+    in->clients = state.clients;
+    in->clients_max = m->config->max_connections;
+    in->in_msgs = state.in_msgs;
+    in->out_msgs = state.out_msgs;
+    in->port = m->host.port;
+    in->http_port = m->host.http_port;
     tell_pools(m);
 }
 

@@ -14,15 +14,15 @@ struct inside {
     struct posix_chip chip;
 
     // Set by midge-sim.
-    struct dice chance;
-    uint32_t failing;  // takes from pools that fail, in a hundred thousand
+    struct dice chance;  // of this life
+    uint32_t failing;    // takes from pools that fail, in a hundred thousand
     uint32_t tear_in;  // the so many-th write to flash from now is torn by a cut of power; 0: none
 
     // Told by the board: after each turn, but for the last.
     uint16_t port, http_port;
     uint32_t clients, clients_max;
     uint32_t in_msgs, out_msgs;
-    uint32_t failures;  // takes that were made to fail
+    uint32_t failures;  // takes that were to fail
     uint32_t pools_count;
     struct {
         char name[20];

@@ -26,8 +26,6 @@
 #define FRAMES_A_TURN 64
 #define BEFORE_WRAP_US 5000000
 #define TORN_WITHIN 8  // writes: as many as a short configuration takes
-#define OFF_US_MIN 200000
-#define OFF_US_MAX 3000000
 
 uint64_t now_us;
 
@@ -89,12 +87,11 @@ static void list_boards(FILE *to) {
 
 static void usage(FILE *to) {
     fprintf(to,
-            "usage: midge-sim --board NAME [--port N] [--http N] [--seed N] [--flash FILE] "
-            "[--FAULT NUMBER]...\n"
-            "  --port   where clients find the board on 127.0.0.1: 4222, or -1 for any free one\n"
-            "  --http   and monitoring: 8222; 0 for none\n"
-            "  --seed   which all chance is taken from\n"
-            "  --flash  a file that keeps the board's flash\n"
+            "usage: midge-sim --board NAME [OPTION VALUE]... [--FAULT NUMBER]...\n"
+            "  -p, --port       where clients find it on 127.0.0.1: 4222, or -1 for any free port\n"
+            "  -m, --http_port  and monitoring: 8222, or 0 for none\n"
+            "      --seed       which all chance is taken from\n"
+            "      --flash      a file that keeps the board's flash\n"
             "faults, which are commands too:\n");
     for (uint32_t i = 0; i < FAULTS; i++)
         fprintf(to, "  --%-13s%-8s %s\n", fault_name((enum fault)i), fault_argument((enum fault)i),
@@ -115,26 +112,30 @@ static int32_t port_of(const char *option, const char *text) {
     return (int32_t)port;
 }
 
+static bool is(const char *option, const char *letter, const char *name) {
+    return strcmp(option, letter) == 0 || strcmp(option, name) == 0;
+}
+
 static void take_option(const char *option, const char *value) {
     const char *wrong = NULL;
     char *end;
-    if (strncmp(option, "--", 2) != 0)
-        refuse(option, "no such option; --help lists them");
     if (value == NULL)
         refuse(option, "it wants a value");
     if (strcmp(option, "--board") == 0) {
         options.board = value;
     } else if (strcmp(option, "--flash") == 0) {
         options.flash = value;
-    } else if (strcmp(option, "--port") == 0) {
+    } else if (is(option, "-p", "--port")) {
         options.port = port_of(option, value);
-    } else if (strcmp(option, "--http") == 0) {
+    } else if (is(option, "-m", "--http_port")) {
         options.http_port = port_of(option, value);
     } else if (strcmp(option, "--seed") == 0) {
         options.seed = strtoull(value, &end, 0);
         wrong = *end == '\0' && end != value ? NULL : "a number";
-    } else {
+    } else if (strncmp(option, "--", 2) == 0) {
         wrong = fault_set(option + 2, value);
+    } else {
+        wrong = "no such option; --help lists them";
     }
     if (wrong != NULL)
         refuse(option, wrong);
@@ -142,7 +143,7 @@ static void take_option(const char *option, const char *value) {
 
 static void take_options(int argc, char **argv) {
     for (int i = 1; i < argc; i += 2) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+        if (is(argv[i], "-h", "--help")) {
             usage(stdout);
             exit(0);
         }
@@ -162,7 +163,7 @@ static void take_options(int argc, char **argv) {
 // ---- Events -------------------------------------------------------------------------------------
 
 static void strike(enum fault f, struct dice *dice) {
-    uint64_t off_us = dice_between(dice, OFF_US_MIN, OFF_US_MAX);
+    uint64_t off_us = dice_between(dice, FAULT_US_MIN, FAULT_US_MAX);
     double off_s = (double)off_us / 1e6;
     switch (f) {
     case HALF_OPEN:
@@ -253,7 +254,7 @@ static void on_signal(int number) {
 static void start(void) {
     const char *wrong = gateway_start(&options.port, &options.http_port);
     if (wrong != NULL)
-        refuse("the ports for clients and monitoring", wrong);
+        refuse("listening", wrong);
     wrong = board_start(folder, options.board, options.flash);
     if (wrong != NULL)
         refuse(options.board, wrong);

@@ -23,7 +23,7 @@ class Simulator(Program):
     """A board in software on free ports, once it has an address."""
 
     def __init__(self, *flags, board=SMALL, binary=DEBUG, seed=1):
-        super().__init__(binary, "--board", board, "--port", -1, "--http", -1, "--seed", seed, *flags)
+        super().__init__(binary, "--board", board, "--port", -1, "--http_port", -1, "--seed", seed, *flags)
         ports = self.expect(r"clients on 127\.0\.0\.1:(\d+), monitoring on (\d+)")
         self.port, self.monitor_port = int(ports[1]), int(ports[2])
         self.url = f"nats://127.0.0.1:{self.port}"

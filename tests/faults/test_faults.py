@@ -62,7 +62,7 @@ async def test_frames(simulate):
     """Lost, doubled and late frames cost time, and not a bit."""
     sim = simulate("--drop", 2, "--duplicate", 2, "--reorder", 5)
     dice = random.Random(1)
-    payloads = [dice.randbytes(dice.randrange(1537)) for _ in range(150)]
+    payloads = [dice.randbytes(dice.randrange(1537)) for _ in range(100)]
     reader, writer = await sim.client(), await sim.client()
     sub = await reader.subscribe("bits")
     await reader.flush(timeout=20)
@@ -112,17 +112,31 @@ async def test_same_seed(simulate):
     """A frame's fate is that of its number: in another run, at another pace, under other faults."""
 
     async def fates(seed, *flags):
-        sim = simulate("--drop", 5, "--duplicate", 5, *flags, seed=seed)
+        sim = await asyncio.to_thread(simulate, "--drop", 5, "--duplicate", 5, *flags, seed=seed)
         sim.command("trace")
         await exchange(sim, 60)
         sim.command("trace")
-        sim.expect("no longer")
+        await asyncio.to_thread(sim.expect, "tells of frames no longer")
         found = re.findall(r"frame (\d+) (to|from) the board: (lost|twice)", sim.text())
         # Those that every run surely has, from where all are told of.
         return {fate for fate in found if 30 < int(fate[0]) < 90}
 
-    one, same, other = await fates(7), await fates(7, "--delay", 3), await fates(8)
+    one, same, other = await asyncio.gather(fates(7), fates(7, "--delay", 3), fates(8))
     assert one == same and len(one) > 5, (one, same)
+    assert one != other
+
+
+async def test_same_events(simulate):
+    """Nor do events depend on anything but the seed: when they come, and how long they last."""
+
+    async def events(seed):
+        sim = await asyncio.to_thread(simulate, "--link-flap", 1.5, seed=seed)
+        pattern = r"sim (\S+): no link for (\S+) s"
+        return [(await asyncio.to_thread(sim.expect, pattern)).groups() for _ in range(2)]
+
+    one, same, other = await asyncio.gather(events(7), events(7), events(8))
+    assert [length for _, length in one] == [length for _, length in same]
+    assert all(abs(float(a) - float(b)) < 0.2 for (a, _), (b, _) in zip(one, same)), (one, same)
     assert one != other
 
 
@@ -193,10 +207,11 @@ async def test_link_flap(simulate):
     subs = [await reader.subscribe("word") for reader in readers]
     writer = await sim.client()
     await until_heard(sim, writer, subs)
-    for _ in range(3):
+    for _ in range(2):
         sim.command("link-flap")
         sim.expect("Network link is down")
-        assert sim.status()["connections"][0] in (0, 1, 2, 3, 4)
+        sim.console("status")
+        sim.expect(r"Up for \d+ s, clients 0,")
         sim.expect("Network link is up")
         await until_heard(sim, writer, subs)
     assert sim.get("/connz")["num_connections"] == 4
@@ -220,7 +235,7 @@ async def test_power_cut(simulate):
     reader, writer = await sim.client(token="s3cr3t"), await sim.client(token="s3cr3t")
     sub = await reader.subscribe("word")
     await until_heard(sim, writer, [sub])
-    for _ in range(3):
+    for _ in range(2):
         sim.command("power-cut")
         off_s = float(sim.expect(r"no power for (\d\.\d) s")[1])
         start = time.monotonic()
@@ -261,6 +276,7 @@ async def test_clock_wrap(simulate):
     sim.configure(QUICK_PINGS)
     sim.command("clock-wrap")
     sim.expect(r"429496\d\.\d+ \[INF\] Starting midge", 10)
+    end = time.monotonic() + 6  # a second after the wrap
     sim.expect(READY)
     cut_off = []
 
@@ -271,13 +287,12 @@ async def test_clock_wrap(simulate):
     writer = await sim.client(disconnected_cb=on_cut)
     sub = await reader.subscribe("time")
     await reader.flush(timeout=10)
-    start = time.monotonic()
     for n in itertools.count():
         await writer.publish("time", b"%d" % n)
         await expect(sub, b"%d" % n)
-        await asyncio.sleep(0.02)
-        if time.monotonic() > start + 8:
+        if time.monotonic() > end:
             break
+    assert n > 100
     sim.console("status")
     assert int(sim.expect(r"Up for (\d+) s")[1]) > 2**32 / 1000
     assert not cut_off

@@ -29,7 +29,7 @@ class Screen:
         ioctl(self.slave, TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self.before = tcgetattr(self.slave)
         self.process = subprocess.Popen(
-            [PLAIN, "--board", SMALL, "--port", "-1", "--http", "0"], stdin=self.slave,
+            [PLAIN, "--board", SMALL, "--port", "-1", "--http_port", "0"], stdin=self.slave,
             stdout=self.slave, stderr=self.slave, start_new_session=True,
             preexec_fn=lambda: ioctl(0, 0x540E, 0))  # its controlling terminal
         self.heard = ""
@@ -146,6 +146,7 @@ def test_end(screen, end):
     (("--board", SMALL, "--drop"), "--drop: it wants a value"),
     (("--board", SMALL, "--drop", "200"), "--drop: its number is not within bounds"),
     (("--board", SMALL, "--rain", "2"), "--rain: no such fault"),
+    (("--board", SMALL, "-x", "2"), "-x: no such option; --help lists them"),
     (("--board", SMALL, "--port", "x"), "--port: -1..65,535"),
     (("--board", SMALL, "--flash", "/nowhere/at/all"), f"{SMALL}: its flash cannot be opened"),
 ])
@@ -161,10 +162,10 @@ def test_help():
 
 def test_port_in_use():
     one = Simulator(binary=PLAIN)
-    done = subprocess.run([PLAIN, "--board", SMALL, "--port", str(one.port)], capture_output=True,
+    done = subprocess.run([PLAIN, "--board", SMALL, "-p", str(one.port)], capture_output=True,
                           text=True, timeout=10)
     one.quit()
-    assert done.returncode == 1 and "Address already in use" in done.stderr, done
+    assert done.returncode == 1 and f"port {one.port}: Address already in use" in done.stderr, done
 
 
 # ---- Boards -------------------------------------------------------------------------------------
@@ -236,7 +237,7 @@ UNKNOWN = {"a division by zero is recorded", "a store at NULL is recorded", "the
 
 def test_promises():
     """hal/posix.c keeps those of hal/hal.h, by the program that proves a chip's."""
-    program = Program(ROOT / "build/faults/midge-sim", "--board", "hal", "--port", 0, "--http", 0)
+    program = Program(ROOT / "build/faults/midge-sim", "--board", "hal", "--port", 0, "--http_port", 0)
     try:
         program.expect("a reset is recorded", 30)
         answers = re.findall(r"^(ok|not ok) (.*)$", program.text(), re.M)
