@@ -28,6 +28,7 @@ debug:   ## gdb on the image, in QEMU or, with ON=board, by OpenOCD
 dist:    ## the broker as two files for a project of your own, build/dist/midge.{h,c}
 example: ## an application in the broker's own process, build/$(BOARD)/sensor
 test:    ## every suite below, with a total (about ten minutes on two cores)
+live:    ## a board in software, on 4222 and 8222, with faults; ARGS="--drop 2", or "--help"
 sim:     ## worlds of brokers and clients under a virtual clock, each from a seed
 limits:  ## limits at the ends of their ranges compile, and impossible ones do not
 tree:    ## who includes whom; no libc, heap or mutable global in broker/
@@ -49,6 +50,7 @@ console: ## the console of every board, its configuration in flash, what shares 
 cost:    ## instructions for a message on a Cortex-M3, against budgets
 twofiles: ## what make dist gives: three compilers, four sets of limits, a program, the hub
 lwip:    ## port/lwip.c with a chip's limits, on a tap device, under ASan and UBSan
+faults:  ## midge-sim: each fault under official clients, its terminal, every board
 ram:     ## every pool: entries, bytes each, bytes
 size:    ## size of the hub, or of a chip's image, against its budget
 stack:   ## the most stack that a chip's image can take, by its graph of calls

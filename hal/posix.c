@@ -240,10 +240,8 @@ bool hal_ethernet_send(const struct hal_span *pieces, uint32_t count) {
     struct iovec parts[PIECES_MAX];
     if (count > PIECES_MAX)
         return false;
-    for (uint32_t i = 0; i < count; i++)
-        parts[i] = (struct iovec){(void *)pieces[i].bytes, pieces[i].n};
-    parts[0].iov_base = (uint8_t *)parts[0].iov_base + HAL_ETHERNET_PAD;
-    parts[0].iov_len -= HAL_ETHERNET_PAD;
+    for (uint32_t i = 0, pad = HAL_ETHERNET_PAD; i < count; i++, pad = 0)
+        parts[i] = (struct iovec){(void *)(pieces[i].bytes + pad), pieces[i].n - pad};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
     ssize_t sent;
     do {

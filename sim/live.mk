@@ -12,7 +12,7 @@ LIVE_WRAP := $(addprefix -Wl$(comma)--wrap=,memp_malloc app_turn backing_program
 LIVE_CC   := $(CC) -g -I. $(EXTENSIONS) -isystem $(LWIP)/src/include
 
 live: build/sim/midge-sim $(CHIPS:%=build/sim/midge-sim-%)
-	@build/sim/midge-sim $(or $(ARGS),--board $(firstword $(CHIPS)))
+	@build/sim/midge-sim --board $(firstword $(CHIPS)) $(ARGS)
 
 # One program: its name, its folder of objects, its sources, how they are compiled, and linked.
 define LIVE_PROGRAM

@@ -27,10 +27,11 @@ build/check/hal/%: CC = arm-none-eabi-gcc -mcpu=cortex-m3 -mthumb
 build/check/hal/%: CPPFLAGS = -I. -include boards/$(board_of)/board.h
 build/check/hal/%: TIDY = --target=arm-none-eabi -mcpu=cortex-m3 -isystem $(NEWLIB)
 build/check/hal/%: TIDY_CHECKS = --checks=-performance-no-int-to-ptr
-build/check/hal/file_flash.%: CC = gcc
-build/check/hal/file_flash.%: CPPFLAGS = -I. $(EXTENSIONS) \
-                                         -include boards/$(firstword $(CHIPS))/board.h
-build/check/hal/file_flash.%: TIDY =
+# What of hal/ runs on a host.
+HOSTED := $(addprefix build/check/hal/,file_flash.% posix.%)
+$(HOSTED): CC = gcc
+$(HOSTED): CPPFLAGS = -I. $(EXTENSIONS) -include boards/$(firstword $(CHIPS))/board.h
+$(HOSTED): TIDY =
 
 build/check/%.gcc: %.c
 	@echo "GCC -fanalyzer $<"
