@@ -263,8 +263,9 @@ static void start(void) {
     signal(SIGTERM, on_signal);
     signal(SIGHUP, on_signal);
     reads = terminal_start(options.board);
-    terminal_say("%s: clients on 127.0.0.1:%d, monitoring on %d, seed %llu; help lists commands",
-                 options.board, options.port, options.http_port, (unsigned long long)options.seed);
+    terminal_say("clients on 127.0.0.1:%d, monitoring on %d, seed %llu", options.port,
+                 options.http_port, (unsigned long long)options.seed);
+    terminal_tell("help lists the commands");
 }
 
 int main(int argc, char **argv) {
