@@ -19,7 +19,7 @@
 
 struct inside *board_inside;
 
-static char image[4096];
+static const char *image;
 static int chip = -1, flash = -1;
 static int cable = -1, keys = -1, console = -1;  // keys are typed on, the console is read
 static pid_t process = -1;
@@ -131,14 +131,14 @@ static bool open_flash(const char *name) {
     return flash >= 0;
 }
 
-const char *board_start(const char *folder, const char *name, const char *flash_name) {
-    snprintf(image, sizeof image, "%s/midge-sim-%s", folder, name);
+const char *board_start(const char *its_image, const char *flash_name) {
+    image = its_image;
     chip = make_file("chip", sizeof *board_inside);
     if (chip < 0)
         return "no memory for the board";
     board_inside = mmap(NULL, sizeof *board_inside, PROT_READ | PROT_WRITE, MAP_SHARED, chip, 0);
     if (board_inside == MAP_FAILED || !open_flash(flash_name))
-        return "its flash cannot be opened";
+        return "the file of flash cannot be opened";
     board_inside->chip.link = true;
     struct dice dice = fault_dice(DICE_FLASH, 0);
     for (uint32_t i = 0; i < HAL_SEED_BYTES; i++)

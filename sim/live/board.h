@@ -11,9 +11,9 @@
 // What is seen inside, and set there.
 extern struct inside *board_inside;
 
-// Gives it power. The image lies in `folder`; flash is in the file, or lasts as long as midge-sim
-// where that is NULL. Answers NULL, or what is wrong.
-const char *board_start(const char *folder, const char *name, const char *flash);
+// Gives it power. Flash is in the file, or lasts as long as midge-sim where that is NULL. Answers
+// NULL, or what is wrong.
+const char *board_start(const char *image, const char *flash);
 
 // Sees to what has become of it: whether it has ended, and whether its power or its link come back.
 void board_turn(void);

@@ -10,6 +10,7 @@
 #include <netif/ethernet.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -58,6 +59,14 @@ uint32_t port_random(void) {
     static uint64_t n;
     struct dice dice = fault_dice(DICE_SEQUENCE, n++);
     return dice_roll(&dice);
+}
+
+// An assertion of the stack's, or of ours about it.
+_Noreturn void midge_panic(const char *file, int line) {
+    terminal_end();
+    fprintf(stderr, "%s:%d: assertion failed\n", file, line);
+    board_end();
+    abort();
 }
 
 static err_t send_frame(struct netif *to, struct pbuf *p) {

@@ -252,7 +252,7 @@ async def tear(simulate, seed):
     sim = await away(simulate, seed=seed)
     await away(sim.configure, TOKEN)
     sim.command("torn-write")
-    number = (await away(sim.expect, r"the (\d)\. write to flash from now will be torn"))[1]
+    number = (await away(sim.expect, r"write (\d) to flash from now on will be torn"))[1]
     sim.console("config write", *TOKEN.replace("s3cr3t", "n3w").splitlines(), ".")
     torn = (await away(sim.expect, "a write to flash is torn|Written: it runs"))[0].startswith("a")
     if not torn:
