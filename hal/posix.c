@@ -36,12 +36,15 @@ static bool listens;                    // the MAC does, to the cable
 
 // ---- Start and end ------------------------------------------------------------------------------
 
-static void *map(int file, void *at, size_t bytes, int flags) {
+static _Noreturn void fail(const char *why) {
+    fprintf(stderr, "%s\n", why);
+    exit(1);
+}
+
+static void *map(int file, void *at, size_t bytes, int flags, const char *otherwise) {
     void *mapped = mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | flags, file, 0);
-    if (mapped == MAP_FAILED || (at != NULL && mapped != at)) {
-        fprintf(stderr, "This is the image of a board, which midge-sim starts.\n");
-        exit(1);
-    }
+    if (mapped == MAP_FAILED || (at != NULL && mapped != at))
+        fail(otherwise);
     return mapped;
 }
 
@@ -50,17 +53,16 @@ static size_t bytes_of(int file) {
     return fstat(file, &status) == 0 ? (size_t)status.st_size : 0;
 }
 
-// Erases what the file of flash lacks. Answers whether it lacked all.
-static bool lengthen(void) {
+// Erases what the file of flash lacks.
+static void lengthen(void) {
     uint8_t erased[HAL_FLASH_SECTOR_BYTES];
-    size_t had = bytes_of(POSIX_FLASH);
     memset(erased, 0xff, sizeof erased);
-    for (size_t at = had; at < HAL_FLASH_BYTES; at += sizeof erased - at % sizeof erased) {
+    for (size_t at = bytes_of(POSIX_FLASH); at < HAL_FLASH_BYTES;
+         at += sizeof erased - at % sizeof erased) {
         size_t n = sizeof erased - at % sizeof erased;
         if (pwrite(POSIX_FLASH, erased, n, (off_t)at) != (ssize_t)n)
-            exit(1);
+            fail("Flash cannot be written.");
     }
-    return had == 0;
 }
 
 // In place of start-up code.
@@ -70,15 +72,17 @@ __attribute__((constructor)) static void start(void) {
 
 // The board's addresses are numbers. NOLINTBEGIN(performance-no-int-to-ptr)
 void hal_init(void) {
-    posix_chip = map(POSIX_CHIP, NULL, bytes_of(POSIX_CHIP), 0);
-    bool is_new = lengthen();
-    map(POSIX_FLASH, (void *)HAL_FLASH, HAL_FLASH_BYTES, MAP_FIXED_NOREPLACE);
+    posix_chip = map(POSIX_CHIP, NULL, bytes_of(POSIX_CHIP), 0,
+                     "This is the image of a board, which midge-sim starts.");
+    lengthen();
+    map(POSIX_FLASH, (void *)HAL_FLASH, HAL_FLASH_BYTES, MAP_FIXED_NOREPLACE,
+        "The host has no room for flash where the board has it.");
     signal(SIGPIPE, SIG_IGN);
     last = posix_chip->record;
     posix_chip->record = (struct hal_record){.reason = HAL_POWER, .boots = last.boots};
     timer_init();
-    if (is_new && !hal_entropy_seed(posix_chip->seed))
-        exit(1);
+    if (posix_chip->unseeded)
+        posix_chip->unseeded = !hal_entropy_seed(posix_chip->seed);
 }
 // NOLINTEND(performance-no-int-to-ptr)
 

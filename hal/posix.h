@@ -21,7 +21,9 @@ struct posix_chip {
     uint64_t start_us;  // what the clock begins with
     uint32_t dropped;   // frames that the cable's socket had no room for
 
-    // What flash that is new is given (hal/seed.c).
+    // Flash as it comes from where it was made has a seed (hal/seed.c): this one, where it has none
+    // yet.
+    bool unseeded;
     uint8_t seed[HAL_SEED_BYTES];
 
     // Memory that outlives a reset: whoever starts the process again counts the boots, and clears

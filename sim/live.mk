@@ -8,7 +8,9 @@ LIVE_SRC  := $(filter-out %/inside.c,$(wildcard sim/live/*.c)) $(LWIP_SRC)
 LIVE_CHIP := $(wildcard broker/*.c broker/*/*.c port/lwip/*.c boards/chip/*.c) port/lwip.c \
              boards/chip/app/midge.c $(patsubst %,hal/%.c,posix console nor memory_flash seed chacha20) \
              sim/live/inside.c boards/chip/conf.S $(LWIP_SRC)
-LIVE_WRAP := $(addprefix -Wl$(comma)--wrap=,memp_malloc app_turn backing_program backing_erase)
+# conf.S does not say, as it would for a host, that it runs nothing on the stack.
+LIVE_LINK := -Wl,-z,noexecstack \
+             $(addprefix -Wl$(comma)--wrap=,memp_malloc app_turn backing_program backing_erase)
 LIVE_CC   := $(CC) -g -I. $(EXTENSIONS) -isystem $(LWIP)/src/include
 
 live: build/sim/midge-sim $(CHIPS:%=build/sim/midge-sim-%)
@@ -35,7 +37,9 @@ define LIVE_KIND
 $(call LIVE_PROGRAM,build/sim/$1midge-sim,build/sim/$1live,$(LIVE_SRC),$2 -Isim/live -Iport/lwip)
 $(foreach board,$(CHIPS),
 $(call LIVE_PROGRAM,build/sim/$1midge-sim-$(board),build/sim/$1$(board),$(LIVE_CHIP),$2 -Iport/lwip \
-    -include boards/$(board)/board.h -DMIDGE_FAULTS -DBOARD_CONF='"boards/$(board)/midge.conf"',$(LIVE_WRAP)))
+    -include boards/$(board)/board.h -DMIDGE_FAULTS -DBOARD_CONF='"boards/$(board)/midge.conf"',$(LIVE_LINK))
+build/sim/$1$(board)/boards/chip/conf.S.o: boards/$(board)/midge.conf
+)
 endef
 
 $(eval $(call LIVE_KIND,,-O2))

@@ -8,6 +8,3 @@ conf_end:
     .balign 4
 conf_bytes:
     .long conf_end - conf_text
-
-// On a host, so that its stack is not executable.
-    .section .note.GNU-stack, "", %progbits

@@ -140,6 +140,7 @@ const char *board_start(const char *its_image, const char *flash_name) {
     if (board_inside == MAP_FAILED || !open_flash(flash_name))
         return "the file of flash cannot be opened";
     board_inside->chip.link = true;
+    board_inside->chip.unseeded = lseek(flash, 0, SEEK_END) == 0;
     struct dice dice = fault_dice(DICE_FLASH, 0);
     for (uint32_t i = 0; i < HAL_SEED_BYTES; i++)
         board_inside->chip.seed[i] = (uint8_t)dice_roll(&dice);

@@ -251,12 +251,13 @@ bool terminal_read(void) {
 
 // In the background a terminal is left alone.
 bool terminal_start(const char *name) {
-    board = name;
     bool is_terminal = tcgetattr(STDIN_FILENO, &cooked) == 0;
-    types = is_terminal && tcgetpgrp(STDIN_FILENO) == getpgrp();
-    shows = isatty(STDOUT_FILENO) && (types || !is_terminal);
+    bool is_ahead = !is_terminal || tcgetpgrp(STDIN_FILENO) == getpgrp();
+    board = name;
+    shows = is_ahead && isatty(STDOUT_FILENO);
+    types = is_terminal && shows;
     if (!types)
-        return !is_terminal;
+        return is_ahead;
     struct termios raw = cooked;
     raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG | IEXTEN);
     raw.c_iflag &= ~(tcflag_t)(IXON | ICRNL);

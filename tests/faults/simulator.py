@@ -56,7 +56,7 @@ class Simulator(Program):
         text = "  ".join(self.lines[begin:self.awaited])
         figures = {}
         for item in re.split("  |, ", text):
-            if found := re.fullmatch(r"([A-Za-z_/]+) (\d+)(?:/(\d+))?", item):
+            if found := re.fullmatch(r"([A-Za-z0-9_/]+) (\d+)(?:/(\d+))?", item):
                 figures[found[1]] = int(found[2]) if found[3] is None else (int(found[2]), int(found[3]))
         return figures
 
