@@ -68,15 +68,15 @@ static void arm_blocks(struct midge *m) {
                                                     : m->config->limits.blocks);
 }
 
-static void tell_pool(const char *name, uint32_t used, uint32_t limit, uint32_t high) {
+// Tells of pool i, and answers the number of the next. A pool without entries is none.
+static uint32_t tell_pool(uint32_t i, const char *name, uint32_t used, uint32_t limit) {
     struct inside *in = shared();
-    if (limit == 0 || in->pools_count == INSIDE_POOLS_MAX)
-        return;
-    uint32_t i = in->pools_count++;
+    if (limit == 0 || i == INSIDE_POOLS_MAX)
+        return i;
     strncpy(in->pools[i].name, name, sizeof in->pools[i].name - 1);
     in->pools[i].used = used;
     in->pools[i].limit = limit;
-    in->pools[i].high = high;
+    return i + 1;
 }
 
 static void tell_pools(const struct midge *m) {
@@ -89,12 +89,12 @@ static void tell_pools(const struct midge *m) {
 #define LWIP_MEMPOOL(name, num, size, desc) #name,
 #include <lwip/priv/memp_std.h>
     };
-    shared()->pools_count = 0;
+    uint32_t told = 0;
     for (uint32_t i = 0; i < POOL_COUNT; i++)
-        tell_pool(names[i], m->pools[i].used, m->pools[i].limit, m->pools[i].high);
+        told = tell_pool(told, names[i], m->pools[i].used, m->pools[i].limit);
     for (uint32_t i = 0; i < MEMP_MAX; i++)
-        tell_pool(stack_names[i], memp_pools[i]->stats->used, memp_pools[i]->num,
-                  memp_pools[i]->stats->max);
+        told = tell_pool(told, stack_names[i], memp_pools[i]->stats->used, memp_pools[i]->num);
+    shared()->pools_count = told;
 }
 
 // ---- Turns --------------------------------------------------------------------------------------

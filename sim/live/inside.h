@@ -26,7 +26,7 @@ struct inside {
     uint32_t pools_count;
     struct {
         char name[20];
-        uint32_t used, limit, high;
+        uint32_t used, limit;
     } pools[INSIDE_POOLS_MAX];
     bool torn;  // flash is, and power is to be cut
 };
