@@ -21,8 +21,8 @@ static struct inside *shared(void) {
 
 static bool runs;  // while it starts, nobody could have taken anything
 
-// Rolls for the next take from a pool: those of the broker come first, those of the stack then. Each
-// has dice of its own, so that its n-th take fares alike whatever is taken from others.
+// Rolls for the next take from a pool: those of the broker come first, those of the stack then.
+// Each has dice of its own, so that its n-th take fares alike whatever is taken from others.
 static bool is_to_fail(uint32_t pool) {
     static struct dice dice[POOL_COUNT + MEMP_MAX];
     struct inside *in = shared();

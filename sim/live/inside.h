@@ -1,6 +1,6 @@
-// What midge-sim has inside the chip: it sees how full the pools are, and lets pools and flash fail.
-// It lies in memory that the image of the board and midge-sim share, behind what
-// the chip itself shares (hal/posix.h).
+// What midge-sim has inside the chip: it sees how full the pools are, and lets pools and flash
+// fail. It lies in memory that the image of the board and midge-sim share, behind what the chip
+// itself shares (hal/posix.h).
 
 #ifndef SIM_LIVE_INSIDE_H
 #define SIM_LIVE_INSIDE_H
