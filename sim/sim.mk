@@ -2,6 +2,7 @@
 #
 #   build/sim/vopr SEED [COUNT [EVENTS]]    runs worlds; a failing one names its seed and last events
 #   build/sim/debug/vopr                    the same under ASan and UBSan; the same seed, the same hash
+#   make coverage FILE=broker/core/log.c    the lines that no world has run
 
 SUITES += sim
 
@@ -27,5 +28,18 @@ endef
 
 $(eval $(call SIM_KIND,,-O2,))
 $(eval $(call SIM_KIND,debug/,-O1 -fsanitize=address$(comma)undefined -fno-sanitize-recover=all,$(comma) sanitized))
+
+# The lines of broker/ that the worlds run. The simulator itself is not counted.
+.PHONY: coverage
+coverage: build/sim/coverage/vopr
+	@find build/sim/coverage -name '*.gcda' -delete
+	@build/sim/coverage/vopr 1 $(COVERAGE_SEEDS) >build/sim/coverage/log || tail -n 1 build/sim/coverage/log
+	@python3 sim/coverage.py build/sim/coverage $(FILE)
+
+COVERAGE_SEEDS ?= 300
+
+$(eval $(call SIM_KIND,coverage/,-O0,$(comma) counted))
+build/sim/coverage/o/broker/%.o: SIM_FLAGS += --coverage
+build/sim/coverage/vopr: SIM_FLAGS += --coverage
 
 -include $(shell find build/sim -name '*.d' 2>/dev/null)
