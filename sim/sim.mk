@@ -29,6 +29,8 @@ endef
 $(eval $(call SIM_KIND,,-O2,))
 $(eval $(call SIM_KIND,debug/,-O1 -fsanitize=address$(comma)undefined -fno-sanitize-recover=all,$(comma) sanitized))
 
+$(foreach kind,/ /debug/ /coverage/,build/sim$(kind)o/sim/cases.o): $(wildcard tests/unit/conf/*.cases)
+
 # The lines of broker/ that the worlds run. The simulator itself is not counted.
 .PHONY: coverage
 coverage: build/sim/coverage/vopr

@@ -7,6 +7,7 @@
 #include "sim/actor.h"
 #include "sim/application.h"
 #include "sim/cable.h"
+#include "sim/operator.h"
 #include "sim/site.h"
 
 #ifndef COMMIT
@@ -44,6 +45,7 @@ static void choose(struct swarm *s, struct dice *d) {
     s->users = dice_once_in(d, 3);
     s->application = maybe(d, 3, 2, 100);
     s->reload = maybe(d, 4, 5, 60);
+    s->rehearsal = maybe(d, 2, 100, 1000);
     s->clean = dice_once_in(d, 4);
     if (s->clean) {
         s->window = windows[dice_between(d, 3, 5)];
@@ -162,6 +164,8 @@ bool world_step(struct world *w) {
     w->trail[w->events % TRAIL_MAX].at_us = w->now_us;
     w->trail[w->events++ % TRAIL_MAX].slot = slot;
     w->hash = (w->hash ^ slot ^ w->now_us << 10) * 0x100000001b3;
+    if (w->swarm.rehearsal > 0 && w->events % w->swarm.rehearsal == 0)
+        operator_rehearse(w);
     if (slot >= SLOT_ACK)
         cable_ack(w, &w->cables[slot - SLOT_ACK]);
     else if (slot >= SLOT_DOWN)

@@ -52,6 +52,7 @@ struct swarm {
     uint32_t power_cut;  // faults: mean time between them in s, 0 for never
     uint32_t pool_failure;
     uint32_t reload;
+    uint32_t rehearsal;    // events between two configurations that nobody runs with, 0 for none
     bool late_release;     // bytes sent stay the broker's until the other end has them, as in lwIP
     uint32_t application;  // how often the application of each site acts
     bool users;            // sites have users with rights of their own

@@ -97,7 +97,7 @@ static void warn_of_high_timeout(struct reader *r, const struct entry *e, number
         r, &e->at, MIDGE_WARNING,
         "invalid use of field %q: timeout of %s (%s seconds) is high, consider keeping it under 60 "
         "seconds. possibly caused by unquoted duration; use '1m' instead of 1m, for example",
-        WORDS(e->key, value_word(e, digits), (struct word){text, seconds.n}));
+        WORDS(e->key, value_word(r, e, digits), (struct word){text, seconds.n}));
 }
 
 // A duration, or a number of seconds: the older form of an interval, the common one of a timeout.

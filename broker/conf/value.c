@@ -30,11 +30,11 @@ struct word value_go_type(const struct entry *e) {
     return word(MIDGE_CONFIG_HUB ? names[e->value.kind - ITEM_MAP] : "");
 }
 
-struct word value_word(const struct entry *e, char digits[DIGITS_MAX]) {
+struct word value_word(struct reader *r, const struct entry *e, char digits[DIGITS_MAX]) {
     if (e->value.kind == ITEM_INTEGER)
         return word_of(e->integer, digits);
     bool scalar = e->value.kind != ITEM_MAP && e->value.kind != ITEM_ARRAY;
-    return scalar ? e->value.text : word(kind_name(e->value.kind));
+    return scalar ? value_text(r, e) : word(kind_name(e->value.kind));
 }
 
 bool value_true(const struct entry *e) {
@@ -53,7 +53,7 @@ bool value_expect(struct reader *r, const struct entry *e, enum item_kind kind,
     if (!MIDGE_CONFIG_HUB)
         reader_complain(r, &e->at, kind_name(kind), NULL);
     else if (sentence != NULL)
-        reader_complain(r, &e->at, sentence, WORDS(value_word(e, digits)));
+        reader_complain(r, &e->at, sentence, WORDS(value_word(r, e, digits)));
     else
         reader_complain(r, &e->at, "expected %s for %q, but got %s",
                         WORDS(word(kind_name(kind)), e->key, word(kind_name(e->value.kind))));

@@ -22,7 +22,7 @@ bool value_expect(struct reader *r, const struct entry *e, enum item_kind kind,
 void value_refuse(struct reader *r, const struct entry *e, const char *sentence);
 
 // The value as a complaint shows it; an integer's digits are put into `digits`.
-struct word value_word(const struct entry *e, char digits[DIGITS_MAX]);
+struct word value_word(struct reader *r, const struct entry *e, char digits[DIGITS_MAX]);
 
 // What Go calls its type, for nats-server's sentences.
 struct word value_go_type(const struct entry *e);

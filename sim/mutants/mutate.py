@@ -86,7 +86,7 @@ class Bench:
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mutants-"))
-        for d in ("broker", "sim"):
+        for d in ("broker", "sim", "tests/unit/conf"):
             shutil.copytree(ROOT / d, self.folder / d)
         self.objects = {}
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

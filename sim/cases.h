@@ -1,0 +1,19 @@
+// The configurations that unit tests keep, each with all that nats-server says of it: operators of
+// the world write them behind what is right.
+
+#ifndef SIM_CASES_H
+#define SIM_CASES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/dice.h"
+#include "sim/page.h"
+#include "sim/words.h"
+
+// Writes one behind what stands on a page, and adds to `owed` what is said of it, a line each with
+// a letter for its severity. Answers whether nothing else is said then, and nothing is read, since
+// the grammar is broken.
+bool cases_write(struct page *p, struct words *owed);
+
+#endif

@@ -1,0 +1,760 @@
+#include "sim/operator.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/cases.h"
+#include "sim/page.h"
+#include "sim/settings.h"
+#include "sim/words.h"
+#include "sim/world.h"
+
+// Keys that may be in sight at one time, and how many of them the blocks take.
+#define KEYS_MAX MIDGE_CONFIG_KEYS_MAX
+#define BLOCK_KEYS 12
+
+// A configuration on its way: its pages, and what must come of them.
+struct script {
+    struct world *w;
+    struct dice *dice;
+    struct page page, part;   // and what it includes
+    struct page environment;  // the value of a variable there
+    struct page value;        // that is being written
+    bool included;
+    uint32_t in_part;  // how many pairs of the part are to come
+    uint32_t keys;
+    struct outcome outcome;
+    struct words owed, said;  // complaints, a line each with a letter for the severity
+    bool wrong;               // it must be refused
+    bool fatal;               // and nothing of it read
+    bool kept;                // one of the kept cases is in it, whose values are not known here
+};
+
+static struct script script;
+
+static void begin(struct script *s, struct world *w) {
+    s->w = w;
+    s->dice = s->page.dice = s->part.dice = s->value.dice = &w->dice;
+    s->page.name = "sim.conf";
+    s->part.name = "part.conf";
+    s->page.n = s->part.n = s->environment.n = s->value.n = s->in_part = s->keys = 0;
+    s->owed.n = s->said.n = 0;
+    s->owed.text[0] = s->said.text[0] = '\0';
+    s->included = s->wrong = s->fatal = s->kept = false;
+    settings_begin(&s->outcome);
+}
+
+// ---- What is said -------------------------------------------------------------------------------
+
+static void owe(struct script *s, char severity, const struct spot *at, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+// Lines are cut where the broker's log lines are.
+static void owe(struct script *s, char severity, const struct spot *at, const char *format, ...) {
+    char line[512];
+    va_list values;
+    int n = snprintf(line, sizeof line, "%s:%u:%u: ", at->page, at->line, at->column);
+    va_start(values, format);
+    vsnprintf(line + n, sizeof line - (size_t)n, format, values);
+    va_end(values);
+    words_add(&s->owed, "%c %.*s\n", severity, MIDGE_LOG_LINE_BYTES, line);
+    s->wrong |= severity == 'E';
+}
+
+static void complain(void *context, enum midge_severity severity, const char *line) {
+    struct script *s = context;
+    words_add(&s->said, "%c %s\n", "RWE"[severity], line);
+}
+
+static const char *include(void *context, const char *from, const char *path, uint32_t path_bytes,
+                           struct midge_source *found) {
+    struct script *s = context;
+    if (strcmp(from, s->page.name) != 0 || path_bytes != strlen(s->part.name) ||
+        memcmp(path, s->part.name, path_bytes) != 0)
+        return "no such file";
+    *found = (struct midge_source){s->part.name, s->part.text, s->part.n};
+    return NULL;
+}
+
+static const char *variable(void *context, const char *name, uint32_t name_bytes) {
+    struct script *s = context;
+    s->environment.text[s->environment.n] = '\0';
+    bool known = name_bytes == 3 && memcmp(name, "ENV", 3) == 0;
+    return known ? s->environment.text : NULL;
+}
+
+static void fail(const struct script *s, const char *what) {
+    fprintf(stderr, "---- %s\n%.*s\n---- %s\n%.*s\n---- owed\n%s---- said\n%s", s->page.name,
+            (int)s->page.n, s->page.text, s->part.name, (int)s->part.n, s->part.text, s->owed.text,
+            s->said.text);
+    world_fail(s->w, what);
+}
+
+// ---- Pairs --------------------------------------------------------------------------------------
+
+// Where the next pair goes: on the page, or for a while on one that it includes.
+static struct page *open(struct script *s) {
+    static const char *const forms[] = {"include part.conf\n", "include 'part.conf'\n",
+                                        "INCLUDE \"part.conf\"\n", "include\tpart.conf \n"};
+    if (!s->included && dice_once_in(s->dice, 16)) {
+        page_add(&s->page, "%s", forms[dice_below(s->dice, 4)]);
+        s->included = true;
+        s->in_part = dice_between(s->dice, 1, 3);
+    }
+    bool apart = s->in_part > 0;
+    s->in_part -= apart;
+    s->keys++;
+    struct page *p = apart ? &s->part : &s->page;
+    page_gap(p);
+    return p;
+}
+
+// Writes a pair of the value that waits: there, or in a variable. Answers where its key stands.
+static struct spot write_pair(struct script *s, const char *names) {
+    struct page *p = open(s);
+    struct page *v = &s->value;
+    uint32_t way = dice_below(s->dice, 12);
+    uint32_t variable = 0;
+    if (way == 0 && s->keys < KEYS_MAX - BLOCK_KEYS) {
+        // A key that nobody knows, but for who uses it.
+        variable = s->keys++;
+        page_add(p, "V%u%s%.*s", variable, dice_once_in(s->dice, 2) ? ": " : " = ", (int)v->n,
+                 v->text);
+        page_end(p, false);
+        page_gap(p);
+    }
+    struct spot spot = page_key(p, names);
+    if (variable > 0) {
+        page_add(p, "$V%u", variable);
+    } else if (way == 1 && s->environment.n == 0) {
+        page_add(p, "$ENV");
+        s->environment = *v;
+    } else {
+        page_add(p, "%.*s", (int)v->n, v->text);
+    }
+    page_end(p, false);
+    v->n = 0;
+    return spot;
+}
+
+// ---- Settings -----------------------------------------------------------------------------------
+
+enum value_kind { A_MAP, AN_ARRAY, A_STRING, A_BOOLEAN, AN_INTEGER, A_FLOAT, A_TIME, KINDS };
+
+static const struct {
+    const char *name, *go, *text;
+} kinds[KINDS] = {{"a map", "map[string]interface {}", "{ a: 1, b { c: [] } }"},
+                  {"an array", "[]interface {}", "[ 1, [b], {} ]"},
+                  {"a string", "string", "'x'"},
+                  {"a boolean", "bool", "true"},
+                  {"an integer", "int64", "7"},
+                  {"a float", "float64", "1.5"},
+                  {"a time", "time.Time", "2024-02-29T12:34:56Z"}};
+
+static enum value_kind kind_of(enum form form) {
+    return form == FORM_SWITCH                                               ? A_BOOLEAN
+           : form == FORM_TEXT || form == FORM_NAME || form == FORM_DURATION ? A_STRING
+                                                                             : AN_INTEGER;
+}
+
+// A value that the setting does not take.
+static void write_wrong(struct script *s, uint32_t i) {
+    const struct setting *setting = &settings[i];
+    bool seconds = setting->form == FORM_SECONDS;
+    enum value_kind wanted = seconds ? A_STRING : kind_of(setting->form);
+    enum value_kind given = (enum value_kind)dice_below(s->dice, KINDS);
+    if (given == wanted || (seconds && given == AN_INTEGER))
+        given = A_MAP;
+    page_add(&s->value, "%s", kinds[given].text);
+    struct spot spot = write_pair(s, setting->names);
+    owe(s, 'E', &spot, "expected %s for \"%s\", but got %s", kinds[wanted].name, spot.key,
+        kinds[given].name);
+}
+
+// A number that says much, or just so much, or that is out of all bounds.
+static int64_t roll_number(struct script *s, const struct setting *setting) {
+    int64_t most = setting->most > 0 ? setting->most : 65535;
+    switch (dice_below(s->dice, 10)) {
+    case 0:
+        return setting->least + (int64_t)dice_below(s->dice, 3) - 1;
+    case 1:
+        return most + (int64_t)dice_below(s->dice, 3) - 1;
+    case 2:
+        return -(int64_t)dice_roll(s->dice);
+    case 3:
+        return INT32_MAX + (int64_t)dice_below(s->dice, 3) - 1;
+    case 4:
+        return (int64_t)((uint64_t)dice_roll(s->dice) << dice_below(s->dice, 32));
+    case 5:
+        return 253 + (int64_t)dice_below(s->dice, 4);
+    default:
+        return (int64_t)((uint64_t)dice_roll(s->dice) * ((uint64_t)most + 1) >> 32);
+    }
+}
+
+static void owe_remark(struct script *s, const struct spot *spot, uint32_t i, int64_t value) {
+    const struct setting *setting = &settings[i];
+    bool time = setting->form >= FORM_SECONDS;
+    bool none = setting->form == FORM_PAYLOAD && value < 0;
+    struct words line = {0};
+    words_add(&line, "%s of ", spot->key);
+    if (time)
+        words_add_duration(&line, (uint64_t)value * 1000);
+    else
+        words_add(&line, "%" PRId64, value);
+    words_add(&line, "%s is above the maximum of this build, ", none ? ", no limit," : "");
+    if (time)
+        words_add_duration(&line, (uint64_t)setting->most * 1000);
+    else
+        words_add(&line, "%" PRId64, setting->most);
+    owe(s, 'R', spot, "%s, which is used instead", line.text);
+}
+
+static void set_number(struct script *s, const struct spot *spot, uint32_t i, int64_t value) {
+    bool none = settings[i].form == FORM_PAYLOAD && value < 0;
+    if (settings_number(&s->outcome, i, none ? INT64_MAX : value))
+        owe_remark(s, spot, i, value);
+}
+
+static void write_number(struct script *s, uint32_t i, int64_t value) {
+    const struct setting *setting = &settings[i];
+    page_number(&s->value, value);
+    struct spot spot = write_pair(s, setting->names);
+    bool bytes = setting->form == FORM_BYTES || setting->form == FORM_PAYLOAD;
+    bool tokens = setting->form == FORM_TOKENS;
+    if (tokens && value <= 0)
+        owe(s, 'E', &spot, "%s value can not be negative", spot.key);
+    else if ((bytes && value > INT32_MAX) || (tokens && value > 255))
+        owe(s, 'E', &spot, "%s value is too big", spot.key);
+    else
+        set_number(s, &spot, i, value);
+}
+
+static void write_seconds(struct script *s, uint32_t i, int64_t seconds) {
+    const char *name = settings[i].names;
+    page_number(&s->value, seconds);
+    struct spot spot = write_pair(s, name);
+    owe(s, 'W', &spot, "invalid use of field \"%s\": %s should be converted to a duration", name,
+        name);
+    set_number(s, &spot, i, seconds * 1000);
+}
+
+static int64_t roll_duration(struct script *s, char text[64]) {
+    struct page p = {.dice = s->dice};
+    int64_t ns = page_duration(&p);
+    bool negative = dice_once_in(s->dice, 24);
+    snprintf(text, 64, "%s%.*s",
+             negative                    ? "-"
+             : dice_once_in(s->dice, 16) ? "+"
+                                         : "",
+             (int)p.n, p.text);
+    int64_t ms = ns > 0 ? (ns - 1) / 1000000 + 1 : 0;
+    return negative ? -(ns / 1000000) : ms;
+}
+
+// What is no duration, and why.
+static const struct {
+    const char *text, *why;
+} no_durations[] = {
+    {"", "time: invalid duration \"\""},
+    {"x", "time: invalid duration \"x\""},
+    {"-", "time: invalid duration \"-\""},
+    {".s", "time: invalid duration \".s\""},
+    {"10", "time: missing unit in duration \"10\""},
+    {"1h10", "time: missing unit in duration \"1h10\""},
+    {"10x", "time: unknown unit \"x\" in duration \"10x\""},
+    {"1s-", "time: unknown unit \"s-\" in duration \"1s-\""},
+    {"99999999999999999999s", "time: invalid duration \"99999999999999999999s\""},
+    {"9223372036854775808ns", "time: invalid duration \"9223372036854775808ns\""},
+    {"2562047h2562047h", "time: invalid duration \"2562047h2562047h\""},
+    {"9223372036854775807ns.9us", "time: invalid duration \"9223372036854775807ns.9us\""},
+};
+#define NO_DURATIONS (sizeof no_durations / sizeof no_durations[0])
+
+static void write_duration(struct script *s, uint32_t i) {
+    const struct setting *setting = &settings[i];
+    if (dice_once_in(s->dice, 12)) {
+        uint32_t which = dice_below(s->dice, NO_DURATIONS);
+        page_text(&s->value, no_durations[which].text);
+        struct spot spot = write_pair(s, setting->names);
+        owe(s, 'E', &spot, "error parsing %s: %s", spot.key, no_durations[which].why);
+        return;
+    }
+    char text[64];
+    int64_t ms = roll_duration(s, text);
+    page_text(&s->value, text);
+    struct spot spot = write_pair(s, setting->names);
+    if (setting->form == FORM_SECONDS || ms >= setting->least) {
+        set_number(s, &spot, i, ms);
+    } else if (setting->least == 0) {
+        owe(s, 'E', &spot, "invalid %s, needs to be positive", spot.key);
+    } else {
+        struct words short_one = {0};
+        words_add_duration(&short_one, ms > 0 ? (uint64_t)ms * 1000 : 0);
+        owe(s, 'E', &spot, "invalid %s of %s, minimum is 30 seconds", spot.key, short_one.text);
+    }
+}
+
+static void write_text(struct script *s, uint32_t i, const char *text) {
+    page_text(&s->value, text);
+    struct spot spot = write_pair(s, settings[i].names);
+    if (settings[i].form == FORM_NAME && strchr(text, ' ') != NULL)
+        owe(s, 'E', &spot, "server name cannot contain spaces");
+    else
+        snprintf(s->outcome.text[i], SETTING_TEXT_MAX, "%s", text);
+}
+
+static const char *roll_text(struct script *s, uint32_t i) {
+    static const char *const texts[] = {"a",
+                                        "",
+                                        "sim-1",
+                                        "with blank",
+                                        "tab\there",
+                                        "quote\"d",
+                                        "back\\slash",
+                                        "uml\xc3\xa4ut",
+                                        "it's",
+                                        "0x",
+                                        "12ab",
+                                        "true",
+                                        "$dollar",
+                                        "10.0.0.1",
+                                        "line\nbreak\n",
+                                        "a.b-c_d:e",
+                                        "1]",
+                                        "no\r\n)\n",
+                                        "<html>&",
+                                        "\x01\x7f\xff",
+                                        "a-text-that-is-as-long-as-sixty-bytes-and-a-few-more"};
+    static const char *const paths[] = {"/", "//", "nats", "/nats", "//nats//", "a/b/", "/a//b"};
+    bool path = settings[i].at == offsetof(struct midge_config, http_base_path);
+    return path ? paths[dice_below(s->dice, 7)]
+                : texts[dice_below(s->dice, sizeof texts / sizeof texts[0])];
+}
+
+static void write_any(struct script *s, uint32_t i) {
+    const struct setting *setting = &settings[i];
+    if (dice_once_in(s->dice, 40)) {
+        write_wrong(s, i);
+    } else if (setting->form == FORM_SWITCH) {
+        bool on = dice_once_in(s->dice, 2);
+        page_switch(&s->value, on);
+        write_pair(s, setting->names);
+        settings_number(&s->outcome, i, on);
+    } else if (setting->form == FORM_TEXT || setting->form == FORM_NAME) {
+        write_text(s, i, roll_text(s, i));
+    } else if (setting->form == FORM_SECONDS && dice_once_in(s->dice, 3)) {
+        write_seconds(s, i, dice_below(s->dice, 2000000));
+    } else if (setting->form >= FORM_SECONDS) {
+        write_duration(s, i);
+    } else {
+        write_number(s, i, roll_number(s, setting));
+    }
+}
+
+// ---- Other pairs --------------------------------------------------------------------------------
+
+static void write_listen(struct script *s, bool http) {
+    static const struct {
+        const char *text, *host;
+        int port;
+    } forms[] = {{"127.0.0.1:4333", "127.0.0.1", 4333},
+                 {"localhost:0", "localhost", 0},
+                 {"[::1]:99", "::1", 99},
+                 {":77", "", 77},
+                 {"a:-1", "a", -1},
+                 {"b:70000", "b", 70000}};
+    uint32_t host = http ? SETTING(http_host) : SETTING(host);
+    uint32_t port = http ? SETTING(http_port) : SETTING(port);
+    uint32_t way = dice_below(s->dice, 7);
+    int64_t number = way < 6 ? forms[way].port : roll_number(s, &settings[port]);
+    if (way < 6)
+        page_text(&s->value, forms[way].text);
+    else
+        page_number(&s->value, number);
+    write_pair(s, http ? "http" : "listen");
+    strcpy(s->outcome.text[host], way < 6 ? forms[way].host : "");
+    settings_number(&s->outcome, port, number);
+}
+
+static void write_tags(struct script *s) {
+    static const char *const tags[] = {"a", "B:c", "Zone:EU", "x y", "[Z]@"};
+    static const char *const low[] = {"a", "b:c", "zone:eu", "x y", "[z]@"};
+    struct outcome *o = &s->outcome;
+    bool array = dice_once_in(s->dice, 2);
+    uint32_t count = array ? dice_below(s->dice, 4) : 1;
+    memset(o->tag, 0, sizeof o->tag);
+    page_add(&s->value, array ? "[ " : "");
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t which = dice_below(s->dice, 5);
+        page_text(&s->value, tags[which]);
+        if (array)
+            page_end(&s->value, true);
+        strcpy(o->tag[i], low[which]);
+    }
+    page_add(&s->value, array ? "]" : "");
+    o->tags = count;
+    write_pair(s, "server_tags");
+}
+
+static void write_ignored(struct script *s) {
+    static const char *const names = "no_system_account|no_system|no_sys_acc|prof_port|"
+                                     "disable_sublist_cache|connect_error_reports|feature_flags";
+    page_add(&s->value, "%s", kinds[dice_below(s->dice, KINDS)].text);
+    struct spot spot = write_pair(s, names);
+    owe(s, 'R', &spot, "\"%s\" has no effect here", spot.key);
+}
+
+// ---- Who may come in ----------------------------------------------------------------------------
+
+static void write_subjects(struct script *s, struct page *p, struct grant *g, uint32_t rule) {
+    static const char *const subjects[] = {"a", "a.*", ">", "b.>", "sensor.12345678"};
+    static const char *const queued[] = {"a q1", "a.* q.*", "> >"};
+    bool array = dice_once_in(s->dice, 2);
+    uint32_t count = array ? dice_below(s->dice, RULE_SUBJECTS_MAX + 1) : 1;
+    g->count[rule] = (uint8_t)count;
+    page_add(p, array ? "[" : "");
+    for (uint32_t i = 0; i < count; i++) {
+        bool queue = rule >= 2 && dice_once_in(s->dice, 3);
+        const char *subject =
+            queue ? queued[dice_below(s->dice, 3)] : subjects[dice_below(s->dice, 5)];
+        strcpy(g->subject[rule][i], subject);
+        page_text(p, subject);
+        if (array)
+            page_end(p, true);
+    }
+    page_add(p, array ? "]" : "");
+}
+
+// A map of what may be published and subscribed to.
+static void write_grant(struct script *s, struct page *p, struct grant *g) {
+    static const char *const sides[] = {"publish|pub|import", "subscribe|sub|export"};
+    memset(g, 0, sizeof *g);
+    page_add(p, "{");
+    for (uint32_t side = 0; side < 2; side++) {
+        if (dice_once_in(s->dice, 4))
+            continue;
+        page_gap(p);
+        page_key(p, sides[side]);
+        if (dice_once_in(s->dice, 2)) {
+            write_subjects(s, p, g, 2 * side);
+        } else {
+            page_add(p, "{");
+            for (uint32_t rule = 2 * side; rule < 2 * side + 2; rule++) {
+                if (dice_once_in(s->dice, 3))
+                    continue;
+                page_gap(p);
+                page_key(p, rule % 2 == 0 ? "allow" : "deny");
+                write_subjects(s, p, g, rule);
+                page_end(p, false);
+            }
+            page_add(p, "}");
+        }
+        page_end(p, false);
+    }
+    page_add(p, "}");
+}
+
+static void roll_name(struct script *s, char to[24]) {
+    static const char *const names[] = {"ada", "bob", "eve", "u 1", "x\"y", "\xc3\xa4", "token"};
+    strcpy(to, names[dice_below(s->dice, sizeof names / sizeof names[0])]);
+}
+
+static void write_login(struct script *s, struct page *p, struct login *l) {
+    *l = (struct login){.granted = dice_once_in(s->dice, 2)};
+    roll_name(s, l->name);
+    page_add(p, "{");
+    page_key(p, "user|username");
+    page_text(p, l->name);
+    page_end(p, false);
+    if (!dice_once_in(s->dice, 4)) {
+        roll_name(s, l->password);
+        page_key(p, "pass|password");
+        page_text(p, l->password);
+        page_end(p, false);
+    }
+    if (l->granted) {
+        page_key(p, "permissions|permission|authorization");
+        write_grant(s, p, &l->grant);
+        page_end(p, false);
+    }
+    page_add(p, "}");
+}
+
+static void write_timeout(struct script *s, struct page *p) {
+    uint32_t i = SETTING(auth_timeout_ms);
+    char text[64];
+    uint32_t way = dice_below(s->dice, 4);
+    uint32_t whole = dice_below(s->dice, 100);
+    int64_t ms = whole * 1000;
+    page_gap(p);
+    struct spot spot = page_key(p, "timeout");
+    if (way == 0) {
+        snprintf(text, sizeof text, "%u", whole);
+        page_add(p, "%s", text);
+    } else if (way == 1) {
+        snprintf(text, sizeof text, "%u.5", whole);
+        page_add(p, "%s", text);
+        ms += 500;
+    } else if (way == 2) {
+        ms = roll_duration(s, text);
+        page_text(p, text);
+    } else {
+        uint32_t which = dice_below(s->dice, NO_DURATIONS);
+        page_text(p, no_durations[which].text);
+        owe(s, 'E', &spot, "error parsing authorization config, 'timeout' %s",
+            no_durations[which].why);
+        page_end(p, false);
+        return;
+    }
+    if (ms > 60000)
+        owe(s, 'W', &spot,
+            "invalid use of field \"%s\": timeout of %s (%" PRId64 ".%03" PRId64
+            "000 seconds) is high, consider keeping it under 60 seconds. possibly caused by "
+            "unquoted duration; use '1m' instead of 1m, for example",
+            spot.key, text, ms / 1000, ms % 1000);
+    page_end(p, false);
+    set_number(s, &spot, i, ms);
+}
+
+// What of the blocks contradicts itself.
+static void owe_contradiction(struct script *s, const struct spot *spot) {
+    struct outcome *o = &s->outcome;
+    if ((o->username[0] || o->password[0]) && o->token[0]) {
+        owe(s, 'E', spot, "Cannot have a user/pass and token");
+    } else if (o->logins > 0 && o->username[0]) {
+        owe(s, 'E', spot, "Can not have a single user/pass and a users array");
+    } else if (o->logins > 0 && o->token[0]) {
+        owe(s, 'E', spot, "Can not have a token and a users array");
+    } else {
+        for (uint32_t i = 1; i < o->logins; i++) {
+            for (uint32_t k = 0; k < i; k++) {
+                if (strcmp(o->login[i].name, o->login[k].name) != 0)
+                    continue;
+                struct words name = {0};
+                words_add_quoted(&name, o->login[i].name, (uint32_t)strlen(o->login[i].name));
+                owe(s, 'E', spot, "Duplicate user %s detected", name.text);
+                return;
+            }
+        }
+    }
+}
+
+static void write_secret(struct script *s, struct page *p, const char *key, char to[24]) {
+    page_gap(p);
+    page_key(p, key);
+    roll_name(s, to);
+    page_text(p, to);
+    page_end(p, false);
+}
+
+// The block takes the place of any before it.
+static void write_authorization(struct script *s) {
+    struct outcome *o = &s->outcome;
+    struct page *p = open(s);
+    o->username[0] = o->password[0] = o->token[0] = '\0';
+    o->logins = 0;
+    o->granted_all = false;
+    struct spot spot = page_key(p, "authorization");
+    page_add(p, "{");
+    // One of the ways in; rarely several, which contradict each other.
+    uint32_t ways = 1u << dice_below(s->dice, 4);
+    if (dice_once_in(s->dice, 8))
+        ways = dice_below(s->dice, 16);
+    if (ways & 1)
+        write_secret(s, p, "user|username", o->username);
+    if ((ways & 1) && dice_once_in(s->dice, 2))
+        write_secret(s, p, "pass|password", o->password);
+    if (ways & 2)
+        write_secret(s, p, "token", o->token);
+    if (dice_once_in(s->dice, 4))
+        write_timeout(s, p);
+    if (dice_once_in(s->dice, 4)) {
+        page_key(p, "default_permissions|default_permission|permissions");
+        write_grant(s, p, &o->grant_all);
+        o->granted_all = true;
+        page_end(p, false);
+    }
+    if (ways & 4) {
+        page_gap(p);
+        page_key(p, "users");
+        page_add(p, "[");
+        o->logins = dice_between(s->dice, 1, 4);
+        for (uint32_t i = 0; i < o->logins; i++) {
+            write_login(s, p, &o->login[i]);
+            page_end(p, true);
+        }
+        page_add(p, "]");
+        page_end(p, false);
+    }
+    page_add(p, "}");
+    page_end(p, false);
+    owe_contradiction(s, &spot);
+}
+
+// ---- Reading ------------------------------------------------------------------------------------
+
+// Reads what was written, and compares.
+static void read_pages(struct script *s, struct midge_config *config) {
+    static struct midge_config before;
+    struct midge_source source = {s->page.name, s->page.text, s->page.n};
+    struct midge_reading reading = {complain, include, variable, s};
+    if (s->fatal)
+        before = *config;
+    bool good = midge_configure(config, &source, &reading);
+    if (strcmp(s->said.text, s->owed.text) != 0)
+        fail(s, "a configuration is not said to be what it is");
+    if (good == s->wrong)
+        fail(s, "a wrong configuration was taken, or a right one refused");
+    if (s->fatal && memcmp(&before, config, sizeof before) != 0)
+        fail(s, "a configuration that cannot be read has changed something");
+}
+
+// Sees to the rest, and compares what has come of it. False where the whole makes no sense.
+static bool complete(struct script *s, struct midge_config *config) {
+    struct midge_reading reading = {complain, include, variable, s};
+    struct words wrong = {0};
+    s->said.n = s->owed.n = 0;
+    s->said.text[0] = s->owed.text[0] = '\0';
+    bool sound = settings_complete(&s->outcome, &wrong);
+    if (!sound)
+        words_add(&s->owed, "E %.*s\n", MIDGE_LOG_LINE_BYTES, wrong.text);
+    if (midge_config_complete(config, &reading) != sound || strcmp(s->said.text, s->owed.text) != 0)
+        fail(s, "a configuration as a whole is not said to be what it is");
+    const char *differs = settings_differ(&s->outcome, config);
+    if (differs != NULL) {
+        fprintf(stderr, "%s differs\n", differs);
+        fail(s, "a configuration has come to something else");
+    }
+    return sound;
+}
+
+// ---- The command line ---------------------------------------------------------------------------
+
+static void set_flag(struct script *s, struct midge_config *config) {
+    uint32_t i = dice_below(s->dice, settings_count);
+    const struct setting *setting = &settings[i];
+    struct outcome *o = &s->outcome;
+    char digits[24];
+    if (setting->flag == NULL)
+        return;
+    int32_t option = midge_option_flag(setting->flag, (uint32_t)strlen(setting->flag));
+    if (option < 0 || midge_option_switch(option) != (setting->form == FORM_SWITCH))
+        fail(s, "a flag is not known for what it is");
+    int32_t owed = 0, answer;
+    bool bad = dice_once_in(s->dice, 8);
+    if (setting->form == FORM_SWITCH) {
+        static const char *const truths[] = {"0", "f", "F",    "false", "FALSE", "False", "1",
+                                             "t", "T", "true", "TRUE",  "True",  "maybe"};
+        uint32_t which = bad ? 12 : dice_below(s->dice, 12);
+        owed = bad ? MIDGE_ERR_INVALID : 0;
+        answer = midge_option_set(config, option, truths[which]);
+        if (!bad)
+            settings_number(o, i, which >= 6);
+    } else if (setting->form == FORM_TEXT || setting->form == FORM_NAME) {
+        static const char *const texts[] = {"x", "", "one-two", "a.b:c"};
+        const char *text = texts[dice_below(s->dice, 4)];
+        uint32_t at = setting->at;
+        if (bad && at == offsetof(struct midge_config, password)) {
+            owed = MIDGE_ERR_UNBUILT;
+            text = "$2a$11$abc";
+        }
+        answer = midge_option_set(config, option, text);
+        strcpy(at == offsetof(struct midge_config, username)   ? o->username
+               : at == offsetof(struct midge_config, password) ? o->password
+               : at == offsetof(struct midge_config, token)    ? o->token
+                                                               : o->text[i],
+               text);
+    } else {
+        int64_t value = roll_number(s, setting);
+        snprintf(digits, sizeof digits, "%" PRId64 "%s", value, bad ? "x" : "");
+        owed = bad ? MIDGE_ERR_INVALID : 0;
+        answer = midge_option_set(config, option, digits);
+        if (!bad)
+            settings_number(o, i, value);
+    }
+    if (answer != owed)
+        fail(s, "a flag was not answered as it must be");
+}
+
+// ---- On the side --------------------------------------------------------------------------------
+
+// Pages that say anything at all.
+static void write_pages(struct script *s) {
+    bool braces = dice_once_in(s->dice, 6);
+    page_add(&s->page, "%s", braces ? "{" : "");
+    for (uint32_t n = dice_below(s->dice, 10); n > 0 && s->keys < KEYS_MAX - BLOCK_KEYS; n--) {
+        uint32_t i = dice_below(s->dice, settings_count);
+        uint32_t what = dice_below(s->dice, 24);
+        if (what == 0)
+            write_listen(s, false);
+        else if (what == 1)
+            write_listen(s, true);
+        else if (what == 2)
+            write_tags(s);
+        else if (what == 3)
+            write_ignored(s);
+        else if (what < 8)
+            write_authorization(s);
+        else if (settings[i].names[0] != '\0')
+            write_any(s, i);
+    }
+    page_gap(&s->page);
+    if (braces) {
+        page_add(&s->page, dice_once_in(s->dice, 2) ? "}" : "} \n");
+    } else if (dice_once_in(s->dice, 3)) {
+        if (s->page.n > 0 && s->page.text[s->page.n - 1] != '\n')
+            page_add(&s->page, "\n");
+        s->kept = true;
+        s->fatal = cases_write(&s->page, &s->owed);
+        s->wrong |=
+            strstr(s->owed.text, "E ") == s->owed.text || strstr(s->owed.text, "\nE ") != NULL;
+    }
+    if (s->keys == 0 && !s->kept) {
+        words_add(&s->owed, "W sim.conf: config has no values or is empty\n");
+    }
+}
+
+static void compare_changes(struct script *s, const struct outcome *from,
+                            const struct midge_config *config_from,
+                            const struct midge_config *config) {
+    struct words owed = {0};
+    char said[512];
+    uint32_t setting = 0;
+    int32_t option = 0;
+    bool more, fixed = false;
+    do {
+        option = midge_config_change(config_from, config, option, &fixed, said, sizeof said);
+        more = settings_change(from, &s->outcome, &setting, &owed);
+        if (more != (option > 0) ||
+            (more && (strcmp(said, owed.text) != 0 ||
+                      fixed != (strncmp(said, "config reload not supported", 27) == 0)))) {
+            fprintf(stderr, "%s\n%s\n", owed.text, more ? said : "");
+            fail(s, "a change is not told as it must be");
+        }
+    } while (more);
+}
+
+void operator_rehearse(struct world *w) {
+    static struct midge_config config, last;
+    static struct outcome last_outcome;
+    static uint64_t seed = UINT64_MAX;
+    struct script *s = &script;
+    begin(s, w);
+    midge_config_defaults(&config);
+    write_pages(s);
+    read_pages(s, &config);
+    if (s->wrong || s->kept)
+        return;
+    for (uint32_t flags = dice_below(s->dice, 4); flags > 0; flags--)
+        set_flag(s, &config);
+    if (!complete(s, &config))
+        return;
+    if (seed == w->seed)
+        compare_changes(s, &last_outcome, &last, &config);
+    seed = w->seed;
+    last = config;
+    last_outcome = s->outcome;
+}
