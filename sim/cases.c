@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "broker/limits.h"
+#include "tests/unit/conf/places.h"
 
 #define KEPT "tests/unit/conf/"
 __asm__(".section .rodata\nkept_cases:\n.incbin \"" KEPT "grammar.cases\"\n.incbin \"" KEPT
-        "options.cases\"\n.incbin \"" KEPT "authorization.cases\"\n.byte 0\n.previous");
+        "options.cases\"\n.incbin \"" KEPT "authorization.cases\"\n.incbin \"" KEPT
+        "variables.cases\"\n.byte 0\n.previous");
 extern const char kept_cases[];
 
 #define CASES_MAX 400
@@ -26,7 +28,7 @@ static bool holds(const struct kept *k, const char *words) {
 }
 
 // Whether it can be taken for itself: of some all depends on the limits of the build, or on there
-// being nothing else, or on what stands in the environment.
+// being nothing else.
 static bool is_apart(const struct kept *k) {
     return k->said != NULL && k->dashes > k->text && !holds(k, "of this build") &&
            !holds(k, "10MB") && !holds(k, "config has no values") &&
@@ -81,6 +83,15 @@ static void add_line(struct words *owed, const struct page *p, struct spot from,
         }
         said = rest;
     }
+    const char *use = strstr(said, " on line ");
+    if (strncmp(said, "variable reference", 18) == 0 && use != NULL && use < end) {
+        char *rest;
+        use += strlen(" on line ");
+        uint32_t l = (uint32_t)strtoul(use, &rest, 10);
+        words_add_bytes(&w, said, (uint32_t)(use - said));
+        words_add(&w, "%u", from.line - 1 + l);
+        said = rest;
+    }
     words_add_bytes(&w, said, (uint32_t)(end - 1 - said));
     words_add(owed, "%.2s%.*s\n", line, MIDGE_LOG_LINE_BYTES, w.text);
 }
@@ -94,7 +105,8 @@ bool cases_write(struct page *p, struct words *owed) {
     bool fatal = false;
     for (const char *line = k->said, *end; line < k->end; line = end) {
         end = line_after(line);
-        fatal |= line[0] == 'E' && strncmp(line + 2, "u.conf:", 7) != 0;
+        // A complaint that names no place first has ended the reading.
+        fatal |= line[0] == 'E' && strchr(line + 2, ' ')[-1] != ':';
     }
     if (fatal)
         owed->n = 0;
@@ -103,4 +115,12 @@ bool cases_write(struct page *p, struct words *owed) {
         add_line(owed, p, from, line, end);
     }
     return fatal;
+}
+
+const char *cases_include(const char *path, uint32_t path_bytes, struct midge_source *found) {
+    return include(NULL, "", path, path_bytes, found);
+}
+
+const char *cases_variable(const char *name, uint32_t name_bytes) {
+    return variable(NULL, name, name_bytes);
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "broker/broker.h"
 #include "sim/dice.h"
 #include "sim/page.h"
 #include "sim/words.h"
@@ -15,5 +16,9 @@
 // a letter for its severity. Answers whether nothing else is said then, and nothing is read, since
 // the grammar is broken.
 bool cases_write(struct page *p, struct words *owed);
+
+// What they include, and the variables of their environment, as struct midge_reading has it.
+const char *cases_include(const char *path, uint32_t path_bytes, struct midge_source *found);
+const char *cases_variable(const char *name, uint32_t name_bytes);
 
 #endif

@@ -73,7 +73,7 @@ static const char *include(void *context, const char *from, const char *path, ui
     struct script *s = context;
     if (strcmp(from, s->page.name) != 0 || path_bytes != strlen(s->part.name) ||
         memcmp(path, s->part.name, path_bytes) != 0)
-        return "no such file";
+        return cases_include(path, path_bytes, found);
     *found = (struct midge_source){s->part.name, s->part.text, s->part.n};
     return NULL;
 }
@@ -81,8 +81,8 @@ static const char *include(void *context, const char *from, const char *path, ui
 static const char *variable(void *context, const char *name, uint32_t name_bytes) {
     struct script *s = context;
     s->environment.text[s->environment.n] = '\0';
-    bool known = name_bytes == 3 && memcmp(name, "ENV", 3) == 0;
-    return known ? s->environment.text : NULL;
+    bool mine = name_bytes == 3 && memcmp(name, "ENV", 3) == 0;
+    return mine ? s->environment.text : cases_variable(name, name_bytes);
 }
 
 static void fail(const struct script *s, const char *what) {
@@ -176,6 +176,7 @@ static void write_wrong(struct script *s, uint32_t i) {
 // A number that says much, or just so much, or that is out of all bounds.
 static int64_t roll_number(struct script *s, const struct setting *setting) {
     int64_t most = setting->most > 0 ? setting->most : 65535;
+    uint64_t high;
     switch (dice_below(s->dice, 10)) {
     case 0:
         return setting->least + (int64_t)dice_below(s->dice, 3) - 1;
@@ -186,7 +187,8 @@ static int64_t roll_number(struct script *s, const struct setting *setting) {
     case 3:
         return INT32_MAX + (int64_t)dice_below(s->dice, 3) - 1;
     case 4:
-        return (int64_t)((uint64_t)dice_roll(s->dice) << dice_below(s->dice, 32));
+        high = dice_roll(s->dice);
+        return (int64_t)(high << dice_below(s->dice, 32));
     case 5:
         return 253 + (int64_t)dice_below(s->dice, 4);
     default:
@@ -409,49 +411,55 @@ static void write_ignored(struct script *s) {
 
 // ---- Who may come in ----------------------------------------------------------------------------
 
-static void write_subjects(struct script *s, struct page *p, struct grant *g, uint32_t rule) {
-    static const char *const subjects[] = {"a", "a.*", ">", "b.>", "sensor.12345678"};
-    static const char *const queued[] = {"a q1", "a.* q.*", "> >"};
-    bool array = dice_once_in(s->dice, 2);
-    uint32_t count = array ? dice_below(s->dice, RULE_SUBJECTS_MAX + 1) : 1;
-    g->count[rule] = (uint8_t)count;
+// What a rule might name, of subscriptions with a queue too.
+static void roll_rule(struct script *s, struct grant *g, uint32_t rule) {
+    static const char *const subjects[] = {"a",    "a.*",     ">",  "b.>", "sensor.12345678",
+                                           "a q1", "a.* q.*", "> >"};
+    g->count[rule] = (uint8_t)dice_below(s->dice, 3);
+    for (uint32_t i = 0; i < g->count[rule]; i++)
+        strcpy(g->subject[rule][i], subjects[dice_below(s->dice, rule < 2 ? 5 : 8)]);
+}
+
+static void roll_grant(struct script *s, struct grant *g) {
+    memset(g, 0, sizeof *g);
+    for (uint32_t rule = 0; rule < RULES; rule++)
+        roll_rule(s, g, rule);
+}
+
+static void write_subjects(struct script *s, struct page *p, const struct grant *g, uint32_t rule) {
+    bool array = g->count[rule] != 1 || dice_once_in(s->dice, 2);
     page_add(p, array ? "[" : "");
-    for (uint32_t i = 0; i < count; i++) {
-        bool queue = rule >= 2 && dice_once_in(s->dice, 3);
-        const char *subject =
-            queue ? queued[dice_below(s->dice, 3)] : subjects[dice_below(s->dice, 5)];
-        strcpy(g->subject[rule][i], subject);
-        page_text(p, subject);
+    for (uint32_t i = 0; i < g->count[rule]; i++) {
+        page_text(p, g->subject[rule][i]);
         if (array)
             page_end(p, true);
     }
     page_add(p, array ? "]" : "");
 }
 
-// A map of what may be published and subscribed to.
-static void write_grant(struct script *s, struct page *p, struct grant *g) {
+// A map of what may be published and subscribed to; what is empty may be left out.
+static void write_grant(struct script *s, struct page *p, const struct grant *g) {
     static const char *const sides[] = {"publish|pub|import", "subscribe|sub|export"};
-    memset(g, 0, sizeof *g);
     page_add(p, "{");
-    for (uint32_t side = 0; side < 2; side++) {
-        if (dice_once_in(s->dice, 4))
+    for (uint32_t side = 0; side < RULES; side += 2) {
+        if (g->count[side] + g->count[side + 1] == 0 && dice_once_in(s->dice, 2))
             continue;
         page_gap(p);
-        page_key(p, sides[side]);
-        if (dice_once_in(s->dice, 2)) {
-            write_subjects(s, p, g, 2 * side);
-        } else {
+        page_key(p, sides[side / 2]);
+        bool whole = g->count[side + 1] == 0 && dice_once_in(s->dice, 2);
+        if (whole)
+            write_subjects(s, p, g, side);
+        else
             page_add(p, "{");
-            for (uint32_t rule = 2 * side; rule < 2 * side + 2; rule++) {
-                if (dice_once_in(s->dice, 3))
-                    continue;
-                page_gap(p);
-                page_key(p, rule % 2 == 0 ? "allow" : "deny");
-                write_subjects(s, p, g, rule);
-                page_end(p, false);
-            }
-            page_add(p, "}");
+        for (uint32_t rule = side; !whole && rule < side + 2; rule++) {
+            if (g->count[rule] == 0 && dice_once_in(s->dice, 2))
+                continue;
+            page_gap(p);
+            page_key(p, rule == side ? "allow" : "deny");
+            write_subjects(s, p, g, rule);
+            page_end(p, false);
         }
+        page_add(p, whole ? "" : "}");
         page_end(p, false);
     }
     page_add(p, "}");
@@ -462,15 +470,21 @@ static void roll_name(struct script *s, char to[24]) {
     strcpy(to, names[dice_below(s->dice, sizeof names / sizeof names[0])]);
 }
 
-static void write_login(struct script *s, struct page *p, struct login *l) {
+static void roll_login(struct script *s, struct login *l) {
     *l = (struct login){.granted = dice_once_in(s->dice, 2)};
     roll_name(s, l->name);
+    if (!dice_once_in(s->dice, 4))
+        roll_name(s, l->password);
+    if (l->granted)
+        roll_grant(s, &l->grant);
+}
+
+static void write_login(struct script *s, struct page *p, const struct login *l) {
     page_add(p, "{");
     page_key(p, "user|username");
     page_text(p, l->name);
     page_end(p, false);
-    if (!dice_once_in(s->dice, 4)) {
-        roll_name(s, l->password);
+    if (l->password[0] != '\0') {
         page_key(p, "pass|password");
         page_text(p, l->password);
         page_end(p, false);
@@ -542,56 +556,156 @@ static void owe_contradiction(struct script *s, const struct spot *spot) {
     }
 }
 
-static void write_secret(struct script *s, struct page *p, const char *key, char to[24]) {
+static void write_secret(struct script *s, struct page *p, const char *key, const char *secret) {
+    if (secret[0] == '\0' && !dice_once_in(s->dice, 8))
+        return;
     page_gap(p);
     page_key(p, key);
-    roll_name(s, to);
-    page_text(p, to);
+    page_text(p, secret);
     page_end(p, false);
 }
 
-// The block takes the place of any before it.
-static void write_authorization(struct script *s) {
-    struct outcome *o = &s->outcome;
+static void write_logins(struct script *s, struct page *p) {
+    const struct outcome *o = &s->outcome;
+    page_gap(p);
+    page_key(p, "users");
+    page_add(p, "[");
+    for (uint32_t i = 0; i < o->logins; i++) {
+        write_login(s, p, &o->login[i]);
+        page_end(p, true);
+    }
+    page_add(p, "]");
+    page_end(p, false);
+}
+
+// The block, which takes the place of any before it.
+static void write_authorization(struct script *s, bool timeout) {
+    const struct outcome *o = &s->outcome;
     struct page *p = open(s);
-    o->username[0] = o->password[0] = o->token[0] = '\0';
-    o->logins = 0;
-    o->granted_all = false;
     struct spot spot = page_key(p, "authorization");
     page_add(p, "{");
-    // One of the ways in; rarely several, which contradict each other.
-    uint32_t ways = 1u << dice_below(s->dice, 4);
-    if (dice_once_in(s->dice, 8))
-        ways = dice_below(s->dice, 16);
-    if (ways & 1)
-        write_secret(s, p, "user|username", o->username);
-    if ((ways & 1) && dice_once_in(s->dice, 2))
-        write_secret(s, p, "pass|password", o->password);
-    if (ways & 2)
-        write_secret(s, p, "token", o->token);
-    if (dice_once_in(s->dice, 4))
+    write_secret(s, p, "user|username", o->username);
+    write_secret(s, p, "pass|password", o->password);
+    write_secret(s, p, "token", o->token);
+    if (timeout)
         write_timeout(s, p);
-    if (dice_once_in(s->dice, 4)) {
+    if (o->granted_all) {
         page_key(p, "default_permissions|default_permission|permissions");
         write_grant(s, p, &o->grant_all);
-        o->granted_all = true;
         page_end(p, false);
     }
-    if (ways & 4) {
-        page_gap(p);
-        page_key(p, "users");
-        page_add(p, "[");
-        o->logins = dice_between(s->dice, 1, 4);
-        for (uint32_t i = 0; i < o->logins; i++) {
-            write_login(s, p, &o->login[i]);
-            page_end(p, true);
-        }
-        page_add(p, "]");
-        page_end(p, false);
-    }
+    if (o->logins > 0)
+        write_logins(s, p);
     page_add(p, "}");
     page_end(p, false);
     owe_contradiction(s, &spot);
+}
+
+// One of the ways in; rarely several, which contradict each other.
+static void write_any_authorization(struct script *s) {
+    struct outcome *o = &s->outcome;
+    uint32_t ways = 1u << dice_below(s->dice, 4);
+    o->username[0] = o->password[0] = o->token[0] = '\0';
+    o->logins = ways & 4 ? dice_between(s->dice, 1, 4) : 0;
+    o->granted_all = dice_once_in(s->dice, 4);
+    if (dice_once_in(s->dice, 8))
+        ways = dice_below(s->dice, 16);
+    if (ways & 1)
+        roll_name(s, o->username);
+    if ((ways & 1) && dice_once_in(s->dice, 2))
+        roll_name(s, o->password);
+    if (ways & 2)
+        roll_name(s, o->token);
+    if (o->granted_all)
+        roll_grant(s, &o->grant_all);
+    for (uint32_t i = 0; i < o->logins; i++)
+        roll_login(s, &o->login[i]);
+    write_authorization(s, dice_once_in(s->dice, 4));
+}
+
+// ---- Too much -----------------------------------------------------------------------------------
+
+static void write_too_many_logins(struct script *s, struct page *p) {
+    page_add(p, "authorization { users: [ ");
+    for (uint32_t i = 0; i <= MIDGE_USERS_MAX + dice_below(s->dice, 2); i++) {
+        struct spot spot = page_spot(p);
+        // What is behind a map's brace.
+        spot.column++;
+        page_add(p, "{ user: u%u, permissions: { publish: a%u } }\n", i, i < 8 ? i : 0);
+        if (i == MIDGE_USERS_MAX)
+            owe(s, 'E', &spot, "more than %d users", MIDGE_USERS_MAX);
+    }
+    page_add(p, "] }\n");
+}
+
+static void write_too_many_grants(struct script *s, struct page *p) {
+    page_add(p, "authorization {\nusers: [\n");
+    for (uint32_t i = 0; i < MIDGE_USERS_MAX; i++)
+        page_add(p, "{ user: u%u, permissions: { publish: a%u } }\n", i, i);
+    page_add(p, "]\n");
+    struct spot spot = page_spot(p);
+    page_add(p, "default_permissions: { publish: a, subscribe: b }\n}\n");
+    owe(s, 'E', &spot, "more than %d sets of permissions", MIDGE_PERMISSIONS_MAX);
+}
+
+static void write_too_many_subjects(struct script *s, struct page *p) {
+    page_add(p, "authorization { default_permissions: {\npublish: {");
+    struct spot spot = page_spot(p);
+    page_add(p, "deny: [");
+    for (uint32_t i = 0; i <= MIDGE_PERMISSION_SUBJECTS_MAX; i++)
+        page_add(p, "a,");
+    page_add(p, "]} } }\n");
+    owe(s, 'E', &spot, "more than %d subjects in permissions", MIDGE_PERMISSION_SUBJECTS_MAX);
+}
+
+static void write_too_many_tags(struct script *s, struct page *p) {
+    struct spot spot = page_spot(p);
+    page_add(p, "server_tags: [");
+    for (uint32_t i = 0; i <= 16 + dice_below(s->dice, 3); i++)
+        page_add(p, "t,");
+    page_add(p, "]\n");
+    owe(s, 'E', &spot, "more than 16 tags");
+}
+
+static void write_too_much_text(struct script *s, struct page *p) {
+    bool escaped = dice_once_in(s->dice, 2);
+    struct spot spot = {0};
+    for (uint32_t i = 0; i < 8; i++) {
+        spot = page_spot(p);
+        page_add(p, "pid_file: \"%s%0600u\"\n", i == 7 && escaped ? "\\t" : "", i);
+        if (i == 6)
+            owe(s, 'E', &spot, "more than %d bytes of strings", MIDGE_CONFIG_TEXT_BYTES);
+    }
+}
+
+static void write_too_deep(struct script *s, struct page *p) {
+    page_add(p, "server_tags: %.*s]", (int)dice_between(s->dice, MIDGE_CONFIG_DEPTH_MAX, 12),
+             "[[[[[[[[[[[[");
+    s->owed.n = 0;
+    words_add(&s->owed, "E config is nested deeper than %d levels\n", MIDGE_CONFIG_DEPTH_MAX);
+    s->wrong = s->fatal = true;
+}
+
+static void write_too_many_keys(struct script *s, struct page *p) {
+    for (uint32_t i = s->keys; i <= KEYS_MAX; i++)
+        page_add(p, "debug: yes\n");
+    s->owed.n = 0;
+    words_add(&s->owed, "E config has more than %d keys in the maps around one value\n", KEYS_MAX);
+    s->wrong = s->fatal = true;
+}
+
+static void write_zero_byte(struct script *s, struct page *p) {
+    struct spot spot = page_spot(p);
+    page_add(p, "log_file: \"a\\x00b\"\n");
+    owe(s, 'E', &spot, "a string cannot hold a zero byte");
+}
+
+static void write_too_much(struct script *s) {
+    static void (*const ways[])(struct script *, struct page *) = {
+        write_too_many_logins, write_too_many_grants, write_too_many_subjects, write_too_many_tags,
+        write_too_much_text,   write_too_deep,        write_too_many_keys,     write_zero_byte};
+    s->kept = true;
+    ways[dice_below(s->dice, sizeof ways / sizeof ways[0])](s, &s->page);
 }
 
 // ---- Reading ------------------------------------------------------------------------------------
@@ -633,6 +747,25 @@ static bool complete(struct script *s, struct midge_config *config) {
 
 // ---- The command line ---------------------------------------------------------------------------
 
+// Flags that belong to no setting of the model.
+static void set_other_flag(struct script *s, struct midge_config *config) {
+    static const struct {
+        const char *name, *value;
+        int32_t answer;
+    } flags[] = {{"js", "true", MIDGE_ERR_UNBUILT},   {"tls", "false", 0},
+                 {"r", "maybe", MIDGE_ERR_INVALID},   {"profile", "6060", 0},
+                 {"cluster", "1", MIDGE_ERR_UNBUILT}, {"l", NULL, MIDGE_ERR_FULL}};
+    static char much[MIDGE_CONFIG_TEXT_BYTES + 1];
+    uint32_t i = dice_below(s->dice, sizeof flags / sizeof flags[0]);
+    memset(much, 'x', sizeof much - 1);
+    int32_t option = midge_option_flag(flags[i].name, (uint32_t)strlen(flags[i].name));
+    const char *value = flags[i].value != NULL ? flags[i].value : much;
+    if (option < 0 || midge_option_set(config, option, value) != flags[i].answer)
+        fail(s, "a flag was not answered as it must be");
+    if (midge_option_flag("verbose", 7) != MIDGE_ERR_INVALID)
+        fail(s, "a flag is known that there is not");
+}
+
 static void set_flag(struct script *s, struct midge_config *config) {
     uint32_t i = dice_below(s->dice, settings_count);
     const struct setting *setting = &settings[i];
@@ -654,8 +787,8 @@ static void set_flag(struct script *s, struct midge_config *config) {
         if (!bad)
             settings_number(o, i, which >= 6);
     } else if (setting->form == FORM_TEXT || setting->form == FORM_NAME) {
-        static const char *const texts[] = {"x", "", "one-two", "a.b:c"};
-        const char *text = texts[dice_below(s->dice, 4)];
+        static const char *const texts[] = {"x", "", "one-two", "a.b:c", "two words"};
+        const char *text = texts[dice_below(s->dice, 5)];
         uint32_t at = setting->at;
         if (bad && at == offsetof(struct midge_config, password)) {
             owed = MIDGE_ERR_UNBUILT;
@@ -697,7 +830,7 @@ static void write_pages(struct script *s) {
         else if (what == 3)
             write_ignored(s);
         else if (what < 8)
-            write_authorization(s);
+            write_any_authorization(s);
         else if (settings[i].names[0] != '\0')
             write_any(s, i);
     }
@@ -707,6 +840,10 @@ static void write_pages(struct script *s) {
     } else if (dice_once_in(s->dice, 3)) {
         if (s->page.n > 0 && s->page.text[s->page.n - 1] != '\n')
             page_add(&s->page, "\n");
+        if (dice_once_in(s->dice, 8)) {
+            write_too_much(s);
+            return;
+        }
         s->kept = true;
         s->fatal = cases_write(&s->page, &s->owed);
         s->wrong |=
@@ -749,7 +886,7 @@ void operator_rehearse(struct world *w) {
     if (s->wrong || s->kept)
         return;
     for (uint32_t flags = dice_below(s->dice, 4); flags > 0; flags--)
-        set_flag(s, &config);
+        dice_once_in(s->dice, 8) ? set_other_flag(s, &config) : set_flag(s, &config);
     if (!complete(s, &config))
         return;
     if (seed == w->seed)

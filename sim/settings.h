@@ -44,11 +44,11 @@ extern const uint32_t settings_count;
 #define SETTING_TEXT_MAX 72
 #define LOGINS_MAX 8
 #define RULES 4  // publish allow, deny; subscribe allow, deny
-#define RULE_SUBJECTS_MAX 2
+#define RULE_SUBJECTS_MAX 3
 
 struct grant {
     uint8_t count[RULES];
-    char subject[RULES][RULE_SUBJECTS_MAX][24];
+    char subject[RULES][RULE_SUBJECTS_MAX][64];
 };
 
 struct login {

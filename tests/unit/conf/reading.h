@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "broker/broker.h"
+#include "tests/unit/conf/places.h"
 
 static struct midge_config config;
 
@@ -25,56 +26,6 @@ static void complain(void *context, enum midge_severity severity, const char *li
     (void)context;
     size_t n = strlen(said);
     snprintf(said + n, sizeof said - n, "%c %s\n", "RWE"[severity], line);
-}
-
-// Files that can be included, by name, and variables of the environment.
-struct named {
-    const char *name;
-    const char *text;
-};
-
-static const struct named files[] = {
-    {"port.conf", "port: 4333\n"},
-    {"users.conf", "users: [ {user: ada, password: lovelace} ]"},
-    {"broken.conf", "port: 1\nhost: [\n"},
-    {"unknown.conf", "\n\n  foo: 1"},
-    {"nested.conf", "include port.conf\nhost: nested"},
-    {"loop.conf", "include loop.conf"},
-    {"outer.conf", "host: $OUTER"},
-    {"define.conf", "INNER: included"},
-    {"empty.conf", ""},
-};
-
-static const struct named variables[] = {
-    {"PORT", "4334"},        {"NAME", "'a name'"}, {"LIST", "[a, b]"},
-    {"MAP", "{publish: x}"}, {"BAD", "a b"},       {"SELF", "$SELF"},
-    {"CHAIN", "$PORT"},      {"BROKEN", "[a"},     {"ESCAPED", "\"a\\x41\""},
-};
-
-static const char *include(void *context, const char *from, const char *path, uint32_t path_bytes,
-                           struct midge_source *found) {
-    (void)context;
-    (void)from;
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        const struct named *f = &files[i];
-        if (strlen(f->name) == path_bytes && memcmp(f->name, path, path_bytes) == 0) {
-            *found = (struct midge_source){f->name, f->text, (uint32_t)strlen(f->text)};
-            return NULL;
-        }
-    }
-    static char reason[256];
-    snprintf(reason, sizeof reason, "open %.*s: no such file or directory", (int)path_bytes, path);
-    return reason;
-}
-
-static const char *variable(void *context, const char *name, uint32_t name_bytes) {
-    (void)context;
-    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
-        const struct named *v = &variables[i];
-        if (strlen(v->name) == name_bytes && memcmp(v->name, name, name_bytes) == 0)
-            return v->text;
-    }
-    return NULL;
 }
 
 static const struct midge_reading reading = {complain, include, variable, NULL};
