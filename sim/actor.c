@@ -317,6 +317,8 @@ static void read_line(struct world *w, struct cable *c, const char *line, uint32
     struct actor *a = &w->actors[c->actor];
     struct promise kept;
     if (begins(line, n, "INFO {")) {
+        bool connected;
+        must(w, greeting_info(w, c, line, n - 2, &connected));
         if (!a->greeted)
             plan(w, a, 0);
     } else if (begins(line, n, "PING\r")) {
@@ -347,6 +349,10 @@ void actor_read(struct world *w, struct cable *c, const uint8_t *bytes, uint32_t
     struct actor *a = &w->actors[c->actor];
     if (a->kind == ACTOR_SCRAPER) {
         scraper_read(w, a, bytes, n);
+        return;
+    }
+    if (a->kind == ACTOR_CALLER) {
+        caller_read(w, a, c, bytes, n);
         return;
     }
     if (a->input_bytes + n > sizeof a->input)
@@ -390,6 +396,8 @@ void actor_ended(struct world *w, struct cable *c) {
     struct actor *a = &w->actors[c->actor];
     if (a->kind == ACTOR_SCRAPER)
         scraper_ended(w, a, c);
+    else if (a->kind == ACTOR_CALLER)
+        caller_ended(w, a, c);
     else if (a->input_bytes > 0 && !c->cut)
         world_fail(w, "the stream ended within a message");
     a->cable = 0;
@@ -402,6 +410,8 @@ static void connect(struct world *w, struct actor *a) {
     a->greeted = false;
     a->input_bytes = 0;
     a->answer = (struct answer){0};
+    a->call = (struct call){0};
+    greeting_begin(&a->call.manners);
     if (c != NULL)
         a->cable = (uint16_t)(c - w->cables + 1);
     // A client begins once it has read INFO; who asks for pages need not wait.
@@ -460,6 +470,8 @@ void actor_act(struct world *w, struct actor *a) {
     }
     if (a->kind == ACTOR_SCRAPER)
         scraper_act(w, a, c);
+    else if (a->kind == ACTOR_CALLER)
+        caller_act(w, a, c);
     else if (a->kind == ACTOR_HOSTILE)
         attack(w, c);
     else if (!a->greeted)

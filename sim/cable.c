@@ -15,6 +15,22 @@ static void plan(struct world *w, const struct cable *c, uint32_t slot, uint32_t
     agenda_plan(&w->agenda, slot + number_of(w, c), w->now_us + wait);
 }
 
+// ---- Addresses ----------------------------------------------------------------------------------
+
+// Where a client comes from: IPv4, IPv6 with zeros anywhere, or nowhere.
+static void address(struct midge_peer *peer, struct dice *d, uint32_t number) {
+    *peer = (struct midge_peer){.port = (uint16_t)(dice_roll(d) | 1)};
+    uint32_t way = dice_below(d, 8);
+    peer->ip_bytes = way == 0 ? 0 : way < 5 ? 4 : 16;
+    peer->ip[0] = way < 5 ? 10 : 0x20;
+    for (uint32_t i = 1; i < peer->ip_bytes; i++) {
+        bool zero = dice_once_in(d, 2) || (i > 0 && peer->ip_bytes == 16 && dice_once_in(d, 3));
+        peer->ip[i] = zero ? 0 : (uint8_t)dice_roll(d);
+    }
+    if (peer->ip_bytes > 0)
+        peer->ip[peer->ip_bytes - 1] = (uint8_t)number;
+}
+
 // ---- Life ---------------------------------------------------------------------------------------
 
 struct cable *cable_open(struct world *w, uint32_t actor) {
@@ -45,6 +61,7 @@ struct cable *cable_open(struct world *w, uint32_t actor) {
     if (a->kind == ACTOR_SLOW || a->kind == ACTOR_DEAF)
         c->gap_us = a->kind == ACTOR_DEAF ? 3600000000u : dice_between(d, 1000, 3000000);
     c->waiting_since_us = w->now_us;
+    address(&c->peer, d, actor);
     c->far = FAR_COMING;
     plan(w, c, SLOT_UP, 0);
     return c;

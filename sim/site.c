@@ -71,6 +71,17 @@ static void configure(struct world *w, struct site *s, struct midge_config *conf
         world_fail(w, "a sound configuration was refused");
 }
 
+// What only the port knows.
+static const struct midge_pool stack = {"pcbs", 160, 40, 7, 12};
+static const struct midge_host host = {.rss_bytes = 5000000000,
+                                       .cpu_permille = 25,
+                                       .cores = 2,
+                                       .port = 4222,
+                                       .http_port = 8222,
+                                       .platform = "sim",
+                                       .pools = &stack,
+                                       .pools_count = 1};
+
 void site_start(struct world *w, struct site *s) {
     memset(&s->m, 0, sizeof s->m);
     s->in_msgs = s->out_msgs = s->last_cid = 0;
@@ -81,6 +92,7 @@ void site_start(struct world *w, struct site *s) {
     configure(w, s, &s->configs[0]);
     if (!midge_init(&s->m, &s->configs[0], now_of(w, s)))
         world_fail(w, "the broker did not start");
+    midge_host(&s->m, &host);
     application_start(w, s);
     plan_turn(w, s, 0);
 }
@@ -204,9 +216,7 @@ static void give_input(struct world *w, struct site *s, struct cable *c) {
 
 static void attend(struct world *w, struct site *s, struct cable *c) {
     if (c->far == FAR_COMING) {
-        struct midge_peer peer = {
-            .ip = {10, 0, 0, (uint8_t)c->actor}, .port = (uint16_t)(c - w->cables), .ip_bytes = 4};
-        c->conn = midge_open(&s->m, c->kind, &peer);
+        c->conn = midge_open(&s->m, c->kind, &c->peer);
         c->far = FAR_OPEN;
         s->cable_of[midge_slot(c->conn)] = (uint16_t)(c - w->cables);
         watch_opened(w, s, c);

@@ -63,7 +63,8 @@ void watch_site(struct world *w, struct site *s) {
 void watch_closing(struct world *w, struct site *s, struct cable *c) {
     const struct midge *m = &s->m;
     const char *wrong = NULL;
-    if (c->kind != MIDGE_CLIENT || w->actors[c->actor].kind == ACTOR_HOSTILE)
+    enum actor_kind who = w->actors[c->actor].kind;
+    if (c->kind != MIDGE_CLIENT || who == ACTOR_HOSTILE || who == ACTOR_CALLER)
         return;
     switch (conn_reason(&m->connections[midge_slot(c->conn)])) {
     case MIDGE_SLOW_PENDING:

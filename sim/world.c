@@ -59,6 +59,7 @@ static void choose(struct swarm *s, struct dice *d) {
     s->deaf = maybe(d, 3, 5, 30);
     s->hostile = maybe(d, 3, 5, 30);
     s->scraper = maybe(d, 3, 5, 30);
+    s->caller = maybe(d, 3, 5, 30);
     s->hang_up = maybe(d, 2, 5, 500);
     s->vanish = maybe(d, 3, 50, 1000);
     s->power_cut = maybe(d, 4, 1, 300);
@@ -67,9 +68,10 @@ static void choose(struct swarm *s, struct dice *d) {
 
 static enum actor_kind kind_of(const struct swarm *s, struct dice *d) {
     uint32_t roll = dice_below(d, 100);
-    const uint32_t share[] = {s->slow, s->deaf, s->hostile, s->scraper};
-    const enum actor_kind kinds[] = {ACTOR_SLOW, ACTOR_DEAF, ACTOR_HOSTILE, ACTOR_SCRAPER};
-    for (uint32_t i = 0; i < 4; i++) {
+    const uint32_t share[] = {s->slow, s->deaf, s->hostile, s->scraper, s->caller};
+    const enum actor_kind kinds[] = {ACTOR_SLOW, ACTOR_DEAF, ACTOR_HOSTILE, ACTOR_SCRAPER,
+                                     ACTOR_CALLER};
+    for (uint32_t i = 0; i < sizeof share / sizeof share[0]; i++) {
         if (roll < share[i])
             return kinds[i];
         roll -= share[i];

@@ -16,6 +16,7 @@
 
 #include "broker/broker.h"
 #include "sim/agenda.h"
+#include "sim/caller.h"
 #include "sim/dice.h"
 #include "sim/ledger.h"
 #include "sim/rights.h"
@@ -44,9 +45,9 @@ struct swarm {
     uint32_t run_max;  // bytes that arrive at once, at most
     uint32_t window;   // bytes on their way, each way
     uint32_t payload_max;
-    uint32_t subscriptions;                 // of one actor, at most
-    uint32_t slow, deaf, hostile, scraper;  // of the actors, in a hundred
-    uint32_t queues;                        // subscriptions in groups, in a hundred
+    uint32_t subscriptions;                         // of one actor, at most
+    uint32_t slow, deaf, hostile, scraper, caller;  // of the actors, in a hundred
+    uint32_t queues;                                // subscriptions in groups, in a hundred
     uint32_t partial_send;
     uint32_t hang_up, vanish, resubscribe, request;
     uint32_t power_cut;  // faults: mean time between them in s, 0 for never
@@ -86,6 +87,7 @@ struct cable {
     uint16_t actor;
     enum midge_kind kind;
     midge_conn conn;
+    struct midge_peer peer;
     uint32_t delay_us, jitter_us, run_max, gap_us, window;
     uint64_t dead_since_us, waiting_since_us;
     struct pipe up, down;
@@ -116,7 +118,7 @@ struct site {
 
 // ---- Actors -------------------------------------------------------------------------------------
 
-enum actor_kind { ACTOR_GOOD, ACTOR_SLOW, ACTOR_DEAF, ACTOR_HOSTILE, ACTOR_SCRAPER };
+enum actor_kind { ACTOR_GOOD, ACTOR_SLOW, ACTOR_DEAF, ACTOR_HOSTILE, ACTOR_SCRAPER, ACTOR_CALLER };
 
 struct actor {
     enum actor_kind kind;
@@ -126,6 +128,7 @@ struct actor {
     uint32_t due;          // 1 + the subject to which an answer is due
     uint32_t oks;          // that are still to come
     struct answer answer;  // of a scraper
+    struct call call;      // of a caller
     uint32_t input_bytes;
     uint8_t input[INPUT_BYTES];
 };
