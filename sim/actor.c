@@ -1,5 +1,6 @@
 #include "sim/actor.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,7 @@
 
 #define HEADER "NATS/1.0\r\nA: b\r\n\r\n"
 #define HEADER_BYTES ((uint32_t)sizeof HEADER - 1)
-#define LINE_BYTES 384
+#define LINE_BYTES 512
 
 static uint32_t number_of(const struct world *w, const struct actor *a) {
     return (uint32_t)(a - w->actors);
@@ -167,22 +168,30 @@ static void introduce(struct world *w, struct actor *a, struct cable *c) {
     a->no_responders = a->headers && dice_once_in(d, 2);
     a->greeted = true;
     a->oks = 0;
-    add(&t, "CONNECT {\"pedantic\":false,\"lang\":\"sim\",\"version\":\"1\",\"protocol\":1");
-    add(&t, a->verbose ? ",\"verbose\":true" : ",\"verbose\":false");
-    add(&t, a->echo ? "" : ",\"echo\":false");
-    add(&t, a->headers ? ",\"headers\":true" : "");
-    add(&t, a->no_responders ? ",\"no_responders\":true" : "");
+    struct manners *m = &c->manners;
+    *m = (struct manners){.verbose = a->verbose,
+                          .echo = a->echo,
+                          .headers = a->headers,
+                          .no_responders = a->no_responders,
+                          .async_info = true};
+    struct courtesy said[8] = {{"pedantic", "false"}, {"protocol", "1"}, {"verbose", ""},
+                               {"echo", ""},          {"headers", ""},   {"no_responders", ""},
+                               {"user", ""},          {"pass", ""}};
+    const bool truths[] = {a->verbose, a->echo, a->headers, a->no_responders};
+    for (uint32_t i = 0; i < 4; i++)
+        strcpy(said[2 + i].value, truths[i] ? "true" : "false");
     uint32_t user = 0;
     c->ledger.impostor = w->swarm.users && !w->swarm.clean && dice_once_in(d, 30);
     if (w->swarm.users) {
         user = dice_below(d, w->sites[a->site].rights.users);
-        add(&t, ",\"user\":\"u");
-        add_number(&t, user);
-        add(&t, c->ledger.impostor ? "\",\"pass\":\"secrets" : "\",\"pass\":\"secret ");
-        add_number(&t, user);
-        add(&t, "\"");
+        snprintf(m->login, sizeof m->login, "u%u", user);
+        snprintf(said[6].value, sizeof said[6].value, "\"u%u\"", user);
+        snprintf(said[7].value, sizeof said[7].value,
+                 c->ledger.impostor ? "\"secrets%u\"" : "\"secret %u\"", user);
     }
-    add(&t, dice_once_in(d, 2) ? ",\"name\":\"an actor of the simulation\"}\r\n" : "}\r\n");
+    struct words line = {0};
+    greeting_write(d, &line, said, w->swarm.users ? 8 : 6, m);
+    add_bytes(&t, line.text, line.n);
     say_ok_later(a);
     order(w, c, &t, NULL, 0,
           (struct order){.verb = ORDER_CONNECT,

@@ -179,7 +179,7 @@ void greeting_write(struct dice *d, struct words *line, const struct courtesy *s
     begin(d, line);
     for (uint32_t i = 0; i < count; i++, first = false) {
         const struct courtesy *c = &said[(from + i) % count];
-        if (dice_once_in(d, 8)) {
+        if (dice_once_in(d, 8) && line->n < GREETING_BYTES - 200) {
             add_unknown(d, line, first);
             first = false;
         }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "sim/greeting.h"
 #include "sim/world.h"
 
 static struct cable *cable_of(struct world *w, uint32_t reference) {
@@ -267,6 +268,11 @@ static void execute(struct world *w, struct cable *c, const struct order *o) {
         c->ledger.echo = o->bytes & 1;
         c->ledger.headers = o->bytes & 2;
         c->ledger.no_responders = o->bytes & 4;
+        if (!is_closing(w, c)) {
+            const char *wrong = greeting_known(w, c, &c->manners);
+            if (wrong != NULL)
+                world_fail(w, wrong);
+        }
         if (w->swarm.users)
             c->ledger.user = &w->sites[c->site].rights.user[o->sid];
         break;

@@ -88,6 +88,7 @@ struct cable {
     enum midge_kind kind;
     midge_conn conn;
     struct midge_peer peer;
+    struct manners manners;  // of its client, once it has greeted
     uint32_t delay_us, jitter_us, run_max, gap_us, window;
     uint64_t dead_since_us, waiting_since_us;
     struct pipe up, down;
