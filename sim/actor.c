@@ -356,10 +356,8 @@ static void read_line(struct world *w, struct cable *c, const char *line, uint32
 
 void actor_read(struct world *w, struct cable *c, const uint8_t *bytes, uint32_t n) {
     struct actor *a = &w->actors[c->actor];
-    if (a->kind == ACTOR_SCRAPER) {
-        scraper_read(w, a, bytes, n);
-        return;
-    }
+    if (a->kind == ACTOR_SCRAPER)
+        return;  // it has heard what the site wrote
     if (a->kind == ACTOR_CALLER) {
         caller_read(w, a, c, bytes, n);
         return;

@@ -1,5 +1,6 @@
-// Who reads the monitoring pages: it asks for one after another, with and without parameters, and
-// checks that each answer is well-formed HTTP, and its JSON balanced.
+// Who reads the monitoring pages: it asks for one after another, in every form that HTTP has for
+// that and in some that it has not, and knows what must come of it: the status, the head, how the
+// connection goes on, and of each page what it says.
 
 #ifndef SIM_SCRAPER_H
 #define SIM_SCRAPER_H
@@ -7,25 +8,39 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sim/inspector.h"
+
 #define ANSWER_LINE_MAX 256
+#define BODY_MAX 131072
 
 // Where the reading of an answer stands.
 struct answer {
     uint8_t phase;
-    bool head_only, json, chunked, told;  // told: its length
-    bool string, escape;                  // within one, of the JSON
-    int32_t depth;                        // of its brackets
-    uint32_t left;                        // bytes of the body or of a chunk
+    bool head_only, json, html, plain, chunked, told, close;  // told: its length
+    bool crowded;                                             // the broker may want its connection
+    uint16_t status;                                          // as it must be
+    bool last;                                                // the connection must end with it
+    struct question question;
+    struct moment begun;  // when the request was complete
+    char complaint[160];  // of a refusal
+    uint32_t left;        // bytes of the body or of a chunk
+    uint32_t body_bytes;
     uint32_t line_bytes;
     char line[ANSWER_LINE_MAX];
 };
 
 struct world;
+struct site;
 struct actor;
 struct cable;
 
 void scraper_act(struct world *w, struct actor *a, struct cable *c);
-void scraper_read(struct world *w, struct actor *a, const uint8_t *bytes, uint32_t n);
+
+// A site is about to take input of its cable; has written bytes into it; and ends it.
+void scraper_asks(struct world *w, const struct site *s, struct cable *c);
+void scraper_hears(struct world *w, const struct site *s, struct cable *c, const uint8_t *bytes,
+                   uint32_t n);
+void scraper_closes(struct world *w, const struct site *s, struct cable *c);
 
 // The connection has ended: no answer may be cut short by that.
 void scraper_ended(struct world *w, struct actor *a, struct cable *c);

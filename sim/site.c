@@ -142,6 +142,8 @@ static void send_output(struct world *w, struct site *s, struct cable *c) {
         for (uint32_t i = 0; i < count && n < room; i++) {
             uint32_t part = v[i].n < room - n ? v[i].n : room - n;
             cable_write(&c->down, v[i].bytes, part);
+            if (c->kind == MIDGE_MONITOR)
+                scraper_hears(w, s, c, v[i].bytes, part);
             n += part;
         }
         most -= n;
@@ -176,6 +178,8 @@ static void release(struct world *w, struct site *s, struct cable *c) {
 
 static void close_end(struct world *w, struct site *s, struct cable *c, enum midge_reason why,
                       bool reset) {
+    if (c->kind == MIDGE_MONITOR && !reset)
+        scraper_closes(w, s, c);
     midge_closed(&s->m, c->conn, why);
     ledger_close(w, c);
     cable_end(w, c, reset);
@@ -198,6 +202,8 @@ static void give_input(struct world *w, struct site *s, struct cable *c) {
         const struct order *next = &c->ledger.orders[c->ledger.orders_first];
         if (s->scarce && c->ledger.orders_count > 0 && next->end - c->up.taken < n)
             n = (uint32_t)(next->end - c->up.taken);
+        if (c->kind == MIDGE_MONITOR)
+            scraper_asks(w, s, c);
         int32_t used = midge_rx(&s->m, c->conn, bytes, n);
         if (used > (int32_t)n)
             world_fail(w, "more was consumed than there is");

@@ -150,7 +150,8 @@ struct world {
     struct subjects subjects;
     uint8_t handlers[SITES_MAX * SIDS_MAX];  // what handlers of applications point at
     struct lots lots;
-    uint8_t filler[2 * PIPE_BYTES];  // what payloads are made of
+    uint8_t filler[2 * PIPE_BYTES];     // what payloads are made of
+    char bodies[ACTORS_MAX][BODY_MAX];  // of answers to scrapers
     struct actor actors[ACTORS_MAX];
     struct cable cables[CABLES_MAX];
     struct site sites[SITES_MAX];
