@@ -309,6 +309,8 @@ static uint32_t read_message(struct world *w, struct cable *c, const uint8_t *at
                         .header_bytes = header ? number_in(words[count - 2], bytes[count - 2]) : 0};
     if (begins((const char *)r.payload, payload, "NATS/1.0 503"))
         r.kind = PROMISE_NOBODY;
+    else
+        chronicle_say(w, c, (const char *)at, line - 2);
     struct promise kept = {0};
     if (a->kind != ACTOR_HOSTILE && !is_strange(w, words[1], bytes[1])) {
         must(w, ledger_read(w, c, &r, &kept));
@@ -325,6 +327,7 @@ static uint32_t read_message(struct world *w, struct cable *c, const uint8_t *at
 static void read_line(struct world *w, struct cable *c, const char *line, uint32_t n) {
     struct actor *a = &w->actors[c->actor];
     struct promise kept;
+    chronicle_say(w, c, line, n - 2);
     if (begins(line, n, "INFO {")) {
         bool connected;
         must(w, greeting_info(w, c, line, n - 2, &connected));

@@ -46,6 +46,7 @@ struct cable *cable_open(struct world *w, uint32_t actor) {
     memset(c, 0, offsetof(struct cable, up));
     c->up.written = c->up.arrived = c->up.taken = 0;
     c->down.written = c->down.arrived = c->down.taken = 0;
+    c->chronicle.cid = 0;
     ledger_open(&c->ledger);
     c->used = c->client_open = true;
     c->site = a->site;

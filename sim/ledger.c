@@ -301,6 +301,7 @@ void ledger_execute(struct world *w, struct cable *c) {
         struct order o = l->orders[l->orders_first];
         l->orders_first = (l->orders_first + 1) % ORDERS_MAX;
         l->orders_count--;
+        chronicle_hear(w, c, o.end);
         execute(w, c, &o);
     }
 }

@@ -394,7 +394,7 @@ void scraper_act(struct world *w, struct actor *a, struct cable *c) {
     struct words line = {0};
     ask(w, &r, &w->sites[c->site]);
     ask_rightly(&r, &w->sites[c->site], &line);
-    if (dice_once_in(&w->dice, 16)) {
+    if (dice_once_in(&w->dice, 6)) {
         a->answer = (struct answer){.phase = STATUS};
         ask_wrongly(&r, &line);
     }

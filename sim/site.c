@@ -93,6 +93,7 @@ void site_start(struct world *w, struct site *s) {
     if (!midge_init(&s->m, &s->configs[0], now_of(w, s)))
         world_fail(w, "the broker did not start");
     midge_host(&s->m, &host);
+    chronicle_restart(w, s);
     application_start(w, s);
     plan_turn(w, s, 0);
 }
@@ -180,6 +181,8 @@ static void close_end(struct world *w, struct site *s, struct cable *c, enum mid
                       bool reset) {
     if (c->kind == MIDGE_MONITOR && !reset)
         scraper_closes(w, s, c);
+    const struct conn *conn = &s->m.connections[midge_slot(c->conn)];
+    chronicle_close(w, c, conn_reason(conn) > 0 ? (uint32_t)conn_reason(conn) : why);
     midge_closed(&s->m, c->conn, why);
     ledger_close(w, c);
     cable_end(w, c, reset);
@@ -225,6 +228,7 @@ static void attend(struct world *w, struct site *s, struct cable *c) {
         c->conn = midge_open(&s->m, c->kind, &c->peer);
         c->far = FAR_OPEN;
         s->cable_of[midge_slot(c->conn)] = (uint16_t)(c - w->cables);
+        chronicle_open(w, s, c);
         watch_opened(w, s, c);
         if (c->conn == MIDGE_NONE) {
             ledger_close(w, c);
@@ -287,8 +291,10 @@ static void carry_out(struct world *w, struct site *s) {
 static void read_log(struct world *w, struct site *s) {
     enum midge_level level;
     char line[MIDGE_LOG_LINE_BYTES];
-    for (uint32_t n; (n = midge_log(&s->m, &level, line, sizeof line)) > 0;)
+    for (uint32_t n; (n = midge_log(&s->m, &level, line, sizeof line)) > 0;) {
         w->hash = (w->hash ^ n) * 0x100000001b3;
+        chronicle_read(w, s, level, line, n);
+    }
 }
 
 void site_wake(struct world *w, struct cable *c) {

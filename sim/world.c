@@ -89,8 +89,10 @@ void world_begin(struct world *w, uint64_t seed) {
     subjects_make(&w->subjects, d);
     for (uint32_t i = 0; i < sizeof w->filler; i++)
         w->filler[i] = (uint8_t)dice_roll(d);
-    for (uint32_t i = 0; i < CABLES_MAX; i++)
+    for (uint32_t i = 0; i < CABLES_MAX; i++) {
         w->cables[i].used = false;
+        w->cables[i].chronicle.cid = 0;
+    }
     for (uint32_t i = 0; i < w->swarm.sites; i++) {
         struct site *s = &w->sites[i];
         memset(s, 0, offsetof(struct site, configs));

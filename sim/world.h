@@ -17,6 +17,7 @@
 #include "broker/broker.h"
 #include "sim/agenda.h"
 #include "sim/caller.h"
+#include "sim/chronicle.h"
 #include "sim/dice.h"
 #include "sim/ledger.h"
 #include "sim/rights.h"
@@ -92,6 +93,7 @@ struct cable {
     uint32_t delay_us, jitter_us, run_max, gap_us, window;
     uint64_t dead_since_us, waiting_since_us;
     struct pipe up, down;
+    struct chronicle chronicle;
     struct ledger ledger;
 };
 

@@ -42,6 +42,7 @@ enum {
     CONN_ASYNC_INFO = 1 << 15,     // protocol 1
     CONN_PONGED = 1 << 16,         // its first PING was answered
     CONN_STALL_CHECKED = 1 << 17,  // the message that waits was checked already
+    CONN_LINE_TRACED = 1 << 18,    // its line was logged, before there was no room for its payload
     // Why it ended or must end, an enum midge_reason, is in the bits from here on.
     CONN_REASON = 1 << 24,
 };

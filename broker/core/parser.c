@@ -239,12 +239,15 @@ static uint32_t payload_more(struct midge *m, struct conn *c, const uint8_t *byt
 static uint32_t publish_line(struct midge *m, struct conn *c, enum verb verb, const uint8_t *args,
                              uint32_t args_bytes, const uint8_t *after, uint32_t n) {
     struct publication p;
-    if (tracing(m) && !(c->flags & CONN_STALL_CHECKED))
+    bool traced = (c->flags & (CONN_STALL_CHECKED | CONN_LINE_TRACED)) != 0;
+    c->flags &= ~(uint32_t)CONN_LINE_TRACED;
+    if (tracing(m) && !traced)
         trace_in(m, c, verb_name(verb), args, args_bytes);
     if (!publication_announce(m, c, verb == VERB_HPUB, args, args_bytes, &p))
         return n;
     if (n < p.bytes + 2) {
         if (!payload_begin(m, c, verb, args, args_bytes, p.bytes)) {
+            c->flags |= CONN_LINE_TRACED;
             await_blocks(m, c);
             return STALLED;
         }
