@@ -181,21 +181,25 @@ static void introduce(struct world *w, struct actor *a, struct cable *c) {
     for (uint32_t i = 0; i < 4; i++)
         strcpy(said[2 + i].value, truths[i] ? "true" : "false");
     uint32_t user = 0;
-    c->ledger.impostor = w->swarm.users && !w->swarm.clean && dice_once_in(d, 30);
-    if (w->swarm.users) {
-        user = dice_below(d, w->sites[a->site].rights.users);
+    const struct rights *rights = &w->sites[a->site].rights;
+    bool named = rights->users > 0;
+    c->ledger.impostor |= named && !w->swarm.clean && dice_once_in(d, 30);
+    if (named) {
+        user = dice_below(d, rights->users);
         snprintf(m->login, sizeof m->login, "u%u", user);
         snprintf(said[6].value, sizeof said[6].value, "\"u%u\"", user);
         snprintf(said[7].value, sizeof said[7].value,
-                 c->ledger.impostor ? "\"secrets%u\"" : "\"secret %u\"", user);
+                 c->ledger.impostor ? "\"secrets%u\"" : "\"secret %u\"", rights->user[user].secret);
     }
     struct words line = {0};
-    greeting_write(d, &line, said, w->swarm.users ? 8 : 6, m);
+    greeting_write(d, &line, said, named ? 8 : 6, m);
     add_bytes(&t, line.text, line.n);
     say_ok_later(a);
     order(w, c, &t, NULL, 0,
           (struct order){.verb = ORDER_CONNECT,
                          .sid = (uint8_t)user,
+                         .queue = named,
+                         .max = (uint16_t)rights->user[user].secret,
                          .bytes = (uint16_t)(a->echo | a->headers << 1 | a->no_responders << 2)});
     if (w->swarm.request > 0)
         subscribe(w, a, c, 0, SUBJECTS_COMMON + number_of(w, a));

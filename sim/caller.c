@@ -21,7 +21,8 @@ static uint32_t identify(struct world *w, const struct site *s, struct call *cal
         uint32_t who = dice_below(d, s->rights.users);
         *right = way != 0 && !dice_once_in(d, 8);
         snprintf(known, sizeof known, "u%u", who);
-        snprintf(secret, sizeof secret, *right ? "\"secret %u\"" : "\"secre%u\"", who);
+        snprintf(secret, sizeof secret, *right ? "\"secret %u\"" : "\"secre%u\"",
+                 s->rights.user[who].secret);
         user = known;
         way = way == 0 ? 0 : 1;
     }

@@ -101,6 +101,8 @@ void chronicle_hear(struct world *w, struct cable *c, uint64_t end) {
     uint32_t n = 0;
     uint64_t at = h->heard;
     h->heard = end;
+    // What began long ago may have been written over.
+    h->traced &= c->up.written - at <= PIPE_BYTES;
     if (!h->traced)
         return;
     for (; at < end && n < sizeof line - 1; at++) {

@@ -399,6 +399,8 @@ const char *greeting_info(const struct world *w, const struct cable *c, const ch
         bool there = tree_member(t, 1, members[i].key) != 0;
         // A reload or the end may have come between.
         bool late = !there && (strcmp(members[i].key, "ldm") == 0);
+        if (w->swarm.doors && strcmp(members[i].key, "auth_required") == 0)
+            members[i].needed = there;
         found += there;
         needed += members[i].needed && !late;
         if (there && !members[i].right)

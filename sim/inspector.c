@@ -22,7 +22,8 @@ void inspector_look(const struct site *s, struct moment *now) {
         requests += m->http_requests[i];
     for (uint32_t i = 0; i < POOL_COUNT; i++)
         taken = taken * 31 + (i != POOL_blocks ? m->pools[i].used : m->pools[i].limit);
-    *now = (struct moment){.us = m->now.us,
+    *now = (struct moment){.reloads = s->reloads,
+                           .us = m->now.us,
                            .wall_us = m->now.wall_us,
                            .in_msgs = m->in_msgs,
                            .in_bytes = m->in_bytes,
@@ -38,7 +39,8 @@ void inspector_look(const struct site *s, struct moment *now) {
     for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
         const struct conn *c = &m->connections[i];
         if (c->kind == MIDGE_CLIENT && c->cid != 0)
-            now->pending += c->out.bytes + 100000ull * c->rtt_us + ((uint64_t)c->flags << 32);
+            now->clients = now->clients * 31 + c->out.bytes + c->rtt_us + c->flags + c->active_us +
+                           c->delivered_us;
     }
 }
 
@@ -782,6 +784,9 @@ const char *inspector_judge(struct world *w, const struct site *s, const struct 
     if (!tree_read(&tree, body, n))
         return "a page that is no JSON";
     inspector_look(s, &present);
+    // What a reload has changed may have been written before it, or after.
+    if (present.reloads != begun->reloads)
+        return NULL;
     struct moment timeless = present;
     timeless.us = begun->us;
     timeless.wall_us = begun->wall_us;

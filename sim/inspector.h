@@ -40,10 +40,11 @@ struct question {
 
 // Counters at one moment; what differs has happened between two.
 struct moment {
+    uint32_t reloads;
     uint64_t us, wall_us;
     uint64_t in_msgs, in_bytes, out_msgs, out_bytes, connections, closed, stalls, matches, requests,
         taken;
-    uint64_t subscriptions, pending;
+    uint64_t subscriptions, clients;  // of the latter, what changes of each
 };
 
 extern const char *const inspector_sorts[];

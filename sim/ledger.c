@@ -260,6 +260,31 @@ static void publish(struct world *w, struct cable *c, const struct order *o) {
     }
 }
 
+// ---- Who it is ----------------------------------------------------------------------------------
+
+// A CONNECT names a user, or nobody; since it was written, that may have become wrong.
+static void meet(struct world *w, struct cable *c, const struct order *o) {
+    struct rights *rights = &w->sites[c->site].rights;
+    bool known = o->queue && o->sid < rights->users && rights->user[o->sid].secret == o->max;
+    c->ledger.impostor |= rights->users > 0 && !known;
+    c->ledger.user = known ? &rights->user[o->sid] : NULL;
+}
+
+void ledger_recheck(struct world *w, struct cable *c) {
+    struct ledger *l = &c->ledger;
+    if (w->sites[c->site].rights.users == 0)
+        l->user = NULL;
+    if (l->user == NULL)
+        return;
+    for (uint32_t sid = 0; sid < SIDS_MAX; sid++) {
+        const struct subscription *s = &l->subscriptions[sid];
+        if (!s->active || rights_allow(l->user->subscribe, s->pattern))
+            continue;
+        strike(w, c, sid);
+        promise(w, c, (struct promise){.kind = PROMISE_VIOLATION, .id = ++w->next_id});
+    }
+}
+
 // ---- Orders -------------------------------------------------------------------------------------
 
 static void execute(struct world *w, struct cable *c, const struct order *o) {
@@ -273,8 +298,7 @@ static void execute(struct world *w, struct cable *c, const struct order *o) {
             if (wrong != NULL)
                 world_fail(w, wrong);
         }
-        if (w->swarm.users)
-            c->ledger.user = &w->sites[c->site].rights.user[o->sid];
+        meet(w, c, o);
         break;
     case ORDER_SUB:
         subscribe(w, c, o);

@@ -117,6 +117,10 @@ void ledger_subscribe(struct world *w, struct cable *c, uint32_t sid, uint32_t p
 void ledger_unsubscribe(struct world *w, struct cable *c, uint32_t sid);
 void ledger_publish(struct world *w, struct cable *c, const struct order *o);
 
+// What its user may do has changed: subscriptions that it may no longer have are gone, and it is
+// told.
+void ledger_recheck(struct world *w, struct cable *c);
+
 // Everything that is owed should have come.
 void ledger_settle(struct world *w, struct cable *c);
 

@@ -49,6 +49,7 @@ void rights_make(struct rights *r, const struct subjects *s, struct dice *d) {
     r->users = dice_between(d, 1, USERS_MAX);
     for (uint32_t i = 0; i < r->users; i++) {
         struct user *u = &r->user[i];
+        u->secret = dice_below(d, 2);
         for (uint32_t list = 0; list < LISTS; list++) {
             u->count[list] = (uint8_t)(dice_once_in(d, 2) ? dice_between(d, 1, LIST_MAX) : 0);
             for (uint32_t k = 0; k < u->count[list]; k++)
@@ -65,7 +66,8 @@ uint32_t rights_write(const struct rights *r, const struct subjects *s, char *to
     for (uint32_t i = 0; i < r->users; i++) {
         const struct user *u = &r->user[i];
         n += (uint32_t)snprintf(to + n, max - n,
-                                "    {user: u%u, password: \"secret %u\", permissions: {", i, i);
+                                "    {user: u%u, password: \"secret %u\", permissions: {", i,
+                                u->secret);
         for (uint32_t list = 0; list < LISTS; list++) {
             n += (uint32_t)snprintf(to + n, max - n, "%s", heads[list]);
             for (uint32_t k = 0; k < u->count[list]; k++)

@@ -16,6 +16,7 @@
 struct user {
     uint8_t count[LISTS];  // of an allow list, 0 is everything
     uint8_t pattern[LISTS][LIST_MAX];
+    uint32_t secret;                        // a number in its password
     uint64_t publish[SUBJECTS_MAX / 64];    // a bit for each subject
     uint64_t receive[SUBJECTS_MAX / 64];    // likewise
     uint64_t subscribe[SUBJECTS_MAX / 64];  // a bit for each pattern

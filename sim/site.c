@@ -6,6 +6,7 @@
 #include "sim/actor.h"
 #include "sim/application.h"
 #include "sim/cable.h"
+#include "sim/doors.h"
 #include "sim/watch.h"
 #include "sim/world.h"
 
@@ -51,6 +52,9 @@ static void configure(struct world *w, struct site *s, struct midge_config *conf
                      dice_between(d, 2, PING_MS_MAX / 1000), dice_between(d, 1, PINGS_MAX),
                      dice_between(d, 1, 10), dice_once_in(d, 4) ? "true" : "false",
                      dice_once_in(d, 8) ? "true" : "false");
+    if (s->connections_max > 0)
+        n += snprintf(text + n, sizeof text - (size_t)n, "max_connections: %u\n",
+                      s->connections_max);
     if (s->rights.users > 0)
         n += (int)rights_write(&s->rights, &w->subjects, text + n, sizeof text - (uint32_t)n);
     struct midge_source source = {"sim.conf", text, (uint32_t)n};
@@ -99,9 +103,11 @@ void site_start(struct world *w, struct site *s) {
 }
 
 void site_reload(struct world *w, struct site *s) {
+    doors_change(w, s);
     s->config ^= 1;
     configure(w, s, &s->configs[s->config]);
     midge_reload(&s->m, &s->configs[s->config]);
+    doors_judge(w, s);
     plan_turn(w, s, 0);
 }
 

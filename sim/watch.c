@@ -84,7 +84,7 @@ void watch_closing(struct world *w, struct site *s, struct cable *c) {
         break;
     case MIDGE_AUTH_TIMEOUT:
         // Its CONNECT may take longer than that.
-        if (!w->swarm.users || w->swarm.clean)
+        if ((!w->swarm.users && !w->swarm.doors) || w->swarm.clean)
             wrong = "a client was refused that was in time";
         break;
     case MIDGE_MAX_CONNECTIONS:

@@ -45,9 +45,11 @@ static void choose(struct swarm *s, struct dice *d) {
     s->users = dice_once_in(d, 3);
     s->application = maybe(d, 3, 2, 100);
     s->reload = maybe(d, 4, 5, 60);
+    s->doors = dice_once_in(d, 2);
     s->rehearsal = maybe(d, 2, 100, 1000);
     s->clean = dice_once_in(d, 4);
     if (s->clean) {
+        s->doors = false;
         s->window = windows[dice_between(d, 3, 5)];
         s->delay_us = s->delay_us > 500 ? 500 : s->delay_us;
         s->jitter_us = s->jitter_us > 500 ? 500 : s->jitter_us;
@@ -59,7 +61,9 @@ static void choose(struct swarm *s, struct dice *d) {
     s->deaf = maybe(d, 3, 5, 30);
     s->hostile = maybe(d, 3, 5, 30);
     s->scraper = maybe(d, 3, 5, 30);
-    s->caller = maybe(d, 3, 5, 30);
+    // A caller could not know whether it is welcome.
+    s->doors &= s->reload > 0;
+    s->caller = s->doors ? 0 : maybe(d, 2, 5, 30);
     s->hang_up = maybe(d, 2, 5, 500);
     s->vanish = maybe(d, 3, 50, 1000);
     s->power_cut = maybe(d, 4, 1, 300);

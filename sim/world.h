@@ -54,6 +54,7 @@ struct swarm {
     uint32_t power_cut;  // faults: mean time between them in s, 0 for never
     uint32_t pool_failure;
     uint32_t reload;
+    bool doors;            // reloads change who may come in
     uint32_t rehearsal;    // events between two configurations that nobody runs with, 0 for none
     bool late_release;     // bytes sent stay the broker's until the other end has them, as in lwIP
     uint32_t application;  // how often the application of each site acts
@@ -112,6 +113,8 @@ struct site {
     uint16_t application;  // 1 + its cable, 0 for none
     int32_t handler[MIDGE_HANDLERS_MAX + 1];
     uint64_t in_msgs, out_msgs, last_cid;  // at the last check
+    uint32_t reloads;
+    uint32_t connections_max;  // clients at once, 0 for the standard
     struct roster roster;
     struct rights rights;
     struct midge_config configs[2];
