@@ -414,6 +414,8 @@ void actor_ended(struct world *w, struct cable *c) {
         caller_ended(w, a, c);
     else if (a->input_bytes > 0 && !c->cut)
         world_fail(w, "the stream ended within a message");
+    else if (c->awaits_end && c->dismissed && !c->cut && a->kind <= ACTOR_DEAF)
+        world_fail(w, "a client was not told that it will have to go");
     a->cable = 0;
     a->due = 0;
     plan(w, a, w->swarm.think_us + dice_around(&w->dice, 1000000));

@@ -148,7 +148,7 @@ void caller_read(struct world *w, struct actor *a, struct cable *c, const uint8_
 
 void caller_ended(struct world *w, struct actor *a, struct cable *c) {
     const struct call *call = &a->call;
-    if (c->cut || call->over || w->ending)
+    if (c->cut || call->over || c->dismissed)
         return;
     if (!call->waiting || call->welcome == WELCOME)
         world_fail(w, "a caller was sent away without a word");

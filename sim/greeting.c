@@ -349,8 +349,8 @@ enum welcome greeting_roll(struct dice *d, struct words *line, const struct cour
 
 static struct tree tree;
 
-const char *greeting_info(const struct world *w, const struct cable *c, const char *line,
-                          uint32_t n, bool *connected) {
+const char *greeting_info(const struct world *w, struct cable *c, const char *line, uint32_t n,
+                          bool *connected) {
     const struct site *s = &w->sites[c->site];
     const struct midge_config *config = s->m.config;
     const struct tree *t = &tree;
@@ -394,6 +394,7 @@ const char *greeting_info(const struct world *w, const struct cable *c, const ch
         {"connect_info", tree_truth(t, tree_member(t, 1, "connect_info")), in},
         {"remote_account", tree_is(t, tree_member(t, 1, "remote_account"), "$G"), in},
     };
+    c->awaits_end &= !tree_truth(t, tree_member(t, 1, "ldm"));
     uint32_t found = 0, needed = 0;
     for (uint32_t i = 0; i < sizeof members / sizeof members[0]; i++) {
         bool there = tree_member(t, 1, members[i].key) != 0;

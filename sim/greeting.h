@@ -52,8 +52,8 @@ enum welcome greeting_roll(struct dice *d, struct words *line, const struct cour
 
 // NULL, or what is wrong with an INFO that came over a cable, given without its line end; and
 // whether it tells a client that it has come in.
-const char *greeting_info(const struct world *w, const struct cable *c, const char *line,
-                          uint32_t n, bool *connected);
+const char *greeting_info(const struct world *w, struct cable *c, const char *line, uint32_t n,
+                          bool *connected);
 
 // NULL, or what the broker takes a client for that it is not.
 const char *greeting_known(const struct world *w, const struct cable *c, const struct manners *m);

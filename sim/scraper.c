@@ -39,9 +39,10 @@ static void add(struct request *r, const char *name, const char *value) {
     words_add(&r->target, r->any ? "&" : "?");
     r->any = true;
     // What is malformed is passed over, and so is what has no value.
-    static const char *const noise[] = {"x&", "%zz=1&", "a;b=1&", "&", "subs&", "%=&", "y=%f&"};
+    static const char *const noise[] = {"x&",    "%zz=1&", "a;b=1&", "&",
+                                        "subs&", "%=&",    "y=%f&",  "y=%&"};
     if (dice_once_in(r->d, 12))
-        words_add(&r->target, "%s", noise[dice_below(r->d, 7)]);
+        words_add(&r->target, "%s", noise[dice_below(r->d, 8)]);
     encode(r, name);
     words_add(&r->target, "=");
     encode(r, value);
@@ -65,7 +66,7 @@ static uint32_t add_switch(struct request *r, const char *name, const char *othe
         add(r, name, other);
         return 2;
     }
-    if (dice_once_in(r->d, 24)) {
+    if (dice_once_in(r->d, 12)) {
         const char *value = wrong[dice_below(r->d, 5)];
         add(r, name, value);
         refuse(r,
@@ -156,8 +157,8 @@ static void ask_connz(struct request *r) {
         q->open = which < 3 || which > 4;
         q->closed = which > 2;
     } else if (dice_once_in(r->d, 24)) {
-        add(r, "state", "ajar");
-        refuse(r, "Error decoding state for %s%s", "ajar", "");
+        add(r, "state", "a\tjar z");
+        refuse(r, "Error decoding state for %s%s", "a\tjar z", "");
     }
     add_account(r);
     if (dice_once_in(r->d, 8)) {
@@ -246,8 +247,8 @@ static void ask_others(struct request *r) {
         add(r, "acc", "$G");
         q->page = PAGE_ACCOUNT;
     } else if (q->page == PAGE_ACCOUNTZ && numbers == 2) {
-        add(r, "acc", "nobody");
-        refuse(r, "Account %s does not exist%s", "nobody", "");
+        add(r, "acc", "no body");
+        refuse(r, "Account %s does not exist%s", "no body", "");
     }
 }
 
@@ -266,8 +267,8 @@ static void ask(struct world *w, struct request *r, const struct site *s) {
         [PAGE_ROUTEZ] = "/routez",
         [PAGE_LEAFZ] = "/leafz",
         [PAGE_GATEWAYZ] = "/gatewayz",
-        [PAGE_NONE] = "/nothing",
     };
+    static const char *const nowhere[] = {"/nothing", "/a;b", "/varz/", "/connz+", "/Varz", "/var"};
     struct question *q = &r->a->question;
     uint32_t roll = dice_below(r->d, 24);
     q->page = roll < 4    ? PAGE_VARZ
@@ -277,6 +278,7 @@ static void ask(struct world *w, struct request *r, const struct site *s) {
     if (q->page == PAGE_ACCOUNT)
         q->page = PAGE_ACCOUNTZ;
     q->limit = 0;
+    const char *path = q->page == PAGE_NONE ? nowhere[dice_below(r->d, 6)] : paths[q->page];
     if (dice_once_in(r->d, 16))
         words_add(&r->target, "http://sim:8222");
     if (dice_once_in(r->d, 16))
@@ -284,7 +286,7 @@ static void ask(struct world *w, struct request *r, const struct site *s) {
     if (q->page == PAGE_SUBSZ && dice_once_in(r->d, 4))
         words_add(&r->target, "/subscriptionsz");
     else
-        words_add(&r->target, "/"), encode(r, paths[q->page] + 1);
+        words_add(&r->target, "/"), encode(r, path + 1);
     r->a->status = 200;
     if (q->page == PAGE_NONE) {
         r->a->status = 404;
@@ -313,6 +315,12 @@ static void ask_wrongly(struct request *r, struct words *line) {
         {"GET\r\n", 400, "400 Bad Request"},
         {"GET \r\n", 400, "400 Bad Request"},
         {"GET  /varz HTTP/1.1\r\n", 400, "400 Bad Request"},
+        {"GET  HTTP/1.1\r\n", 400, "400 Bad Request"},
+        {"GET\t/varz HTTP/1.1\r\n", 400, "400 Bad Request"},
+        {"gET /varz HTTP/1.1\r\n", 400, "400 Bad Request"},
+        {"GET /varz HTTP/1.10\r\n", 400, "400 Bad Request"},
+        {"GET /varz HTTP/1.\r\n", 400, "400 Bad Request"},
+        {"GET /varz HTTP/1.:\r\n", 400, "400 Bad Request"},
         {"get /varz HTTP/1.1\r\n", 400, "400 Bad Request"},
         {"GET /varz\r\n", 400, "400 Bad Request"},
         {"GET /varz HTTP/1.1 \r\n", 400, "400 Bad Request"},
@@ -394,7 +402,7 @@ void scraper_act(struct world *w, struct actor *a, struct cable *c) {
     struct words line = {0};
     ask(w, &r, &w->sites[c->site]);
     ask_rightly(&r, &w->sites[c->site], &line);
-    if (dice_once_in(&w->dice, 6)) {
+    if (dice_once_in(&w->dice, 5)) {
         a->answer = (struct answer){.phase = STATUS};
         ask_wrongly(&r, &line);
     }
@@ -548,6 +556,12 @@ void scraper_hears(struct world *w, const struct site *s, struct cable *c, const
                    uint32_t n) {
     for (uint32_t i = 0; i < n && is_mine(w, c); i++)
         read_byte(w, s, c, &w->actors[c->actor].answer, (char)bytes[i]);
+}
+
+bool scraper_waits(const struct world *w, const struct cable *c) {
+    const struct answer *a = &w->actors[c->actor].answer;
+    return is_mine(w, c) && a->phase == STATUS && a->line_bytes == 0 && c->up.written > 0 &&
+           c->up.taken == c->up.written;
 }
 
 void scraper_closes(struct world *w, const struct site *s, struct cable *c) {

@@ -40,6 +40,9 @@ void scraper_act(struct world *w, struct actor *a, struct cable *c);
 void scraper_asks(struct world *w, const struct site *s, struct cable *c);
 void scraper_hears(struct world *w, const struct site *s, struct cable *c, const uint8_t *bytes,
                    uint32_t n);
+// Whether the broker has a whole request of it, and has answered nothing.
+bool scraper_waits(const struct world *w, const struct cable *c);
+
 void scraper_closes(struct world *w, const struct site *s, struct cable *c);
 
 // The connection has ended: no answer may be cut short by that.

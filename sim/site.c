@@ -14,8 +14,9 @@
 
 static struct midge_now now_of(const struct world *w, const struct site *s) {
     uint64_t us = s->clock_us + w->now_us;
-    return (struct midge_now){
-        .us = us, .ms = (uint32_t)(us / 1000), .wall_us = 1700000000000000 + w->now_us};
+    return (struct midge_now){.us = us,
+                              .ms = (uint32_t)(us / 1000),
+                              .wall_us = s->wall_us > 0 ? s->wall_us + w->now_us : 0};
 }
 
 static void plan_turn(struct world *w, struct site *s, uint64_t in_us) {
@@ -129,6 +130,31 @@ void site_cut(struct world *w, struct site *s) {
     agenda_cancel(&w->agenda, SLOT_SITE + (uint32_t)(s - w->sites));
 }
 
+// The longest that clients may be kept: the duration that is configured, and what their cables take.
+#define LAME_US 45000000u
+
+void site_retire(struct world *w, struct site *s) {
+    if (s->m.lame_duck) {
+        if (midge_clients(&s->m) == 0)
+            site_cut(w, s);
+        else if (w->now_us - s->lame_since_us > LAME_US)
+            world_fail(w, "a lame duck keeps its clients");
+        return;
+    }
+    const uint32_t wanted = CONN_ASYNC_INFO | CONN_PONGED;
+    for (uint32_t i = 0; i < CABLES_MAX; i++) {
+        struct cable *c = &w->cables[i];
+        if (!c->used || &w->sites[c->site] != s || c->far != FAR_OPEN || c->kind != MIDGE_CLIENT)
+            continue;
+        uint32_t flags = s->m.connections[midge_slot(c->conn)].flags;
+        c->awaits_end = (flags & (wanted | CONN_CLOSING)) == wanted;
+    }
+    midge_turn(&s->m, now_of(w, s));
+    midge_lame_duck(&s->m);
+    s->lame_since_us = w->now_us;
+    plan_turn(w, s, 0);
+}
+
 // ---- Output -------------------------------------------------------------------------------------
 
 // Takes what the window has room for.
@@ -230,6 +256,11 @@ static void give_input(struct world *w, struct site *s, struct cable *c) {
 }
 
 static void attend(struct world *w, struct site *s, struct cable *c) {
+    if (c->far == FAR_COMING && c->kind == MIDGE_CLIENT && s->m.lame_duck) {
+        // Its port has stopped to accept.
+        cable_end(w, c, true);
+        return;
+    }
     if (c->far == FAR_COMING) {
         c->conn = midge_open(&s->m, c->kind, &c->peer);
         c->far = FAR_OPEN;

@@ -18,6 +18,9 @@ void site_cut(struct world *w, struct site *s);
 // Something happened on a cable of the site: its loop will attend to it.
 void site_wake(struct world *w, struct cable *c);
 
+// Lets it go: first its clients are asked to leave, then they must, and then power is cut.
+void site_retire(struct world *w, struct site *s);
+
 // One turn of its loop.
 void site_turn(struct world *w, struct site *s);
 

@@ -64,6 +64,10 @@ void watch_closing(struct world *w, struct site *s, struct cable *c) {
     const struct midge *m = &s->m;
     const char *wrong = NULL;
     enum actor_kind who = w->actors[c->actor].kind;
+    c->dismissed = conn_reason(&m->connections[midge_slot(c->conn)]) == MIDGE_SHUTDOWN;
+    if (c->kind == MIDGE_MONITOR && scraper_waits(w, c) &&
+        conn_reason(&m->connections[midge_slot(c->conn)]) == MIDGE_STALE)
+        world_fail(w, "a request was not answered");
     if (c->kind != MIDGE_CLIENT || who == ACTOR_HOSTILE || who == ACTOR_CALLER)
         return;
     switch (conn_reason(&m->connections[midge_slot(c->conn)])) {
@@ -90,8 +94,9 @@ void watch_closing(struct world *w, struct site *s, struct cable *c) {
     case MIDGE_MAX_CONNECTIONS:
         break;
     case MIDGE_SHUTDOWN:
-        if (!w->ending)
-            wrong = "a client was sent away for no reason";
+        if (!w->ending && (!m->lame_duck ||
+                           w->now_us - s->lame_since_us < m->config->lame_duck_grace_ms * 1000ull))
+            wrong = "a client was sent away for no reason, or too early";
         break;
     default:
         wrong = "a client was cut off that broke no rule";

@@ -67,6 +67,7 @@ static void choose(struct swarm *s, struct dice *d) {
     s->hang_up = maybe(d, 2, 5, 500);
     s->vanish = maybe(d, 3, 50, 1000);
     s->power_cut = maybe(d, 4, 1, 300);
+    s->retire = maybe(d, 6, 20, 300);
     s->pool_failure = maybe(d, 4, 1, 10);
 }
 
@@ -82,6 +83,9 @@ static enum actor_kind kind_of(const struct swarm *s, struct dice *d) {
     }
     return ACTOR_GOOD;
 }
+
+// Just before the ends of a year, of February in leap years and others, and of a century.
+static const uint32_t turns_of_time[] = {946684795, 951782395, 1109635195, 4102444795, 4107542395};
 
 void world_begin(struct world *w, uint64_t seed) {
     // Large members need no clearing: they are used only as far as they are filled.
@@ -108,6 +112,13 @@ void world_begin(struct world *w, uint64_t seed) {
         s->clock_us = (uint64_t)dice_roll(d) * 1000;
         if (dice_once_in(d, 4))
             s->clock_us = (UINT32_MAX - (uint64_t)dice_below(d, 60000)) * 1000;
+        // Days from 1970 to 2106, and the ends of years and of leap days among them.
+        s->wall_us = (uint64_t)dice_roll(d) * 1000000;
+        s->wall_us += dice_below(d, 1000000);
+        if (dice_once_in(d, 8))
+            s->wall_us = 0;
+        else if (dice_once_in(d, 4))
+            s->wall_us = turns_of_time[dice_below(d, 5)] * 1000000ull;
         site_start(w, s);
     }
     for (uint32_t i = 0; i < w->swarm.actors; i++) {
@@ -147,10 +158,14 @@ static void strike(struct world *w) {
         heal_pools(s);
         if (!s->powered) {
             site_start(w, s);
+        } else if (s->m.lame_duck) {
+            site_retire(w, s);
         } else if (w->quiet) {
             continue;
         } else if (dice_once_in(d, w->swarm.power_cut)) {
             site_cut(w, s);
+        } else if (dice_once_in(d, w->swarm.retire)) {
+            site_retire(w, s);
         } else if (dice_once_in(d, w->swarm.reload)) {
             site_reload(w, s);
         } else if (dice_once_in(d, w->swarm.pool_failure)) {

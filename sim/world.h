@@ -54,6 +54,7 @@ struct swarm {
     uint32_t power_cut;  // faults: mean time between them in s, 0 for never
     uint32_t pool_failure;
     uint32_t reload;
+    uint32_t retire;       // a site is emptied as a lame duck, and begins anew
     bool doors;            // reloads change who may come in
     uint32_t rehearsal;    // events between two configurations that nobody runs with, 0 for none
     bool late_release;     // bytes sent stay the broker's until the other end has them, as in lwIP
@@ -77,14 +78,16 @@ struct cable {
     bool used;
     bool dead;  // carries nothing, and neither end knows
     bool client_open;
-    bool cut;      // the client was told of a reset, not of an end: a message may be torn
-    bool hang_up;  // the client has ended: after what it wrote comes the end
-    bool reset;    // or at once, by a reset
-    uint8_t far;   // the site's end, FAR_
-    bool paused;   // the broker had no room for its input
-    bool blocked;  // there is output that the window has no room for
-    bool ending;   // the broker wants it closed, once all is sent
-    bool healthy;  // nothing about it is slow
+    bool cut;         // the client was told of a reset, not of an end: a message may be torn
+    bool hang_up;     // the client has ended: after what it wrote comes the end
+    bool reset;       // or at once, by a reset
+    uint8_t far;      // the site's end, FAR_
+    bool paused;      // the broker had no room for its input
+    bool blocked;     // there is output that the window has no room for
+    bool ending;      // the broker wants it closed, once all is sent
+    bool healthy;     // nothing about it is slow
+    bool dismissed;   // the broker has closed it because it ends
+    bool awaits_end;  // its client must be told that this will happen
     uint8_t site;
     uint16_t actor;
     enum midge_kind kind;
@@ -105,6 +108,7 @@ struct site {
     bool small;                  // it has the limits of a board with 64 KB
     bool scarce;                 // its pools are small, or fail: it may cut off who is in the way
     uint64_t clock_us;           // of its clock, when the world began
+    uint64_t wall_us;            // of the wall's, likewise; 0 where it has none
     uint16_t ready[CABLES_MAX];  // cables with something to attend to
     uint32_t ready_count;
     bool is_ready[CABLES_MAX];
@@ -114,6 +118,7 @@ struct site {
     int32_t handler[MIDGE_HANDLERS_MAX + 1];
     uint64_t in_msgs, out_msgs, last_cid;  // at the last check
     uint32_t reloads;
+    uint64_t lame_since_us;
     uint32_t connections_max;  // clients at once, 0 for the standard
     struct roster roster;
     struct rights rights;
