@@ -30,6 +30,7 @@ example: ## an application in the broker's own process, build/$(BOARD)/sensor
 test:    ## every suite below, with a total (about ten minutes on two cores)
 live:    ## a board in software, on 4222 and 8222, with faults; ARGS="--drop 2", or "--help"
 sim:     ## worlds of brokers and clients under a virtual clock, each from a seed
+coverage: ## the lines of broker/ that those worlds run, by file and in all
 limits:  ## limits at the ends of their ranges compile, and impossible ones do not
 tree:    ## who includes whom; no libc, heap or mutable global in broker/
 unit:    ## unit tests, under ASan and UBSan

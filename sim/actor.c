@@ -186,7 +186,10 @@ static void introduce(struct world *w, struct actor *a, struct cable *c) {
     c->ledger.impostor |= named && !w->swarm.clean && dice_once_in(d, 30);
     if (named) {
         user = dice_below(d, rights->users);
-        snprintf(m->login, sizeof m->login, "u%u", user);
+        bool token = rights->door == DOOR_TOKEN;
+        said[6].key = token ? "jwt" : "user";
+        said[7].key = token ? "auth_token" : "pass";
+        snprintf(m->login, sizeof m->login, token ? "[REDACTED]" : "u%u", user);
         snprintf(said[6].value, sizeof said[6].value, "\"u%u\"", user);
         snprintf(said[7].value, sizeof said[7].value,
                  c->ledger.impostor ? "\"secrets%u\"" : "\"secret %u\"", rights->user[user].secret);
@@ -198,7 +201,7 @@ static void introduce(struct world *w, struct actor *a, struct cable *c) {
     order(w, c, &t, NULL, 0,
           (struct order){.verb = ORDER_CONNECT,
                          .sid = (uint8_t)user,
-                         .queue = named,
+                         .queue = (uint8_t)(named ? 1 + rights->door : 0),
                          .max = (uint16_t)rights->user[user].secret,
                          .bytes = (uint16_t)(a->echo | a->headers << 1 | a->no_responders << 2)});
     if (w->swarm.request > 0)
@@ -314,7 +317,7 @@ static uint32_t read_message(struct world *w, struct cable *c, const uint8_t *at
     if (begins((const char *)r.payload, payload, "NATS/1.0 503"))
         r.kind = PROMISE_NOBODY;
     else
-        chronicle_say(w, c, (const char *)at, line - 2);
+        chronicle_say(w, c, (const char *)at, line - 2), chronicle_show(w, c, at + line, payload);
     struct promise kept = {0};
     if (a->kind != ACTOR_HOSTILE && !is_strange(w, words[1], bytes[1])) {
         must(w, ledger_read(w, c, &r, &kept));

@@ -24,13 +24,14 @@ static uint32_t identify(struct world *w, const struct site *s, struct call *cal
         snprintf(secret, sizeof secret, *right ? "\"secret %u\"" : "\"secre%u\"",
                  s->rights.user[who].secret);
         user = known;
-        way = way == 0 ? 0 : 1;
+        way = way == 0 ? 0 : s->rights.door == DOOR_TOKEN ? 2 : 1;
     }
     if (way == 0)
         return 0;
     snprintf(call->manners.login, sizeof call->manners.login, "%s", way == 2 ? "[REDACTED]" : user);
     if (way == 2) {
-        said[0] = (struct courtesy){"auth_token", "\"a token\""};
+        said[0] = (struct courtesy){"auth_token", ""};
+        snprintf(said[0].value, sizeof said[0].value, "%s", secret);
         return 1;
     }
     said[0] = (struct courtesy){"user", ""};

@@ -18,12 +18,40 @@ static void fail(struct world *w, const struct cable *c, const char *a, uint32_t
     world_fail(w, "the log says another thing than what happened");
 }
 
+// How much of a line about a payload shows the payload: without what ends it.
+static uint32_t shown(const char *text, uint32_t n, bool cut, bool *more) {
+    static const char dots[] = "...\"]", plain[] = "\"]";
+    *more = !cut && n > strlen(dots) && memcmp(text + n - strlen(dots), dots, strlen(dots)) == 0;
+    // The line may have been cut within these, or just behind them.
+    while (cut && memchr(".\"]", text[n - 1], 3) != NULL)
+        n--;
+    return cut ? n : n - (uint32_t)strlen(*more ? dots : plain);
+}
+
+// Of a payload in blocks the log shows what lies in the first one; that it was cut to the length
+// that is asked for, it says in any case.
+static bool same_payload(const struct told_line *logged, const char *text, uint32_t n, bool cut) {
+    bool more, owed;
+    uint32_t a = shown(logged->text, logged->n, logged->cut, &more), b = shown(text, n, cut, &owed);
+    return a <= b && memcmp(logged->text, text, a) == 0 && (logged->cut || cut || more == owed);
+}
+
 static void tell(struct world *w, struct cable *c, uint32_t sort, bool logged, const char *text,
                  uint32_t n, bool cut) {
     struct told_lines *t = &c->chronicle.lines[sort];
     n = n < MIDGE_LOG_LINE_BYTES ? n : MIDGE_LOG_LINE_BYTES;
     if (t->count > 0 && t->logged != logged) {
         const struct told_line *other = &t->line[t->first];
+        if (sort == TOLD_IN_PAYLOAD || sort == TOLD_OUT_PAYLOAD) {
+            struct told_line this = {.n = (uint8_t)n, .cut = cut};
+            memcpy(this.text, text, n);
+            if (logged ? !same_payload(&this, other->text, other->n, other->cut)
+                       : !same_payload(other, text, n, cut))
+                fail(w, c, other->text, other->n, text, n);
+            t->first = (uint16_t)((t->first + 1) % TOLD_MAX);
+            t->count--;
+            return;
+        }
         uint32_t most = n < other->n ? n : other->n;
         bool same = memcmp(text, other->text, most) == 0 &&
                     (n == other->n || (cut && most == n) || (other->cut && most == other->n));
@@ -95,6 +123,27 @@ static bool redact(struct words *w, const char *args, uint32_t n) {
     return true;
 }
 
+// A line that shows a payload.
+static void tell_payload(struct world *w, struct cable *c, uint32_t sort, const void *payload,
+                         uint32_t n) {
+    uint32_t limit = w->sites[c->site].m.config->max_traced_msg_len;
+    bool more = limit > 0 && n > limit;
+    struct words text = {0};
+    if (n == 0)
+        return;
+    words_add(&text, "%s MSG_PAYLOAD: [", sort == TOLD_IN_PAYLOAD ? "<<-" : "->>");
+    n = more ? limit : n;
+    words_add_quoted(&text, payload, n < MIDGE_LOG_LINE_BYTES ? n : MIDGE_LOG_LINE_BYTES);
+    text.n -= more;
+    words_add(&text, more ? "...\"]" : "]");
+    tell(w, c, sort, false, text.text, text.n, text.n > MIDGE_LOG_LINE_BYTES);
+}
+
+void chronicle_show(struct world *w, struct cable *c, const void *payload, uint32_t n) {
+    if (c->chronicle.traced)
+        tell_payload(w, c, TOLD_OUT_PAYLOAD, payload, n);
+}
+
 void chronicle_hear(struct world *w, struct cable *c, uint64_t end) {
     struct chronicle *h = &c->chronicle;
     char line[2048];
@@ -103,7 +152,8 @@ void chronicle_hear(struct world *w, struct cable *c, uint64_t end) {
     h->heard = end;
     // What began long ago may have been written over.
     h->traced &= c->up.written - at <= PIPE_BYTES;
-    if (!h->traced)
+    // Of who means harm, not all bytes are commands that are known here.
+    if (!h->traced || w->actors[c->actor].kind == ACTOR_HOSTILE)
         return;
     for (; at < end && n < sizeof line - 1; at++) {
         line[n] = (char)c->up.bytes[at % PIPE_BYTES];
@@ -125,6 +175,13 @@ void chronicle_hear(struct world *w, struct cable *c, uint64_t end) {
         h->traced = false;
     words_add(&text, "]");
     tell(w, c, TOLD_IN, false, text.text, text.n, false);
+    if (line[0] != 'H' && memcmp(line, "PUB", 3) != 0)
+        return;
+    char payload[MIDGE_LOG_LINE_BYTES];
+    uint32_t bytes = (uint32_t)strtoul(strrchr(line, ' '), NULL, 10);
+    for (n = 0, at += 2; n < sizeof payload && n < bytes; n++)
+        payload[n] = (char)c->up.bytes[(at + n) % PIPE_BYTES];
+    tell_payload(w, c, TOLD_IN_PAYLOAD, payload, bytes);
 }
 
 void chronicle_say(struct world *w, struct cable *c, const char *line, uint32_t n) {
@@ -232,7 +289,9 @@ static const char *skip_label(struct world *w, const struct site *s, const struc
         words_add_quoted(&label, told.text, told.n);
         words_add(&label, " - ");
     }
-    if (m->login[0] != '\0')
+    if (strcmp(m->login, "[REDACTED]") == 0)
+        words_add(&label, "\"$G/token\" - ");
+    else if (m->login[0] != '\0')
         words_add(&label, "\"$G/user:%s\" - ", m->login);
     if (own && label.n > 0 && begins(line, label.text))
         return line + label.n;
@@ -258,8 +317,11 @@ static void read_sentence(struct world *w, struct cable *c, uint32_t level, cons
             world_fail(w, "a line of the log traces nothing");
         if (!cut && text[n - 1] != ']')
             world_fail(w, "a line of the log has no end");
-        bool own = w->actors[c->actor].kind <= ACTOR_DEAF;
-        if (c->chronicle.traced && own && !payload && (in || out))
+        bool own = c->kind == MIDGE_CLIENT && w->actors[c->actor].kind <= ACTOR_DEAF;
+        payload |= begins(text, "<<- MSG") || begins(text, "->> MSG");
+        if (c->chronicle.traced && own && payload)
+            tell(w, c, text[0] == '<' ? TOLD_IN_PAYLOAD : TOLD_OUT_PAYLOAD, true, text, n, cut);
+        else if (c->chronicle.traced && own && (in || out))
             tell(w, c, in ? TOLD_IN : TOLD_OUT, true, text, n, cut);
         return;
     }
@@ -271,7 +333,8 @@ static void read_sentence(struct world *w, struct cable *c, uint32_t level, cons
         fprintf(stderr, "%u %s\n", level, text);
         world_fail(w, "a line of the log says what is never said");
     }
-    if (c->chronicle.debugged && begins(text, "Client connection closed: "))
+    if (c->kind == MIDGE_CLIENT && c->chronicle.debugged &&
+        begins(text, "Client connection closed: "))
         tell(w, c, TOLD_CLOSED, true, text, n, cut);
 }
 
@@ -300,10 +363,9 @@ static void read_other(struct world *w, struct site *s, uint32_t level, const ch
 static struct cable *cable_of(struct world *w, const struct site *s, uint64_t cid) {
     for (uint32_t i = 0; i < CABLES_MAX; i++) {
         struct cable *c = &w->cables[i];
-        uint64_t its = c->kind == MIDGE_CLIENT ? c->chronicle.cid
-                       : c->kind == MIDGE_LOCAL && s->m.local != 0
-                           ? s->m.connections[s->m.local].cid
-                           : 0;
+        uint64_t its = c->chronicle.cid;
+        if (c->kind == MIDGE_LOCAL)
+            its = c->used && s->m.local != 0 ? s->m.connections[s->m.local].cid : 0;
         if (&w->sites[c->site] == s && its == cid)
             return c;
     }

@@ -22,7 +22,7 @@ struct told_lines {
     } line[TOLD_MAX];
 };
 
-enum { TOLD_IN, TOLD_OUT, TOLD_CLOSED, TOLD_SORTS };
+enum { TOLD_IN, TOLD_OUT, TOLD_IN_PAYLOAD, TOLD_OUT_PAYLOAD, TOLD_CLOSED, TOLD_SORTS };
 
 // The chronicle of one cable.
 struct chronicle {
@@ -47,6 +47,9 @@ void chronicle_hear(struct world *w, struct cable *c, uint64_t end);
 
 // A line came to the client, without its end: the first so many words are the message's, or all.
 void chronicle_say(struct world *w, struct cable *c, const char *line, uint32_t n);
+
+// And this was the payload of a message.
+void chronicle_show(struct world *w, struct cable *c, const void *payload, uint32_t n);
 
 // The connection is about to be closed for that reason.
 void chronicle_close(struct world *w, struct cable *c, uint32_t reason);

@@ -37,6 +37,7 @@ void doors_change(struct world *w, struct site *s) {
         break;
     case 1:  // others, with other rights
         rights_make(r, &w->subjects, d);
+        rights_narrow(r, &w->subjects, d);
         break;
     case 2:  // one has another password
         if (r->users > 0)
@@ -50,24 +51,26 @@ void doors_change(struct world *w, struct site *s) {
     }
 }
 
-// Why a client must go, 0 where it may stay.
-static int verdict(const struct site *s, uint32_t i) {
+// Whether a client may stay, by who it was to the broker: a user of the list, the single one, the
+// token's bearer or anyone.
+static bool may_stay(const struct site *s, uint32_t i) {
     const struct rights *now = &s->rights;
-    uint32_t user = clients[i].user;
-    if (!clients[i].admitted)
-        return 0;
+    bool listed = before.users > 0 && before.door == DOOR_USERS;
+    bool bearer = before.users > 0 && before.door == DOOR_TOKEN;
+    bool named = before.users > 0 && !bearer;
+    uint32_t user = listed ? clients[i].user - 1 : 0;
     if (now->users == 0)
-        return user != 0 ? MIDGE_AUTH_VIOLATION : 0;
-    if (user == 0 || user > now->users)
-        return MIDGE_AUTH_VIOLATION;
-    return now->user[user - 1].secret != before.user[user - 1].secret ? MIDGE_AUTH_VIOLATION : 0;
+        return !named;
+    if (now->door == DOOR_TOKEN)
+        return bearer && now->user[0].secret == before.user[0].secret;
+    return named && user < now->users && now->user[user].secret == before.user[user].secret;
 }
 
 void doors_judge(struct world *w, struct site *s) {
     const struct midge *m = &s->m;
     int why[MIDGE_CONNECTIONS_MAX + 1] = {0};
     for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++)
-        why[i] = clients[i].in ? verdict(s, i) : 0;
+        why[i] = clients[i].admitted && !may_stay(s, i) ? MIDGE_AUTH_VIOLATION : 0;
     // Of those left, the newest are too many.
     uint32_t open = m->open[MIDGE_CLIENT], most = m->config->max_connections;
     for (uint32_t excess = open > most ? open - most : 0; excess > 0; excess--) {

@@ -363,7 +363,6 @@ const char *greeting_info(const struct world *w, struct cable *c, const char *li
         return "an INFO that is no JSON";
     const char *name = midge_config_text(config, config->server_name);
     bool auth = s->rights.users > 0 && config->no_auth_user == 0;
-    bool ldm = s->m.lame_duck;
     bool in = *connected = tree_member(t, 1, "connect_info") != 0;
     words_add_address(&address, c->peer.ip, c->peer.ip_bytes);
     struct {
@@ -390,7 +389,7 @@ const char *greeting_info(const struct world *w, struct cable *c, const char *li
          true},
         {"client_ip", tree_is(t, tree_member(t, 1, "client_ip"), address.text), address.n > 0},
         {"auth_required", tree_truth(t, tree_member(t, 1, "auth_required")), auth},
-        {"ldm", tree_truth(t, tree_member(t, 1, "ldm")), ldm},
+        {"ldm", tree_truth(t, tree_member(t, 1, "ldm")), false},
         {"connect_info", tree_truth(t, tree_member(t, 1, "connect_info")), in},
         {"remote_account", tree_is(t, tree_member(t, 1, "remote_account"), "$G"), in},
     };
@@ -398,12 +397,12 @@ const char *greeting_info(const struct world *w, struct cable *c, const char *li
     uint32_t found = 0, needed = 0;
     for (uint32_t i = 0; i < sizeof members / sizeof members[0]; i++) {
         bool there = tree_member(t, 1, members[i].key) != 0;
-        // A reload or the end may have come between.
-        bool late = !there && (strcmp(members[i].key, "ldm") == 0);
-        if (w->swarm.doors && strcmp(members[i].key, "auth_required") == 0)
-            members[i].needed = there;
+        // A reload may have come between, or the end of a lame duck.
+        bool open = strcmp(members[i].key, "ldm") == 0 ||
+                    (w->swarm.doors && strcmp(members[i].key, "auth_required") == 0);
+        members[i].needed = open ? there : members[i].needed;
         found += there;
-        needed += members[i].needed && !late;
+        needed += members[i].needed;
         if (there && !members[i].right)
             return "an INFO with a wrong value";
     }

@@ -124,21 +124,27 @@ static void text_if(struct claim *c, const char *key, const char *v) {
         text(c, key, v);
 }
 
-// What a client has given: what of it is no UTF-8 is replaced.
-static void given(struct claim *c, const char *key, index_t t) {
-    static uint8_t bytes[MIDGE_CONTROL_LINE_MAX + 1];
-    struct words w = {0};
-    uint32_t n = text_copy(&c->s->m, t, bytes, sizeof bytes);
-    if (!c->still) {
-        c->claimed += tree_member(&tree, c->object, key) != 0;
-        return;
-    }
+// What a client has given, as a page shows it: what of it is no UTF-8 is replaced.
+static const char *as_shown(const uint8_t *bytes, uint32_t n) {
+    static struct words w;
+    w.n = 0;
+    w.text[0] = '\0';
     for (uint32_t i = 0, part; i < n; i += part + (part == 0)) {
         part = words_rune(bytes + i, n - i);
         words_add_bytes(&w, part > 0 ? (const char *)bytes + i : "\xef\xbf\xbd",
                         part > 0 ? part : 3);
     }
-    text_if(c, key, w.text);
+    return w.text;
+}
+
+static void given(struct claim *c, const char *key, index_t t) {
+    static uint8_t bytes[MIDGE_CONTROL_LINE_MAX + 1];
+    uint32_t n = text_copy(&c->s->m, t, bytes, sizeof bytes);
+    if (!c->still) {
+        c->claimed += tree_member(&tree, c->object, key) != 0;
+        return;
+    }
+    text_if(c, key, as_shown(bytes, n));
 }
 
 // A time of day, of the wall's clock in microseconds.
@@ -393,18 +399,15 @@ static void subscription(struct claim *c, uint32_t i, bool accounts) {
     const struct sub *sub = &m->subscriptions[i];
     uint8_t bytes[MIDGE_CONTROL_LINE_MAX + 1];
     uint32_t n = subs_subject(m, (index_t)i, bytes, sizeof bytes - 1);
-    bytes[n] = '\0';
     if (accounts) {
         text(c, "account", "$G");
         text(c, "account_tag", "$G");
     }
-    text(c, "subject", (const char *)bytes);
+    text(c, "subject", as_shown(bytes, n));
     n = subs_queue(m, (index_t)i, bytes, sizeof bytes - 1);
-    bytes[n] = '\0';
-    text_if(c, "qgroup", (const char *)bytes);
+    text_if(c, "qgroup", as_shown(bytes, n));
     n = subs_sid(m, (index_t)i, bytes, sizeof bytes - 1);
-    bytes[n] = '\0';
-    text(c, "sid", (const char *)bytes);
+    text(c, "sid", as_shown(bytes, n));
     number(c, "msgs", sub->delivered);
     number_if(c, "max", sub->max);
     number(c, "cid", m->connections[sub->owner].cid);
@@ -459,9 +462,8 @@ struct shown {
     uint32_t slot;  // of an open one
 };
 
-static int compare(const struct site *s, const struct moment *begun, uint32_t sort,
-                   const struct shown *a, const struct shown *b) {
-    (void)s;
+static int compare(const struct moment *begun, uint32_t sort, const struct shown *a,
+                   const struct shown *b) {
 #define KEY(x) ((x)->facts)
     uint64_t x = 0, y = 0;
     int order = -1;  // descending
@@ -568,8 +570,8 @@ static void subjects_of(struct claim *c, const struct shown *s, bool detail) {
             c->claimed--;
         } else {
             uint8_t subject[MIDGE_CONTROL_LINE_MAX + 1];
-            subject[subs_subject(m, sub, subject, sizeof subject - 1)] = '\0';
-            check(c, tree_is(&tree, element, (const char *)subject), "list", key);
+            uint32_t n = subs_subject(m, sub, subject, sizeof subject);
+            check(c, tree_is(&tree, element, as_shown(subject, n)), "list", key);
         }
         element = tree.branch[element].next;
     }
@@ -625,8 +627,7 @@ static void connz(struct claim *c, const struct question *q) {
             all[wanted++] = all[i];
     }
     for (uint32_t i = 1; i < wanted; i++) {
-        for (uint32_t k = i; k > 0 && compare(c->s, c->begun, q->sort, &all[k], &all[k - 1]) < 0;
-             k--) {
+        for (uint32_t k = i; k > 0 && compare(c->begun, q->sort, &all[k], &all[k - 1]) < 0; k--) {
             struct shown one = all[k];
             all[k] = all[k - 1];
             all[k - 1] = one;
@@ -775,10 +776,9 @@ static const char *root(const char *body, uint32_t n) {
     return n == w.n && memcmp(body, w.text, n) == 0 ? NULL : "the page of links is another";
 }
 
-const char *inspector_judge(struct world *w, const struct site *s, const struct question *q,
+const char *inspector_judge(const struct site *s, const struct question *q,
                             const struct moment *begun, const char *body, uint32_t n) {
     struct moment present;
-    (void)w;
     if (q->page == PAGE_ROOT)
         return root(body, n);
     if (!tree_read(&tree, body, n))

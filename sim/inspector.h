@@ -1,5 +1,5 @@
-// What a monitoring page must say: each member and its value, no others, by what the broker holds at
-// that moment. Where something has happened between the request and the answer's end, only what
+// What a monitoring page must say: each member and its value, no others, by what the broker holds
+// at that moment. Where something has happened between the request and the answer's end, only what
 // cannot have changed is looked at, and what only grows lies between both ends.
 
 #ifndef SIM_INSPECTOR_H
@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct world;
 struct site;
 
 enum page_kind {
@@ -53,7 +52,7 @@ extern const char *const inspector_sorts[];
 void inspector_look(const struct site *s, struct moment *now);
 
 // NULL, or what is wrong with an answer's body.
-const char *inspector_judge(struct world *w, const struct site *s, const struct question *q,
+const char *inspector_judge(const struct site *s, const struct question *q,
                             const struct moment *begun, const char *body, uint32_t n);
 
 #endif

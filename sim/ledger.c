@@ -265,7 +265,10 @@ static void publish(struct world *w, struct cable *c, const struct order *o) {
 // A CONNECT names a user, or nobody; since it was written, that may have become wrong.
 static void meet(struct world *w, struct cable *c, const struct order *o) {
     struct rights *rights = &w->sites[c->site].rights;
-    bool known = o->queue && o->sid < rights->users && rights->user[o->sid].secret == o->max;
+    // A user of a list may be the single one too.
+    bool token = o->queue == 1 + DOOR_TOKEN;
+    bool known = o->queue > 0 && token == (rights->door == DOOR_TOKEN) && o->sid < rights->users &&
+                 rights->user[o->sid].secret == o->max;
     c->ledger.impostor |= rights->users > 0 && !known;
     c->ledger.user = known ? &rights->user[o->sid] : NULL;
 }

@@ -9,7 +9,7 @@
 
 #include "sim/dice.h"
 
-#define PAGE_BYTES 6144
+#define PAGE_BYTES 16384
 
 struct page {
     const char *name;

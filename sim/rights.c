@@ -59,9 +59,23 @@ void rights_make(struct rights *r, const struct subjects *s, struct dice *d) {
     }
 }
 
+void rights_narrow(struct rights *r, const struct subjects *s, struct dice *d) {
+    static const enum door doors[] = {DOOR_USERS, DOOR_USERS, DOOR_USER, DOOR_TOKEN};
+    r->door = doors[dice_below(d, 4)];
+    if (r->door == DOOR_USERS)
+        return;
+    r->users = 1;
+    r->user[0] = (struct user){.secret = r->user[0].secret};
+    tabulate(&r->user[0], s);
+}
+
 uint32_t rights_write(const struct rights *r, const struct subjects *s, char *to, uint32_t max) {
     static const char *const heads[LISTS] = {"publish: {allow: [", "], deny: [",
                                              "]}, subscribe: {allow: [", "], deny: ["};
+    if (r->door != DOOR_USERS)
+        return (uint32_t)snprintf(
+            to, max, "authorization {\n  timeout: 2\n%s \"secret %u\"\n}\n",
+            r->door == DOOR_TOKEN ? "  token:" : "  user: u0, password:", r->user[0].secret);
     uint32_t n = (uint32_t)snprintf(to, max, "authorization {\n  timeout: 2\n  users = [\n");
     for (uint32_t i = 0; i < r->users; i++) {
         const struct user *u = &r->user[i];

@@ -22,12 +22,19 @@ struct user {
     uint64_t subscribe[SUBJECTS_MAX / 64];  // a bit for each pattern
 };
 
+// How a client is known.
+enum door { DOOR_USERS, DOOR_USER, DOOR_TOKEN };
+
 struct rights {
     uint32_t users;  // 0: anyone may do anything
+    enum door door;
     struct user user[USERS_MAX];
 };
 
 void rights_make(struct rights *r, const struct subjects *s, struct dice *d);
+
+// Leaves one user who may do anything, or one token instead; or lists of users as they are.
+void rights_narrow(struct rights *r, const struct subjects *s, struct dice *d);
 
 // Appends the configuration's text for it. Answers its length, at most `max`.
 uint32_t rights_write(const struct rights *r, const struct subjects *s, char *to, uint32_t max);

@@ -195,13 +195,13 @@ static void ask_subsz(struct world *w, struct request *r) {
     }
 }
 
-static void ask_healthz(struct world *w, struct request *r, const struct site *s) {
+static void ask_healthz(struct request *r, const struct site *s) {
     static const char *const none[] = {"js-enabled", "js-enabled-only", "js-server-only",
                                        "js-meta-only"};
-    (void)w;
-    bool details = dice_once_in(r->d, 3) && add_switch(r, "details", NULL);
+    // In the order in which they are checked.
     if (dice_once_in(r->d, 3))
         add_switch(r, none[dice_below(r->d, 4)], NULL);
+    bool details = dice_once_in(r->d, 3) && add_switch(r, "details", NULL);
     bool stream = dice_once_in(r->d, 6), consumer = dice_once_in(r->d, 6);
     bool account = dice_once_in(r->d, 2);
     if (stream)
@@ -296,7 +296,7 @@ static void ask(struct world *w, struct request *r, const struct site *s) {
     } else if (q->page == PAGE_SUBSZ) {
         ask_subsz(w, r);
     } else if (q->page == PAGE_HEALTHZ) {
-        ask_healthz(w, r, s);
+        ask_healthz(r, s);
     } else {
         ask_others(r);
     }
@@ -441,7 +441,7 @@ static void finish(struct world *w, const struct site *s, struct cable *c, struc
     else if (to->head_only || to->body_bytes == BODY_MAX)
         return;
     else if (page)
-        wrong = inspector_judge(w, s, &to->question, &to->begun, body, to->body_bytes);
+        wrong = inspector_judge(s, &to->question, &to->begun, body, to->body_bytes);
     else if (to->body_bytes != strlen(to->complaint) ||
              memcmp(body, to->complaint, to->body_bytes) != 0)
         wrong = "a request was refused in other words";

@@ -1,5 +1,5 @@
-// What a configuration comes to: a model of nats-server's options and Midge's bounds, as plain as it
-// can be. What conf/ makes of a page is compared with what this makes of it.
+// What a configuration comes to: a model of nats-server's options and Midge's bounds, as plain as
+// it can be. What conf/ makes of a page is compared with what this makes of it.
 
 #ifndef SIM_SETTINGS_H
 #define SIM_SETTINGS_H

@@ -31,8 +31,7 @@ $(eval $(call SIM_KIND,debug/,-O1 -fsanitize=address$(comma)undefined -fno-sanit
 
 $(foreach kind,/ /debug/ /coverage/,build/sim$(kind)o/sim/cases.o): $(wildcard tests/unit/conf/*.cases)
 
-# The lines of broker/ that the worlds run. The simulator itself is not counted.
-.PHONY: coverage
+# The lines of broker/ that the worlds run.
 coverage: build/sim/coverage/vopr
 	@find build/sim/coverage -name '*.gcda' -delete
 	@build/sim/coverage/vopr 1 $(COVERAGE_SEEDS) >build/sim/coverage/log || tail -n 1 build/sim/coverage/log
@@ -41,7 +40,6 @@ coverage: build/sim/coverage/vopr
 COVERAGE_SEEDS ?= 300
 
 $(eval $(call SIM_KIND,coverage/,-O0,$(comma) counted))
-build/sim/coverage/o/broker/%.o: SIM_FLAGS += --coverage
 build/sim/coverage/vopr: SIM_FLAGS += --coverage
 
 -include $(shell find build/sim -name '*.d' 2>/dev/null)

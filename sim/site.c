@@ -53,6 +53,8 @@ static void configure(struct world *w, struct site *s, struct midge_config *conf
                      dice_between(d, 2, PING_MS_MAX / 1000), dice_between(d, 1, PINGS_MAX),
                      dice_between(d, 1, 10), dice_once_in(d, 4) ? "true" : "false",
                      dice_once_in(d, 8) ? "true" : "false");
+    n += snprintf(text + n, sizeof text - (size_t)n, "max_traced_msg_len: %u\n",
+                  dice_once_in(d, 2) ? 0 : w->swarm.payload_max / 2);
     if (s->connections_max > 0)
         n += snprintf(text + n, sizeof text - (size_t)n, "max_connections: %u\n",
                       s->connections_max);
@@ -130,7 +132,7 @@ void site_cut(struct world *w, struct site *s) {
     agenda_cancel(&w->agenda, SLOT_SITE + (uint32_t)(s - w->sites));
 }
 
-// The longest that clients may be kept: the duration that is configured, and what their cables take.
+// The longest that clients may be kept: the duration that is configured, and what cables take.
 #define LAME_US 45000000u
 
 void site_retire(struct world *w, struct site *s) {

@@ -106,8 +106,10 @@ void world_begin(struct world *w, uint64_t seed) {
         memset(s, 0, offsetof(struct site, configs));
         s->small = !w->swarm.clean && dice_once_in(d, 2);
         s->scarce = s->small || w->swarm.pool_failure > 0;
-        if (w->swarm.users)
+        if (w->swarm.users) {
             rights_make(&s->rights, &w->subjects, d);
+            rights_narrow(&s->rights, &w->subjects, d);
+        }
         // Some clocks wrap within the first seconds.
         s->clock_us = (uint64_t)dice_roll(d) * 1000;
         if (dice_once_in(d, 4))
