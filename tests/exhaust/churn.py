@@ -1,6 +1,6 @@
 """Churn of clients against a hub, looking for leaks and stalls.
 
-usage: soak.py HUB SECONDS
+usage: churn.py HUB SECONDS
 
 Rounds of clients connect, subscribe, publish, unsubscribe and leave, by goodbye or by none; some
 read nothing until the hub gives them up. After each round every client that reads has had its
@@ -40,7 +40,7 @@ class Hub:
         for line in self.log:
             if found := re.search(pattern, line):
                 return found[1] if found.groups() else None
-        raise SystemExit(f"soak: the hub never said {pattern}")
+        raise SystemExit(f"churn: the hub never said {pattern}")
 
     def varz(self):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.monitor}/varz", timeout=PATIENCE) as f:
@@ -73,7 +73,7 @@ class Client:
         messages = 0
         while (line := self.lines.readline()) != wanted:
             if not line:
-                raise SystemExit("soak: the hub hung up")
+                raise SystemExit("churn: the hub hung up")
             if line.startswith((b"MSG ", b"HMSG ")):
                 self.lines.read(int(line.split()[-1]) + 2)
                 messages += 1
@@ -118,7 +118,7 @@ def settle(hub, baseline):
     deadline = time.monotonic() + PATIENCE
     while (now := hub.in_use()) != baseline:
         if time.monotonic() > deadline:
-            raise SystemExit(f"soak: {now} in use, and {baseline} before")
+            raise SystemExit(f"churn: {now} in use, and {baseline} before")
         time.sleep(0.05)
 
 
@@ -138,13 +138,13 @@ def main():
             delivered = churn(hub, rounds, chance)
             expected = CLIENTS * (MESSAGES + 1)
             if delivered != expected:
-                raise SystemExit(f"soak: {delivered} of {expected} messages in round {rounds}")
+                raise SystemExit(f"churn: {delivered} of {expected} messages in round {rounds}")
             settle(hub, baseline)
             if rounds <= WARM:
                 resident = max(resident, hub.beside_pools())
             elif hub.beside_pools() > resident + GROWTH:
-                raise SystemExit(f"soak: {hub.beside_pools()} B beside the pools, {resident} B when warm")
-        print(f"soak: {rounds} rounds, {rounds * CLIENTS} clients, {hub.beside_pools()} B beside the pools")
+                raise SystemExit(f"churn: {hub.beside_pools()} B beside the pools, {resident} B when warm")
+        print(f"churn: {rounds} rounds, {rounds * CLIENTS} clients, {hub.beside_pools()} B beside the pools")
     finally:
         hub.process.kill()
         hub.process.wait()
