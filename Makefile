@@ -31,6 +31,7 @@ test:    ## every suite below, with a total (about ten minutes on two cores)
 live:    ## a board in software, on 4222 and 8222, with faults; ARGS="--drop 2", or "--help"
 sim:     ## worlds of brokers and clients under a virtual clock, each from a seed
 coverage: ## the lines of broker/ that those worlds run, by file and in all
+soak:    ## worlds of fresh seeds until ^C, or SEEDS=5000 of them; what fails is kept
 limits:  ## limits at the ends of their ranges compile, and impossible ones do not
 tree:    ## who includes whom; no libc, heap or mutable global in broker/
 unit:    ## unit tests, under ASan and UBSan
@@ -42,7 +43,7 @@ fuzz:    ## three minutes of libFuzzer from the kept corpus
 sensor:  ## that example, with clients of the network on both sides
 exhaust: ## every pool full at every take: sound, nothing leaked
 package: ## make install and the Debian package, installed and run
-soak:    ## hours of churn, looking for leaks and stalls
+churn:   ## an hour of clients that come and go, looking for leaks and stalls
 bench:   ## Midge and nats-server side by side: the table of ratios
 fresh:   ## the README's two commands on a minimal Debian 12, in a chroot
 chips:   ## every board in QEMU: its chip's services, and the image under all that clients do

@@ -10,6 +10,7 @@
 #include "broker/core/local.h"
 #include "broker/core/midge.h"
 #include "broker/core/subscription.h"
+#include "broker/core/word.h"
 #include "broker/ops/monitor.h"
 
 // Subscriptions of ended connections that one turn removes.
@@ -78,9 +79,10 @@ bool midge_init(struct midge *m, const struct midge_config *config, struct midge
     MIDGE_POOLS(X)
 #undef X
     make_id(m, random);
-    memcpy(&m->seed, random + 32, 4);
-    memcpy(m->random, random + 36, 8);
-    m->random[0] |= 1;
+    // The same numbers on any host.
+    m->seed = (uint32_t)word_load_short(random + 32, 4);
+    m->random[0] = (uint32_t)word_load_short(random + 36, 4) | 1;
+    m->random[1] = (uint32_t)word_load_short(random + 40, 4);
     m->rooms = &rooms;
     m->generation = 1;
     m->block_room = limits->block_bytes - (uint32_t)BLOCK_HEADER_BYTES;

@@ -210,7 +210,8 @@ static void introduce(struct world *w, struct actor *a, struct cable *c) {
 
 // ---- Who means harm -----------------------------------------------------------------------------
 
-// Bytes that follow the protocol, or nearly, or not at all; nobody else's subjects are touched.
+// Bytes that follow the protocol, or nearly, or not at all. Nobody else's subjects are touched,
+// except where a fuzzer finds the words.
 static void attack(struct world *w, struct cable *c) {
     static const char *const lines[] = {
         "PUB hostile.a 5\r\nhello\r\n",
@@ -234,18 +235,20 @@ static void attack(struct world *w, struct cable *c) {
         "GET / HTTP/1.1\r\n\r\n",
         "\r\n\r\n",
     };
-    uint8_t noise[64];
-    const char *line = lines[dice_below(&w->dice, sizeof lines / sizeof lines[0])];
+    struct dice *d = &w->dice;
+    uint8_t noise[256];
+    const char *line = lines[dice_below(d, sizeof lines / sizeof lines[0])];
     uint32_t n = (uint32_t)strlen(line);
-    if (dice_once_in(&w->dice, 4))
-        n = dice_below(&w->dice, n + 1);
+    if (dice_once_in(d, 4))
+        n = dice_below(d, n + 1);
     if (!has_room(c, n + sizeof noise))
         return;
     cable_write(&c->up, (const uint8_t *)line, n);
-    if (dice_once_in(&w->dice, 10)) {
-        for (uint32_t i = 0; i < sizeof noise; i++)
-            noise[i] = (uint8_t)dice_roll(&w->dice);
-        cable_write(&c->up, noise, dice_below(&w->dice, sizeof noise));
+    if (dice_once_in(d, w->swarm.wild ? 2 : 10)) {
+        n = dice_below(d, sizeof noise);
+        for (uint32_t i = 0; i < n; i++)
+            noise[i] = dice_byte(d);
+        cable_write(&c->up, noise, n);
     }
     cable_flow(w, c, &c->up);
 }
@@ -366,8 +369,8 @@ static void read_line(struct world *w, struct cable *c, const char *line, uint32
 
 void actor_read(struct world *w, struct cable *c, const uint8_t *bytes, uint32_t n) {
     struct actor *a = &w->actors[c->actor];
-    if (a->kind == ACTOR_SCRAPER)
-        return;  // it has heard what the site wrote
+    if (c->kind == MIDGE_MONITOR)
+        return;  // a scraper has heard what the site wrote
     if (a->kind == ACTOR_CALLER) {
         caller_read(w, a, c, bytes, n);
         return;
@@ -457,7 +460,8 @@ static void converse(struct world *w, struct actor *a, struct cable *c) {
     } else if (dice_once_in(d, 16)) {
         ping(w, c);
     } else {
-        publish(w, a, c, dice_below(d, w->subjects.count), dice_once_in(d, swarm->request));
+        uint32_t subject = dice_below(d, w->subjects.count);
+        publish(w, a, c, subject, dice_once_in(d, swarm->request));
     }
 }
 

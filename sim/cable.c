@@ -11,7 +11,7 @@ static uint32_t number_of(const struct world *w, const struct cable *c) {
 }
 
 static void plan(struct world *w, const struct cable *c, uint32_t slot, uint32_t more_us) {
-    uint32_t wait = c->delay_us + dice_below(&w->dice, c->jitter_us + 1) + more_us;
+    uint32_t wait = c->delay_us + dice_drift(&w->dice, c->jitter_us + 1) + more_us;
     agenda_plan(&w->agenda, slot + number_of(w, c), w->now_us + wait);
 }
 
@@ -52,6 +52,8 @@ struct cable *cable_open(struct world *w, uint32_t actor) {
     c->site = a->site;
     c->actor = (uint16_t)actor;
     c->kind = a->kind == ACTOR_SCRAPER ? MIDGE_MONITOR : MIDGE_CLIENT;
+    if (swarm->wild && a->kind == ACTOR_HOSTILE && dice_once_in(d, 4))
+        c->kind = MIDGE_MONITOR;
     c->delay_us = dice_around(d, swarm->delay_us);
     c->jitter_us = swarm->jitter_us;
     c->run_max = dice_once_in(d, 8) ? 1 : dice_between(d, 1, swarm->run_max);
@@ -61,6 +63,9 @@ struct cable *cable_open(struct world *w, uint32_t actor) {
     c->healthy = a->kind == ACTOR_GOOD || a->kind == ACTOR_HOSTILE;
     if (a->kind == ACTOR_SLOW || a->kind == ACTOR_DEAF)
         c->gap_us = a->kind == ACTOR_DEAF ? 3600000000u : dice_between(d, 1000, 3000000);
+    // A page that is read by and by tells of those who leave meanwhile.
+    if (a->kind == ACTOR_SCRAPER && dice_once_in(d, 2))
+        c->gap_us = 1 + dice_drift(d, swarm->think_us < 100000 ? swarm->think_us * 4 : 400000);
     c->waiting_since_us = w->now_us;
     address(&c->peer, d, actor);
     c->far = FAR_COMING;
@@ -105,6 +110,18 @@ void cable_leave(struct world *w, struct cable *c, enum leave how) {
     drop(w, c);
 }
 
+void cable_lose(struct world *w, const struct site *s) {
+    for (uint32_t i = 0; i < CABLES_MAX; i++) {
+        struct cable *c = &w->cables[i];
+        if (!c->used || &w->sites[c->site] != s || c->kind == MIDGE_LOCAL || c->far != FAR_OPEN ||
+            c->dead)
+            continue;
+        c->dead = true;
+        c->dead_since_us = w->now_us;
+        c->healthy = false;
+    }
+}
+
 // ---- Pipes --------------------------------------------------------------------------------------
 
 void cable_write(struct pipe *p, const uint8_t *bytes, uint32_t n) {
@@ -142,14 +159,29 @@ void cable_flow(struct world *w, struct cable *c, struct pipe *p) {
 
 // ---- Events -------------------------------------------------------------------------------------
 
+// Whether a site's link is down, until when the event waits.
+static bool is_held(struct world *w, const struct cable *c, uint32_t slot) {
+    uint64_t back_us = w->sites[c->site].link_back_us;
+    if (back_us > w->now_us)
+        plan(w, c, slot, (uint32_t)(back_us - w->now_us));
+    return back_us > w->now_us;
+}
+
+// The rest of what is in a pipe follows n bytes.
+static void follow(struct world *w, const struct cable *c, uint32_t slot, uint32_t n,
+                   uint32_t more_us) {
+    uint64_t wait_us = 1 + c->jitter_us / 8 + (uint64_t)n * w->swarm.byte_ns / 1000 + more_us;
+    agenda_plan(&w->agenda, slot + number_of(w, c), w->now_us + wait_us);
+}
+
 static uint32_t run_of(struct world *w, const struct cable *c, const struct pipe *p) {
     uint32_t left = (uint32_t)(p->written - p->arrived);
-    uint32_t n = c->run_max == 1 ? 1 : dice_between(&w->dice, 1, c->run_max);
+    uint32_t n = c->run_max == 1 ? 1 : 1 + dice_drift(&w->dice, c->run_max);
     return n < left ? n : left;
 }
 
 void cable_up(struct world *w, struct cable *c) {
-    if (c->dead || c->far == FAR_ENDED)
+    if (c->dead || c->far == FAR_ENDED || is_held(w, c, SLOT_UP))
         return;
     // What the site's stack has no room for waits until it has.
     uint32_t room = c->window - (uint32_t)(c->up.arrived - c->up.taken);
@@ -159,11 +191,11 @@ void cable_up(struct world *w, struct cable *c) {
     c->up.arrived += n < room ? n : room;
     site_wake(w, c);
     if (c->up.arrived < c->up.written && n < room)
-        agenda_plan(&w->agenda, SLOT_UP + number_of(w, c), w->now_us + 1 + c->jitter_us / 8);
+        follow(w, c, SLOT_UP, n, 0);
 }
 
 void cable_down(struct world *w, struct cable *c) {
-    if (c->dead)
+    if (c->dead || is_held(w, c, SLOT_DOWN))
         return;
     if (!c->client_open) {
         // Nobody is there: what arrives is answered by a reset.
@@ -189,8 +221,7 @@ void cable_down(struct world *w, struct cable *c) {
         return;
     plan(w, c, SLOT_ACK, 0);
     if (c->down.arrived < c->down.written) {
-        agenda_plan(&w->agenda, SLOT_DOWN + number_of(w, c),
-                    w->now_us + 1 + c->jitter_us / 8 + c->gap_us);
+        follow(w, c, SLOT_DOWN, n, c->gap_us);
     } else if (c->far == FAR_ENDED) {
         actor_ended(w, c);
         c->client_open = false;
@@ -199,6 +230,6 @@ void cable_down(struct world *w, struct cable *c) {
 }
 
 void cable_ack(struct world *w, struct cable *c) {
-    if (!c->dead && c->far == FAR_OPEN)
+    if (!c->dead && c->far == FAR_OPEN && !is_held(w, c, SLOT_ACK))
         site_wake(w, c);
 }

@@ -24,6 +24,9 @@ void cable_end(struct world *w, struct cable *c, bool reset);
 enum leave { LEAVE_END, LEAVE_RESET, LEAVE_SILENT };
 void cable_leave(struct world *w, struct cable *c, enum leave how);
 
+// All cables of a site carry nothing from now on, and nobody knows.
+void cable_lose(struct world *w, const struct site *s);
+
 // Puts bytes into a pipe; there must be room. They travel once cable_flow is called.
 void cable_write(struct pipe *p, const uint8_t *bytes, uint32_t n);
 void cable_flow(struct world *w, struct cable *c, struct pipe *p);

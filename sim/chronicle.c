@@ -77,7 +77,7 @@ static void tell(struct world *w, struct cable *c, uint32_t sort, bool logged, c
 void chronicle_open(const struct world *w, const struct site *s, struct cable *c) {
     struct chronicle *h = &c->chronicle;
     // What a reload changes takes effect between two lines.
-    bool steady = w->swarm.reload == 0 && c->kind == MIDGE_CLIENT;
+    bool steady = w->swarm.reload == 0 && c->kind == MIDGE_CLIENT && !w->swarm.wild;
     h->cid = c->conn != MIDGE_NONE ? s->m.connections[midge_slot(c->conn)].cid : 0;
     h->traced = steady && s->m.config->trace;
     h->debugged = steady && s->m.config->debug;
@@ -378,6 +378,8 @@ void chronicle_read(struct world *w, struct site *s, uint32_t level, const char 
     bool cut = n == MIDGE_LOG_LINE_BYTES;
     if (n > MIDGE_LOG_LINE_BYTES || level > MIDGE_TRC)
         world_fail(w, "a line of the log is too long");
+    if (w->swarm.wild)
+        return;
     memcpy(text, line, n);
     text[n] = '\0';
     const char *at = strstr(text, "cid:");

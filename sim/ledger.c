@@ -80,7 +80,7 @@ static void forget_kept(struct world *w, struct ledger *l) {
 
 static void promise(struct world *w, struct cable *c, struct promise p) {
     struct ledger *l = &c->ledger;
-    if (l->closed)
+    if (l->closed || w->swarm.wild)
         return;
     if (l->promises_count == PROMISES_MAX)
         forget_kept(w, l);
@@ -152,7 +152,7 @@ static void subscribe(struct world *w, struct cable *c, const struct order *o) {
         enter(w, c, o);
         return;
     }
-    if (!w->sites[c->site].scarce)
+    if (!w->sites[c->site].scarce && !w->swarm.wild)
         world_fail(w, "a subscription was refused where there is room");
     promise(w, c, (struct promise){.kind = PROMISE_REFUSAL, .id = o->id});
 }
@@ -421,6 +421,9 @@ static const char *const unowed[] = {
 const char *ledger_read(struct world *w, struct cable *c, const struct reading *r,
                         struct promise *kept) {
     struct ledger *l = &c->ledger;
+    *kept = (struct promise){0};
+    if (w->swarm.wild)
+        return NULL;
     while (l->promises_count > 0) {
         // Those of one publication may come in any order.
         uint32_t id = promise_at(l, 0)->id;

@@ -1,33 +1,43 @@
 # The simulator: a deterministic world of brokers, cables and clients, of which each seed is one.
 #
 #   build/sim/vopr SEED [COUNT [EVENTS]]    runs worlds; a failing one names its seed and last events
-#   build/sim/debug/vopr                    the same under ASan and UBSan; the same seed, the same hash
+#   build/sim/debug/vopr                    the same by clang, under ASan and UBSan: the same hash
+#   make CROSS=mips-linux-gnu- sim          the same on another machine, which must agree with this one
+#   make soak                               fresh seeds until ^C; what fails is kept in build/sim/found
 #   make coverage FILE=broker/core/log.c    the lines that no world has run
 
 SUITES += sim
 
-SIM_SRC   := $(wildcard broker/*.c broker/*/*.c sim/*.c)
+SIM_SRC   := $(wildcard broker/*.c broker/*/*.c sim/*.c) boards/chip/settings.c
 SIM_FLAGS := -g -I. -include sim/board.h -DMIDGE_FAULTS -DCOMMIT='"$(shell git describe --always --dirty 2>/dev/null)"' $(DIALECT)
 
 # Seeds of one run: fresh ones with each commit, and the same ones for the same commit.
 SIM_SEEDS ?= 600
 
+ifeq ($(CROSS),)
 sim: build/sim/vopr build/sim/debug/vopr
 	@sim/run $(SIM_SEEDS)
+else
+sim: build/sim/$(ARCH)/vopr
+	@sim/same build/sim/vopr "$(QEMU) $<"
+endif
+
+soak: build/sim/vopr build/sim/debug/vopr
+	@python3 -B sim/soak.py $^ $(SEEDS)
 
 define SIM_KIND
 build/sim/$1vopr: $$(SIM_SRC:%.c=build/sim/$1o/%.o)
 	@echo "LD  $$@"
-	$$(Q)$$(CC) $$(SIM_FLAGS) $2 -o $$@ $$^
+	$$(Q)$4 $$(SIM_FLAGS) $2 -o $$@ $$^
 
 build/sim/$1o/%.o: %.c Makefile sim/sim.mk
 	@echo "CC  $$< (simulated$3)"
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(SIM_FLAGS) $2 -MMD -MP -c -o $$@ $$<
+	$$(Q)$4 $$(SIM_FLAGS) $2 -MMD -MP -c -o $$@ $$<
 endef
 
-$(eval $(call SIM_KIND,,-O2,))
-$(eval $(call SIM_KIND,debug/,-O1 -fsanitize=address$(comma)undefined -fno-sanitize-recover=all,$(comma) sanitized))
+$(eval $(call SIM_KIND,$(addsuffix /,$(ARCH)),-O2,,$$(CC)))
+$(eval $(call SIM_KIND,debug/,-O1 -fsanitize=address$(comma)undefined -fno-sanitize-recover=all,$(comma) sanitized,clang))
 
 $(foreach kind,/ /debug/ /coverage/,build/sim$(kind)o/sim/cases.o): $(wildcard tests/unit/conf/*.cases)
 
@@ -39,7 +49,7 @@ coverage: build/sim/coverage/vopr
 
 COVERAGE_SEEDS ?= 300
 
-$(eval $(call SIM_KIND,coverage/,-O0,$(comma) counted))
+$(eval $(call SIM_KIND,coverage/,-O0,$(comma) counted,$$(CC)))
 build/sim/coverage/vopr: SIM_FLAGS += --coverage
 
 -include $(shell find build/sim -name '*.d' 2>/dev/null)

@@ -34,6 +34,12 @@ static bool entropy(void *to, uint32_t n) {
     return true;
 }
 
+static bool no_entropy(void *to, uint32_t n) {
+    (void)to;
+    (void)n;
+    return false;
+}
+
 static void complain(void *context, enum midge_severity severity, const char *line) {
     if (severity != MIDGE_REMARK) {
         fprintf(stderr, "%s\n", line);
@@ -41,26 +47,32 @@ static void complain(void *context, enum midge_severity severity, const char *li
     }
 }
 
-// A configuration as an operator might write it.
-static void configure(struct world *w, struct site *s, struct midge_config *config) {
+uint32_t site_compose(struct world *w, struct site *s, char *text, uint32_t max) {
     struct dice *d = &w->dice;
-    char text[4096];
-    int n = snprintf(text, sizeof text,
+    uint32_t pending = dice_between(d, w->swarm.clean ? 32768 : 4096, 65536);
+    uint32_t ping_s = dice_between(d, 2, PING_MS_MAX / 1000);
+    uint32_t pings = dice_between(d, 1, PINGS_MAX);
+    uint32_t deadline_s = dice_between(d, 1, 10);
+    bool debug = dice_once_in(d, 4);
+    bool trace = dice_once_in(d, 8);
+    int n = snprintf(text, max,
                      "max_payload: %u\nmax_pending: %u\nping_interval: \"%us\"\nping_max: %u\n"
                      "write_deadline: \"%us\"\nserver_name: sim\nport: 4222\nhttp: 8222\n"
                      "debug: %s\ntrace: %s\nlame_duck_duration: \"30s\"\n",
-                     w->swarm.payload_max, dice_between(d, w->swarm.clean ? 32768 : 4096, 65536),
-                     dice_between(d, 2, PING_MS_MAX / 1000), dice_between(d, 1, PINGS_MAX),
-                     dice_between(d, 1, 10), dice_once_in(d, 4) ? "true" : "false",
-                     dice_once_in(d, 8) ? "true" : "false");
-    n += snprintf(text + n, sizeof text - (size_t)n, "max_traced_msg_len: %u\n",
+                     w->swarm.payload_max, pending, ping_s, pings, deadline_s,
+                     debug ? "true" : "false", trace ? "true" : "false");
+    n += snprintf(text + n, max - (uint32_t)n, "max_traced_msg_len: %u\n",
                   dice_once_in(d, 2) ? 0 : w->swarm.payload_max / 2);
     if (s->connections_max > 0)
-        n += snprintf(text + n, sizeof text - (size_t)n, "max_connections: %u\n",
-                      s->connections_max);
+        n += snprintf(text + n, max - (uint32_t)n, "max_connections: %u\n", s->connections_max);
     if (s->rights.users > 0)
-        n += (int)rights_write(&s->rights, &w->subjects, text + n, sizeof text - (uint32_t)n);
-    struct midge_source source = {"sim.conf", text, (uint32_t)n};
+        n += (int)rights_write(&s->rights, &w->subjects, text + n, max - (uint32_t)n);
+    return (uint32_t)n;
+}
+
+static void configure(struct world *w, struct site *s, struct midge_config *config,
+                      const char *text, uint32_t n) {
+    struct midge_source source = {"sim.conf", text, n};
     struct midge_reading reading = {.complain = complain, .context = w};
     midge_config_defaults(config);
     config->entropy = entropy;
@@ -88,15 +100,33 @@ static const struct midge_host host = {.rss_bytes = 5000000000,
                                        .platform = "sim",
                                        .pools = &stack,
                                        .pools_count = 1};
+// Makes zeros of what a broker has touched.
+static void wipe(struct midge *m) {
+#define X(name, type, max) \
+    memset(m->name##_store, 0, (m->pools[POOL_##name].fresh + 1) * sizeof(type));
+    MIDGE_POOLS(X)
+#undef X
+    memset(m, 0, offsetof(struct midge, connections_store));
+}
 
 void site_start(struct world *w, struct site *s) {
-    memset(&s->m, 0, sizeof s->m);
+    char text[SETTINGS_TEXT_MAX];
+    int32_t n = s->flashed ? chip_start(w, s, text) : -1;
+    wipe(&s->m);
     s->in_msgs = s->out_msgs = s->last_cid = 0;
     memset(&s->roster, 0, sizeof s->roster);
     s->powered = true;
     s->config = 0;
     entropy_dice.state = dice_roll(&w->dice);
-    configure(w, s, &s->configs[0]);
+    if (n < 0)
+        n = (int32_t)site_compose(w, s, text, sizeof text);
+    configure(w, s, &s->configs[0], text, (uint32_t)n);
+    if (dice_once_in(&w->dice, 16)) {
+        s->configs[0].entropy = no_entropy;
+        if (midge_init(&s->m, &s->configs[0], now_of(w, s)))
+            world_fail(w, "a broker started without entropy");
+        s->configs[0].entropy = entropy;
+    }
     if (!midge_init(&s->m, &s->configs[0], now_of(w, s)))
         world_fail(w, "the broker did not start");
     midge_host(&s->m, &host);
@@ -106,9 +136,11 @@ void site_start(struct world *w, struct site *s) {
 }
 
 void site_reload(struct world *w, struct site *s) {
+    char text[SETTINGS_TEXT_MAX];
     doors_change(w, s);
+    uint32_t n = site_compose(w, s, text, sizeof text);
     s->config ^= 1;
-    configure(w, s, &s->configs[s->config]);
+    configure(w, s, &s->configs[s->config], text, n);
     midge_reload(&s->m, &s->configs[s->config]);
     doors_judge(w, s);
     plan_turn(w, s, 0);
@@ -130,6 +162,9 @@ void site_cut(struct world *w, struct site *s) {
     memset(s->is_ready, 0, sizeof s->is_ready);
     s->powered = false;
     agenda_cancel(&w->agenda, SLOT_SITE + (uint32_t)(s - w->sites));
+    agenda_cancel(&w->agenda, SLOT_CHIP + (uint32_t)(s - w->sites));
+    if (s->flashed)
+        chip_cut(s);
 }
 
 // The longest that clients may be kept: the duration that is configured, and what cables take.
@@ -157,6 +192,11 @@ void site_retire(struct world *w, struct site *s) {
     plan_turn(w, s, 0);
 }
 
+// Who asks for pages knows what they must say, unless anybody may say anything to the broker.
+static bool is_scraped(const struct world *w, const struct cable *c) {
+    return c->kind == MIDGE_MONITOR && !w->swarm.wild;
+}
+
 // ---- Output -------------------------------------------------------------------------------------
 
 // Takes what the window has room for.
@@ -177,7 +217,7 @@ static void send_output(struct world *w, struct site *s, struct cable *c) {
         for (uint32_t i = 0; i < count && n < room; i++) {
             uint32_t part = v[i].n < room - n ? v[i].n : room - n;
             cable_write(&c->down, v[i].bytes, part);
-            if (c->kind == MIDGE_MONITOR)
+            if (is_scraped(w, c))
                 scraper_hears(w, s, c, v[i].bytes, part);
             n += part;
         }
@@ -213,7 +253,7 @@ static void release(struct world *w, struct site *s, struct cable *c) {
 
 static void close_end(struct world *w, struct site *s, struct cable *c, enum midge_reason why,
                       bool reset) {
-    if (c->kind == MIDGE_MONITOR && !reset)
+    if (is_scraped(w, c) && !reset)
         scraper_closes(w, s, c);
     const struct conn *conn = &s->m.connections[midge_slot(c->conn)];
     chronicle_close(w, c, conn_reason(conn) > 0 ? (uint32_t)conn_reason(conn) : why);
@@ -239,7 +279,7 @@ static void give_input(struct world *w, struct site *s, struct cable *c) {
         const struct order *next = &c->ledger.orders[c->ledger.orders_first];
         if (s->scarce && c->ledger.orders_count > 0 && next->end - c->up.taken < n)
             n = (uint32_t)(next->end - c->up.taken);
-        if (c->kind == MIDGE_MONITOR)
+        if (is_scraped(w, c))
             scraper_asks(w, s, c);
         int32_t used = midge_rx(&s->m, c->conn, bytes, n);
         if (used > (int32_t)n)
@@ -345,10 +385,14 @@ void site_wake(struct world *w, struct cable *c) {
         s->is_ready[i] = true;
         s->ready[s->ready_count++] = (uint16_t)i;
     }
-    plan_turn(w, s, dice_below(&w->dice, w->swarm.turn_us + 1));
+    plan_turn(w, s, dice_drift(&w->dice, w->swarm.turn_us + 1));
 }
 
 void site_turn(struct world *w, struct site *s) {
+    if (s->dozes_until_us > w->now_us) {
+        plan_turn(w, s, s->dozes_until_us - w->now_us);
+        return;
+    }
     uint32_t wait_ms = midge_turn(&s->m, now_of(w, s));
     uint32_t count = s->ready_count;
     for (uint32_t i = 0; i < count; i++) {

@@ -9,7 +9,11 @@ struct world;
 struct site;
 struct cable;
 
-// Powers a site on: its broker begins with the configuration that the seed gave it.
+// A configuration as an operator might write it: its length, at most `max`.
+uint32_t site_compose(struct world *w, struct site *s, char *text, uint32_t max);
+
+// Powers a site on: its broker begins with the configuration that is in its flash, or else with one
+// of the seed's making.
 void site_start(struct world *w, struct site *s);
 
 // Cuts its power: all that it knew is gone, and its cables end or fall silent.

@@ -47,6 +47,13 @@ static void make_inbox(struct subject *s, uint32_t number, const char *last) {
     add(s, last);
 }
 
+static void match_common(struct subjects *s, uint32_t subject) {
+    for (uint32_t p = 0; p < s->patterns; p++) {
+        if (subjects_match(s->pattern[p].text, s->subject[subject].text))
+            s->matching[subject][p / 64] |= (uint64_t)1 << p % 64;
+    }
+}
+
 void subjects_make(struct subjects *s, struct dice *d) {
     memset(s, 0, sizeof *s);
     uint32_t words = dice_between(d, 1, 8);
@@ -60,11 +67,12 @@ void subjects_make(struct subjects *s, struct dice *d) {
         make_inbox(&s->subject[i], i - SUBJECTS_COMMON, ".reply");
         make_inbox(&s->pattern[i], i - SUBJECTS_COMMON, ".*");
     }
-    for (uint32_t i = 0; i < SUBJECTS_MAX; i++) {
-        for (uint32_t p = 0; p < SUBJECTS_MAX; p++) {
-            bool both = s->subject[i].bytes > 0 && s->pattern[p].bytes > 0;
-            if (both && subjects_match(s->pattern[p].text, s->subject[i].text))
-                s->matching[i][p / 64] |= (uint64_t)1 << p % 64;
-        }
+    for (uint32_t i = 0; i < s->count; i++)
+        match_common(s, i);
+    // Inboxes are alike to all patterns but their own.
+    match_common(s, SUBJECTS_COMMON);
+    for (uint32_t i = SUBJECTS_COMMON; i < SUBJECTS_MAX; i++) {
+        s->matching[i][0] = s->matching[SUBJECTS_COMMON][0];
+        s->matching[i][i / 64] |= (uint64_t)1 << i % 64;
     }
 }

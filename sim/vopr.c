@@ -18,8 +18,10 @@ int main(int argc, char **argv) {
     uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
     uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
     uint64_t events = argc > 3 ? strtoull(argv[3], NULL, 0) : 100000;
+    // Who follows knows of each seed when it is through, however the next one ends.
+    setvbuf(stdout, NULL, _IOLBF, 0);
     for (; count > 0; count--, seed++) {
-        world_begin(&world, seed);
+        world_begin(&world, seed, NULL, 0);
         while (world.events < events && world_step(&world))
             ;
         world_settle(&world);

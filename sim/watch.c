@@ -12,6 +12,9 @@ static uint64_t silence_us(const struct world *w, const struct midge_config *con
     // An interval that has begun goes on when the configuration changes.
     if (w->swarm.reload > 0)
         ms = PING_MS_MAX * (PINGS_MAX + 2);
+    // Each interval may end while the loop stands still.
+    if (w->swarm.doze > 0)
+        ms += DOZE_MS_MAX * (PINGS_MAX + 2);
     return (ms + config->auth_timeout_ms + config->write_deadline_ms + 5000) * 1000;
 }
 
@@ -30,7 +33,8 @@ static const char *wrong_with_cable(struct world *w, struct site *s, struct cabl
     // vanishes is waited for, one after another.
     const struct swarm *swarm = &w->swarm;
     bool trickles = s->small && c->window < 536;
-    bool patient = swarm->vanish + swarm->slow + swarm->deaf + swarm->pool_failure > 0;
+    bool patient = swarm->vanish + swarm->slow + swarm->deaf + swarm->pool_failure > 0 ||
+                   swarm->link_cut + swarm->byte_ns + swarm->wild > 0;
     if (c->up.taken < c->up.arrived && !patient && !trickles &&
         w->now_us - c->waiting_since_us > config->stall_ms * 1000ull + WAIT_US)
         return "a client's input is not taken";
@@ -65,7 +69,7 @@ void watch_closing(struct world *w, struct site *s, struct cable *c) {
     const char *wrong = NULL;
     enum actor_kind who = w->actors[c->actor].kind;
     c->dismissed = conn_reason(&m->connections[midge_slot(c->conn)]) == MIDGE_SHUTDOWN;
-    if (c->kind == MIDGE_MONITOR && scraper_waits(w, c) &&
+    if (c->kind == MIDGE_MONITOR && !w->swarm.wild && scraper_waits(w, c) &&
         conn_reason(&m->connections[midge_slot(c->conn)]) == MIDGE_STALE)
         world_fail(w, "a request was not answered");
     if (c->kind != MIDGE_CLIENT || who == ACTOR_HOSTILE || who == ACTOR_CALLER)

@@ -14,6 +14,9 @@
 #define COMMIT "unknown"
 #endif
 
+#define WALL_US 1600000000000000u  // some day in 2020
+#define LINK_MS_MAX 20000u
+
 // ---- From a seed --------------------------------------------------------------------------------
 
 // Most seeds leave most faults out: what few faults do together shows best where no other disturbs.
@@ -21,11 +24,15 @@ static uint32_t maybe(struct dice *d, uint32_t in, uint32_t low, uint32_t high) 
     return dice_once_in(d, in) ? dice_between(d, low, high) : 0;
 }
 
+#define REWRITE_MAX 200000u  // a few hundred of them are less than a minute
+
 static void choose(struct swarm *s, struct dice *d) {
     static const uint32_t thoughts_us[] = {50, 200, 1000, 5000, 100000, 5000000, 30000000};
     static const uint32_t delays_us[] = {1, 50, 500, 5000, 100000};
     static const uint32_t windows[] = {64, 536, 1460, 4096, 8192, 16384};
     static const uint32_t payloads[] = {16, 64, 256, 1024, 1400};
+    // Only a fuzzer finds words that do harm.
+    s->wild = d->left > 0 && dice_once_in(d, 2);
     s->sites = dice_between(d, 1, SITES_MAX);
     s->actors = dice_once_in(d, 4) ? dice_between(d, 20, ACTORS_MAX) : dice_between(d, 2, 16);
     s->think_us = thoughts_us[dice_below(d, 7)];
@@ -47,7 +54,9 @@ static void choose(struct swarm *s, struct dice *d) {
     s->reload = maybe(d, 4, 5, 60);
     s->doors = dice_once_in(d, 2);
     s->rehearsal = maybe(d, 2, 100, 1000);
-    s->clean = dice_once_in(d, 4);
+    s->fate_us = s->think_us < 5000 ? s->think_us * dice_between(d, 10, 200) : 1000000;
+    s->wall_jump = maybe(d, 4, 1, 100);
+    s->clean = !s->wild && dice_once_in(d, 4);
     if (s->clean) {
         s->doors = false;
         s->window = windows[dice_between(d, 3, 5)];
@@ -59,16 +68,26 @@ static void choose(struct swarm *s, struct dice *d) {
     }
     s->slow = maybe(d, 2, 5, 30);
     s->deaf = maybe(d, 3, 5, 30);
-    s->hostile = maybe(d, 3, 5, 30);
+    s->hostile = s->wild ? dice_between(d, 10, 90) : maybe(d, 3, 5, 30);
     s->scraper = maybe(d, 3, 5, 30);
     // A caller could not know whether it is welcome.
     s->doors &= s->reload > 0;
     s->caller = s->doors ? 0 : maybe(d, 2, 5, 30);
     s->hang_up = maybe(d, 2, 5, 500);
-    s->vanish = maybe(d, 3, 50, 1000);
+    s->vanish = maybe(d, 3, 5, 200);
     s->power_cut = maybe(d, 4, 1, 300);
     s->retire = maybe(d, 6, 20, 300);
     s->pool_failure = maybe(d, 4, 1, 10);
+    s->byte_ns = maybe(d, 4, 10, 100000);
+    s->link_cut = maybe(d, 4, 5, 300);
+    s->doze = maybe(d, 4, 5, 100);
+    s->rewrite_us = maybe(d, 3, 5, 200) * (s->think_us < REWRITE_MAX ? s->think_us : REWRITE_MAX);
+    s->tear = maybe(d, 2, 1, 10);
+    if (s->wild) {
+        // Nobody knows what pages, the log and callers have to expect.
+        s->doors = false;
+        s->scraper = s->caller = s->retire = 0;
+    }
 }
 
 static enum actor_kind kind_of(const struct swarm *s, struct dice *d) {
@@ -87,16 +106,26 @@ static enum actor_kind kind_of(const struct swarm *s, struct dice *d) {
 // Just before the ends of a year, of February in leap years and others, and of a century.
 static const uint32_t turns_of_time[] = {946684795, 951782395, 1109635195, 4102444795, 4107542395};
 
-void world_begin(struct world *w, uint64_t seed) {
+// What payloads are made of, the same in every world.
+static void fill(struct world *w) {
+    struct dice d = {.state = 1};
+    for (uint32_t i = 0; i < sizeof w->filler; i++)
+        w->filler[i] = (uint8_t)dice_roll(&d);
+    w->filled = true;
+}
+
+void world_begin(struct world *w, uint64_t seed, const uint8_t *input, uint32_t bytes) {
     // Large members need no clearing: they are used only as far as they are filled.
-    memset(w, 0, offsetof(struct world, filler));
+    memset(w, 0, offsetof(struct world, lots));
+    w->lots.free = w->lots.fresh = 0;
+    if (!w->filled)
+        fill(w);
     w->seed = seed;
-    w->dice.state = seed * 0x9e3779b97f4a7c15u;
+    w->dice = (struct dice){seed * 0x9e3779b97f4a7c15u, input, bytes};
     struct dice *d = &w->dice;
     choose(&w->swarm, d);
-    subjects_make(&w->subjects, d);
-    for (uint32_t i = 0; i < sizeof w->filler; i++)
-        w->filler[i] = (uint8_t)dice_roll(d);
+    struct dice own = {.state = dice_roll(d)};
+    subjects_make(&w->subjects, &own);
     for (uint32_t i = 0; i < CABLES_MAX; i++) {
         w->cables[i].used = false;
         w->cables[i].chronicle.cid = 0;
@@ -106,9 +135,12 @@ void world_begin(struct world *w, uint64_t seed) {
         memset(s, 0, offsetof(struct site, configs));
         s->small = !w->swarm.clean && dice_once_in(d, 2);
         s->scarce = s->small || w->swarm.pool_failure > 0;
+        s->flashed = s->small && w->swarm.rewrite_us > 0;
+        if (s->flashed)
+            chip_make(w, s);
         if (w->swarm.users) {
-            rights_make(&s->rights, &w->subjects, d);
-            rights_narrow(&s->rights, &w->subjects, d);
+            rights_make(&s->rights, &w->subjects, &own);
+            rights_narrow(&s->rights, &w->subjects, &own);
         }
         // Some clocks wrap within the first seconds.
         s->clock_us = (uint64_t)dice_roll(d) * 1000;
@@ -128,9 +160,9 @@ void world_begin(struct world *w, uint64_t seed) {
         memset(a, 0, offsetof(struct actor, input));
         a->kind = kind_of(&w->swarm, d);
         a->site = (uint8_t)dice_below(d, w->swarm.sites);
-        agenda_plan(&w->agenda, SLOT_ACTOR + i, dice_below(d, 1000000));
+        agenda_plan(&w->agenda, SLOT_ACTOR + i, dice_drift(d, 1000000));
     }
-    agenda_plan(&w->agenda, SLOT_FATE, 1000000);
+    agenda_plan(&w->agenda, SLOT_FATE, w->swarm.fate_us);
 }
 
 // ---- Events -------------------------------------------------------------------------------------
@@ -152,7 +184,11 @@ static void heal_pools(struct site *s) {
     s->m.pools[POOL_blocks].limit = (index_t)s->m.config->limits.blocks;
 }
 
-// Once a second of the world, fate may strike each site.
+static uint64_t while_from(struct world *w, uint32_t max_ms) {
+    return w->now_us + 1 + (uint64_t)dice_around(&w->dice, w->swarm.fate_us) % (max_ms * 1000);
+}
+
+// Fate may strike each site.
 static void strike(struct world *w) {
     struct dice *d = &w->dice;
     for (uint32_t i = 0; i < w->swarm.sites; i++) {
@@ -172,9 +208,18 @@ static void strike(struct world *w) {
             site_reload(w, s);
         } else if (dice_once_in(d, w->swarm.pool_failure)) {
             fail_pool(w, s);
+        } else if (dice_once_in(d, w->swarm.link_cut)) {
+            if (dice_once_in(d, 2))
+                s->link_back_us = while_from(w, LINK_MS_MAX);
+            else
+                cable_lose(w, s);
+        } else if (dice_once_in(d, w->swarm.doze)) {
+            s->dozes_until_us = while_from(w, DOZE_MS_MAX);
+        } else if (dice_once_in(d, w->swarm.wall_jump)) {
+            s->wall_us = WALL_US + dice_roll(d) * (uint64_t)100000;
         }
     }
-    agenda_plan(&w->agenda, SLOT_FATE, w->now_us + 1000000);
+    agenda_plan(&w->agenda, SLOT_FATE, w->now_us + (w->quiet ? 1000000 : w->swarm.fate_us));
 }
 
 bool world_step(struct world *w) {
@@ -199,6 +244,8 @@ bool world_step(struct world *w) {
         cable_up(w, &w->cables[slot - SLOT_UP]);
     else if (slot >= SLOT_ACTOR)
         actor_act(w, &w->actors[slot - SLOT_ACTOR]);
+    else if (slot >= SLOT_CHIP)
+        chip_act(w, &w->sites[slot - SLOT_CHIP]);
     else if (slot >= SLOT_SITE)
         site_turn(w, &w->sites[slot - SLOT_SITE]);
     else
@@ -208,16 +255,46 @@ bool world_step(struct world *w) {
 
 // ---- The end ------------------------------------------------------------------------------------
 
-#define SETTLE_US 600000000u  // long enough for every deadline
+#define SETTLE_US 900000000u  // longer than the last ping of a cable that is dead may take
 
-static void run_for(struct world *w, uint64_t us) {
-    uint64_t until = w->now_us + us;
-    while (w->now_us < until && world_step(w))
-        ;
+static bool is_empty(const struct pipe *p) {
+    return p->arrived == p->written && p->taken == p->written;
+}
+
+// Whether nothing is on its way, at the end: nor anybody connected.
+static bool is_at_rest(const struct world *w) {
+    for (uint32_t i = 0; i < w->swarm.sites; i++) {
+        const struct midge *m = &w->sites[i].m;
+        if (!w->sites[i].powered || m->connections[m->local].out.bytes > 0 || m->reap != 0 ||
+            (w->ending && m->pools[POOL_connections].used > (m->local != 0)))
+            return false;
+    }
+    for (uint32_t i = 0; i < CABLES_MAX; i++) {
+        const struct cable *c = &w->cables[i];
+        if (c->used && !c->dead && c->kind != MIDGE_LOCAL &&
+            (c->far != FAR_OPEN || !c->client_open || c->ending || c->ledger.orders_count > 0 ||
+             !is_empty(&c->up) || !is_empty(&c->down)))
+            return false;
+    }
+    return true;
+}
+
+// A fuzzer has no time to wait for those who are dead.
+static void come_to_rest(struct world *w) {
+    uint64_t until = w->now_us + SETTLE_US;
+    bool hurry = w->dice.loaded != NULL;
+    while (w->now_us < until && world_step(w)) {
+        if (hurry && w->events % 32 == 0 && is_at_rest(w))
+            return;
+    }
 }
 
 // Everybody who is still there has got all that is owed.
 static void check_kept(struct world *w) {
+    for (uint32_t i = 0; i < CABLES_MAX; i++) {
+        if (w->cables[i].used && w->cables[i].dead)
+            ledger_close(w, &w->cables[i]);
+    }
     for (uint32_t i = 0; i < CABLES_MAX; i++) {
         struct cable *c = &w->cables[i];
         if (!c->used || c->kind != MIDGE_CLIENT)
@@ -260,7 +337,7 @@ void world_settle(struct world *w) {
             agenda_plan(&w->agenda, SLOT_DOWN + i, w->now_us);
         }
     }
-    run_for(w, SETTLE_US);
+    come_to_rest(w);
     check_kept(w);
     for (uint32_t i = 0; i < w->swarm.sites; i++)
         application_stop(w, &w->sites[i]);
@@ -269,19 +346,19 @@ void world_settle(struct world *w) {
         midge_stop(&w->sites[i].m);
         site_turn(w, &w->sites[i]);
     }
-    run_for(w, SETTLE_US);
+    come_to_rest(w);
     for (uint32_t i = 0; i < w->swarm.sites; i++)
         check_empty(w, &w->sites[i]);
 }
 
 void world_fail(const struct world *w, const char *what) {
-    static const char *const names[] = {"fate", "site", "actor", "up", "down", "ack"};
-    static const uint32_t first[] = {SLOT_FATE, SLOT_SITE, SLOT_ACTOR,
+    static const char *const names[] = {"fate", "site", "chip", "actor", "up", "down", "ack"};
+    static const uint32_t first[] = {SLOT_FATE, SLOT_SITE, SLOT_CHIP, SLOT_ACTOR,
                                      SLOT_UP,   SLOT_DOWN, SLOT_ACK};
     uint64_t count = w->events < TRAIL_MAX ? w->events : TRAIL_MAX;
     for (uint64_t i = w->events - count; i < w->events; i++) {
         uint32_t slot = w->trail[i % TRAIL_MAX].slot;
-        uint32_t kind = 5;
+        uint32_t kind = sizeof first / sizeof first[0] - 1;
         while (slot < first[kind])
             kind--;
         printf("%12llu us  %s %u\n", (unsigned long long)w->trail[i % TRAIL_MAX].at_us, names[kind],

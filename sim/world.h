@@ -17,6 +17,7 @@
 #include "broker/broker.h"
 #include "sim/agenda.h"
 #include "sim/caller.h"
+#include "sim/chip.h"
 #include "sim/chronicle.h"
 #include "sim/dice.h"
 #include "sim/ledger.h"
@@ -35,6 +36,9 @@
 #define PING_MS_MAX 120000u
 #define PINGS_MAX 3u
 
+// The longest that a site's loop stands still.
+#define DOZE_MS_MAX 3000u
+
 // ---- What a seed chooses ------------------------------------------------------------------------
 
 // Each field is a chance of one in so many acts, 0 for never, unless it says otherwise.
@@ -51,15 +55,23 @@ struct swarm {
     uint32_t queues;                                // subscriptions in groups, in a hundred
     uint32_t partial_send;
     uint32_t hang_up, vanish, resubscribe, request;
-    uint32_t power_cut;  // faults: mean time between them in s, 0 for never
+    uint32_t byte_ns;  // that a cable takes for a byte
+    uint32_t fate_us;  // between two strikes of fate, at each of which the following may happen
+    uint32_t power_cut;
     uint32_t pool_failure;
     uint32_t reload;
     uint32_t retire;       // a site is emptied as a lame duck, and begins anew
     bool doors;            // reloads change who may come in
     uint32_t rehearsal;    // events between two configurations that nobody runs with, 0 for none
+    uint32_t link_cut;     // a site's cables carry nothing, for a while or for ever
+    uint32_t doze;         // a site's loop stands still
+    uint32_t wall_jump;    // somebody sets its wall clock
+    uint32_t rewrite_us;   // between two writings of a board's configuration, about; 0 for never
+    uint32_t tear;         // how many of them power is cut in, one in so many
     bool late_release;     // bytes sent stay the broker's until the other end has them, as in lwIP
     uint32_t application;  // how often the application of each site acts
     bool users;            // sites have users with rights of their own
+    bool wild;             // who is hostile may say anything: nobody knows what is owed to whom
     bool verbose, clean;   // clean: nothing is slow, small or hostile, so nobody may be cut off
 };
 
@@ -106,9 +118,12 @@ struct cable {
 struct site {
     bool powered;
     bool small;                  // it has the limits of a board with 64 KB
+    bool flashed;                // its configuration lies in flash
     bool scarce;                 // its pools are small, or fail: it may cut off who is in the way
     uint64_t clock_us;           // of its clock, when the world began
     uint64_t wall_us;            // of the wall's, likewise; 0 where it has none
+    uint64_t link_back_us;       // when its cables carry again, in the world's time
+    uint64_t dozes_until_us;     // likewise
     uint16_t ready[CABLES_MAX];  // cables with something to attend to
     uint32_t ready_count;
     bool is_ready[CABLES_MAX];
@@ -124,6 +139,7 @@ struct site {
     struct rights rights;
     struct midge_config configs[2];
     uint32_t config;  // the one in use
+    struct chip chip;
     struct midge m;
 };
 
@@ -160,6 +176,7 @@ struct world {
     struct subjects subjects;
     uint8_t handlers[SITES_MAX * SIDS_MAX];  // what handlers of applications point at
     struct lots lots;
+    bool filled;
     uint8_t filler[2 * PIPE_BYTES];     // what payloads are made of
     char bodies[ACTORS_MAX][BODY_MAX];  // of answers to scrapers
     struct actor actors[ACTORS_MAX];
@@ -175,7 +192,8 @@ struct world {
 enum {
     SLOT_FATE = 0,
     SLOT_SITE = 1,
-    SLOT_ACTOR = SLOT_SITE + SITES_MAX,
+    SLOT_CHIP = SLOT_SITE + SITES_MAX,
+    SLOT_ACTOR = SLOT_CHIP + SITES_MAX,
     SLOT_UP = SLOT_ACTOR + ACTORS_MAX,
     SLOT_DOWN = SLOT_UP + CABLES_MAX,
     SLOT_ACK = SLOT_DOWN + CABLES_MAX,
@@ -183,8 +201,9 @@ enum {
 };
 _Static_assert(SLOT_COUNT <= AGENDA_SLOTS, "each has a slot");
 
-// The world of a seed.
-void world_begin(struct world *w, uint64_t seed);
+// The world of a seed; `w` is zeroed memory, or has been a world before. A fuzzer loads its dice
+// with its input, which must stay as it is.
+void world_begin(struct world *w, uint64_t seed, const uint8_t *input, uint32_t bytes);
 
 // One event. False where nothing is planned any more.
 bool world_step(struct world *w);

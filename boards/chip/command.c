@@ -33,6 +33,7 @@ static uint32_t text_bytes;
 static uint32_t column;  // bytes of its last line
 static char last;        // its last byte
 
+static struct settings_work work;
 static const char *saving;  // what to say once flash is done; NULL: it is not at work
 
 static struct midge_config scratch;
@@ -70,7 +71,7 @@ static void begin_text(void) {
 }
 
 static void restore(void) {
-    settings_erase();
+    settings_erase(&work);
     saving = "The default runs from the next reset on";
 }
 
@@ -166,7 +167,7 @@ static void finish_text(void) {
     else if (!configuration_read(&scratch, text_bytes))
         complain("It is of no use, nothing is written");
     else {
-        settings_write(configuration_text, text_bytes);
+        settings_write(&work, configuration_text, text_bytes);
         saving = "Written: it runs from the next reset on";
     }
 }
@@ -207,7 +208,7 @@ static void take(char c) {
 }
 
 static void go_on_saving(void) {
-    int32_t answer = settings_proceed();
+    int32_t answer = settings_proceed(&work);
     if (answer < 0)
         complain("Flash fails");
     else if (answer == 0)

@@ -41,9 +41,10 @@ static _Noreturn void die(const char *why) {
 // Answers whether it is that of flash.
 static bool configure(void) {
     if (hal_button() || command_default_wanted()) {
-        settings_erase();
-        console_say(MIDGE_WRN, settings_finish() == 0 ? "The default configuration is restored"
-                                                      : "Flash fails");
+        struct settings_work work = {0};
+        settings_erase(&work);
+        console_say(MIDGE_WRN, settings_finish(&work) == 0 ? "The default configuration is restored"
+                                                           : "Flash fails");
     }
     return configuration_load(&config);
 }

@@ -5,10 +5,8 @@
 
 #include "hal/hal.h"
 
-_Static_assert(SETTINGS_SLOT_BYTES >= 512 &&
-                   (SETTINGS_SLOT_BYTES & (SETTINGS_SLOT_BYTES - 1)) == 0,
+_Static_assert(SETTINGS_SLOT_BYTES >= 512 && (SETTINGS_SLOT_BYTES & (SETTINGS_SLOT_BYTES - 1)) == 0,
                "SETTINGS_SLOT_BYTES: 512 or more, a power of two");
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "headers are copied as they lie");
 
 #define MAGIC 0x4347444Du  // "MDGC"
 #define FORMAT 1
@@ -16,22 +14,9 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "headers are copied as
 // What is programmed or read at once: whole units of programming, as a header is.
 #define CHUNK_BYTES SETTINGS_HEADER_BYTES
 
-struct header {
-    uint32_t magic, format, number, bytes, crc;
-    uint8_t erased[12];
-};
+_Static_assert(sizeof(struct settings_header) == SETTINGS_HEADER_BYTES, "as settings.h has it");
 
-_Static_assert(sizeof(struct header) == SETTINGS_HEADER_BYTES, "as settings.h has it");
-
-// What is under way, and where it has come to.
-static struct {
-    enum { IDLE, ERASE, TEXT, HEADER, SYNC } phase;
-    uint32_t slot;
-    uint32_t done;     // bytes of it
-    uint32_t last;     // the slot that is erased last
-    const char *text;  // NULL: there is none to write
-    struct header header;
-} work;
+enum { IDLE, ERASE, TEXT, HEADER, SYNC };
 
 #define NO_SLOT UINT32_MAX
 
@@ -59,133 +44,146 @@ static uint32_t crc32(uint32_t crc, const void *bytes, uint32_t n) {
     return crc;
 }
 
-static uint32_t crc_of_header(const struct header *h) {
-    return crc32(UINT32_MAX, h, offsetof(struct header, crc));
+// A number of the host's as it lies in flash, and back.
+static uint32_t little(uint32_t number) {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    number = __builtin_bswap32(number);
+#endif
+    return number;
+}
+
+static uint32_t crc_of_header(const struct settings_header *h) {
+    return crc32(UINT32_MAX, h, offsetof(struct settings_header, crc));
 }
 
 // Reads a slot's header. False where the slot is not valid.
-static bool check_slot(uint32_t slot, struct header *h) {
+static bool check_slot(uint32_t slot, struct settings_header *h) {
     uint8_t chunk[CHUNK_BYTES];
     uint32_t at = slot_at(slot);
-    if (hal_flash_read(at, h, sizeof *h) != 0 || h->magic != MAGIC || h->format != FORMAT ||
-        h->bytes > SETTINGS_TEXT_MAX)
+    if (hal_flash_read(at, h, sizeof *h) != 0 || h->magic != little(MAGIC) ||
+        h->format != little(FORMAT) || little(h->bytes) > SETTINGS_TEXT_MAX)
         return false;
-    uint32_t crc = crc_of_header(h);
-    for (uint32_t done = 0; done < h->bytes; done += CHUNK_BYTES) {
-        uint32_t n = h->bytes - done < CHUNK_BYTES ? h->bytes - done : CHUNK_BYTES;
+    uint32_t crc = crc_of_header(h), bytes = little(h->bytes);
+    for (uint32_t done = 0; done < bytes; done += CHUNK_BYTES) {
+        uint32_t n = bytes - done < CHUNK_BYTES ? bytes - done : CHUNK_BYTES;
         if (hal_flash_read(at + sizeof *h + done, chunk, n) != 0)
             return false;
         crc = crc32(crc, chunk, n);
     }
-    return h->crc == ~crc;
+    return h->crc == little(~crc);
 }
 
 // The slot in force and its header, or NO_SLOT.
-static uint32_t find(struct header *h) {
-    struct header other;
+static uint32_t find(struct settings_header *h) {
+    struct settings_header other;
     if (!have_flash())
         return NO_SLOT;
     bool first = check_slot(0, h);
     bool second = check_slot(1, &other);
     if (!second)
         return first ? 0 : NO_SLOT;
-    if (first && (int32_t)(other.number - h->number) < 0)
+    if (first && (int32_t)(little(other.number) - little(h->number)) < 0)
         return 0;
     *h = other;
     return 1;
 }
 
 int32_t settings_read(char text[SETTINGS_TEXT_MAX]) {
-    struct header h;
+    struct settings_header h;
     uint32_t slot = find(&h);
     if (slot == NO_SLOT)
         return HAL_ERR_IO;
-    int32_t answer = hal_flash_read(slot_at(slot) + sizeof h, text, h.bytes);
-    return answer < 0 ? answer : (int32_t)h.bytes;
+    uint32_t bytes = little(h.bytes);
+    int32_t answer = hal_flash_read(slot_at(slot) + sizeof h, text, bytes);
+    return answer < 0 ? answer : (int32_t)bytes;
 }
 
 // The slot in force is erased last, and written never.
-static void begin(const char *text, uint32_t bytes) {
-    struct header h = {.number = UINT32_MAX};
+static void begin(struct settings_work *w, const char *text, uint32_t bytes) {
+    struct settings_header h = {.number = UINT32_MAX};
     uint32_t slot = find(&h);
-    work.phase = ERASE;
-    work.slot = slot == 0 ? 1 : 0;
-    work.last = text != NULL ? work.slot : 1 - work.slot;
-    work.done = 0;
-    work.text = text;
-    work.header = (struct header){MAGIC, FORMAT, h.number + 1, bytes, 0, {0}};
-    memset(work.header.erased, 0xff, sizeof work.header.erased);
-    work.header.crc = ~crc32(crc_of_header(&work.header), text, bytes);
+    w->phase = ERASE;
+    w->slot = slot == 0 ? 1 : 0;
+    w->last = text != NULL ? w->slot : 1 - w->slot;
+    w->done = 0;
+    w->text = text;
+    w->bytes = bytes;
+    w->header = (struct settings_header){.magic = little(MAGIC),
+                                         .format = little(FORMAT),
+                                         .number = little(little(h.number) + 1),
+                                         .bytes = little(bytes)};
+    memset(w->header.erased, 0xff, sizeof w->header.erased);
+    w->header.crc = little(~crc32(crc_of_header(&w->header), text, bytes));
 }
 
-void settings_write(const char *text, uint32_t bytes) {
-    begin(text, bytes);
+void settings_write(struct settings_work *w, const char *text, uint32_t bytes) {
+    begin(w, text, bytes);
 }
 
-void settings_erase(void) {
-    begin(NULL, 0);
+void settings_erase(struct settings_work *w) {
+    begin(w, NULL, 0);
 }
 
 // ---- Steps --------------------------------------------------------------------------------------
 
 // From a slot's begin, so that its header goes first.
-static int32_t erase_sector(void) {
-    int32_t answer = hal_flash_erase(slot_at(work.slot) + work.done);
-    work.done += hal_flash().sector_bytes;
-    if (work.done >= slot_bytes()) {
-        work.done = 0;
-        work.phase = TEXT;
+static int32_t erase_sector(struct settings_work *w) {
+    int32_t answer = hal_flash_erase(slot_at(w->slot) + w->done);
+    w->done += hal_flash().sector_bytes;
+    if (w->done >= slot_bytes()) {
+        w->done = 0;
+        w->phase = TEXT;
     }
     return answer;
 }
 
 // What follows may not outrun it: it is synced.
-static int32_t program_text(void) {
+static int32_t program_text(struct settings_work *w) {
     uint8_t chunk[CHUNK_BYTES];
-    uint32_t left = work.header.bytes - work.done;
+    uint32_t left = w->bytes - w->done;
     if (left == 0) {
-        work.phase = work.text != NULL ? HEADER : work.slot == work.last ? SYNC : ERASE;
-        work.slot = work.last;
+        w->phase = w->text != NULL ? HEADER : w->slot == w->last ? SYNC : ERASE;
+        w->slot = w->last;
         return hal_flash_sync();
     }
     uint32_t n = left < CHUNK_BYTES ? left : CHUNK_BYTES;
-    uint32_t at = slot_at(work.slot) + SETTINGS_HEADER_BYTES + work.done;
+    uint32_t at = slot_at(w->slot) + SETTINGS_HEADER_BYTES + w->done;
     memset(chunk, 0xff, sizeof chunk);
-    memcpy(chunk, work.text + work.done, n);
-    work.done += n;
+    memcpy(chunk, w->text + w->done, n);
+    w->done += n;
     return hal_flash_program(at, chunk, sizeof chunk);
 }
 
-static int32_t do_next(void) {
-    switch (work.phase) {
+static int32_t do_next(struct settings_work *w) {
+    switch (w->phase) {
     case ERASE:
-        return erase_sector();
+        return erase_sector(w);
     case TEXT:
-        return program_text();
+        return program_text(w);
     case HEADER:
-        work.phase = SYNC;
-        return hal_flash_program(slot_at(work.slot), &work.header, sizeof work.header);
+        w->phase = SYNC;
+        return hal_flash_program(slot_at(w->slot), &w->header, sizeof w->header);
     case SYNC:
-        work.phase = IDLE;
+        w->phase = IDLE;
         return hal_flash_sync();
     default:
         return 0;
     }
 }
 
-int32_t settings_proceed(void) {
+int32_t settings_proceed(struct settings_work *w) {
     int32_t answer = have_flash() ? hal_flash_busy() : HAL_ERR_INVALID;
-    while (answer == 0 && work.phase != IDLE)
-        answer = do_next();
+    while (answer == 0 && w->phase != IDLE)
+        answer = do_next(w);
     if (answer < 0)
-        work.phase = IDLE;
+        w->phase = IDLE;
     return answer;
 }
 
-int32_t settings_finish(void) {
+int32_t settings_finish(struct settings_work *w) {
     int32_t answer;
     do {
-        answer = settings_proceed();
+        answer = settings_proceed(w);
     } while (answer > 0);
     return answer;
 }

@@ -14,7 +14,7 @@
 //     20  12  erased
 //     32      the text, then erased
 //
-// Nobody checks here what the text says. Costs 56 B of RAM.
+// Nobody checks here what the text says.
 
 #ifndef CHIP_SETTINGS_H
 #define CHIP_SETTINGS_H
@@ -31,16 +31,33 @@
 // Reads the text in force, and answers its length, or an enum hal_err where no slot is valid.
 int32_t settings_read(char text[SETTINGS_TEXT_MAX]);
 
+struct settings_header {
+    uint32_t magic, format, number, bytes, crc;
+    uint8_t erased[12];
+};
+
+// A text that is being written, or an erasure, and where it has come to: 56 B of RAM of whoever
+// keeps it. All zeros: nothing is under way.
+struct settings_work {
+    uint8_t phase;
+    uint32_t slot;
+    uint32_t done;     // bytes of it
+    uint32_t last;     // the slot that is erased last
+    const char *text;  // NULL: there is none to write
+    uint32_t bytes;    // of it
+    struct settings_header header;
+};
+
 // Begins to write a text of up to SETTINGS_TEXT_MAX bytes, which must stay as it is until that is
 // done; or to erase both slots.
-void settings_write(const char *text, uint32_t bytes);
-void settings_erase(void);
+void settings_write(struct settings_work *w, const char *text, uint32_t bytes);
+void settings_erase(struct settings_work *w);
 
 // Goes on with what was begun until flash is busy. Answers 1 then; 0 once all is done; or an enum
 // hal_err, which ends it. A text that was not written whole is not there.
-int32_t settings_proceed(void);
+int32_t settings_proceed(struct settings_work *w);
 
 // The same, to the end: 0 or an enum hal_err.
-int32_t settings_finish(void);
+int32_t settings_finish(struct settings_work *w);
 
 #endif

@@ -36,11 +36,11 @@ static struct {
 } state[FAULTS];
 
 struct dice fault_dice(uint32_t what, uint64_t n) {
-    struct dice d = {seed ^ (uint64_t)what << 56};
+    struct dice d = {.state = seed ^ (uint64_t)what << 56};
     uint64_t high = dice_roll(&d);
     d.state = (high << 32 | dice_roll(&d)) ^ n;
     high = dice_roll(&d);
-    return (struct dice){high << 32 | dice_roll(&d)};
+    return (struct dice){.state = high << 32 | dice_roll(&d)};
 }
 
 uint32_t fault_number(enum fault f) {

@@ -1,4 +1,5 @@
-# Each tests/fuzz/*.c is a libFuzzer target, save rig.c, which they share. They run for FUZZ_SECONDS
+# Each tests/fuzz/*.c is a libFuzzer target, save rig.c, which they share; broker.c is the simulator's
+# world with a fuzzer in fate's place, and has that one's limits. They run for FUZZ_SECONDS
 # in all, two at a time, from the corpora in tests/fuzz/corpus; what a run adds to one is in
 # build/fuzz/corpus, and the input of a failure in build/fuzz. To see it again:
 #
@@ -8,9 +9,15 @@ SUITES_BUSY += fuzz
 
 FUZZ_SECONDS ?= 180
 FUZZED     := $(filter-out rig,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
-FUZZ_CC    := clang -I. -include tests/fuzz/limits.h -g -O1 $(DIALECT) -fno-sanitize-recover=all
+FUZZ_CC    := clang -I. -g -O1 $(DIALECT) -fno-sanitize-recover=all
 FUZZ_OBJ   := $(patsubst %.c,build/fuzz/object/%.o,$(filter broker/%,$(LIB_SRC)) tests/fuzz/rig.c \
                 tests/panic.c)
+FUZZ_WORLD := $(patsubst %.c,build/fuzz/world/%.o,$(filter-out sim/vopr.c,$(SIM_SRC)) tests/panic.c \
+                tests/fuzz/broker.c)
+
+# Inputs may be long from the start: a world goes by many decisions.
+FUZZ_ARGS_broker := -len_control=0 -max_len=2048 -dict=tests/fuzz/parser.dict
+FUZZ_ARGS_parser := -dict=tests/fuzz/parser.dict
 FUZZ_SHARE  = $$(($(FUZZ_SECONDS) / $(words $(FUZZED))))
 
 fuzz: $(FUZZED:%=build/fuzz/%)
@@ -23,19 +30,34 @@ build/fuzz/%.ran: build/fuzz/%
 	@echo "FUZZ $* for $(FUZZ_SHARE) s"
 	@mkdir -p build/fuzz/corpus/$*
 	$(Q)$< -max_total_time=$(FUZZ_SHARE) -timeout=10 -verbosity=0 -print_final_stats=0 \
-	    -artifact_prefix=build/fuzz/$*- $(wildcard tests/fuzz/$*.dict:%=-dict=%) \
+	    -artifact_prefix=build/fuzz/$*- $(FUZZ_ARGS_$*) \
 	    build/fuzz/corpus/$* tests/fuzz/corpus/$* >build/fuzz/$*.log 2>&1 \
 	    || { tail -n 60 build/fuzz/$*.log; false; } && touch $@
 
-$(FUZZED:%=build/fuzz/%): build/fuzz/%: build/fuzz/object/tests/fuzz/%.o $(FUZZ_OBJ)
-	@echo "LD  $@"
-	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^
+define FUZZ_KIND
+build/fuzz/$1/%.o: %.c tests/fuzz/fuzz.mk
+	@echo "CC  $$< to be fuzzed"
+	@mkdir -p $$(@D)
+	$$(Q)$$(FUZZ_CC) $2 -fsanitize=address,undefined $$(FUZZ_GUIDE) -MMD -MP -c -o $$@ $$<
+endef
+
+$(eval $(call FUZZ_KIND,object,-include tests/fuzz/limits.h))
+$(eval $(call FUZZ_KIND,world,-include sim/board.h -DMIDGE_FAULTS))
 
 build/fuzz/object/tests/%.o: FUZZ_CC += -D_GNU_SOURCE
 
-build/fuzz/object/%.o: %.c tests/fuzz/fuzz.mk tests/fuzz/limits.h
-	@echo "CC  $< to be fuzzed"
-	@mkdir -p $(@D)
-	$(Q)$(FUZZ_CC) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
+# In a world the fuzzer looks for what is new in the broker, not around it, and need not trace what is
+# compared with what: its words are in the dictionary.
+FUZZ_GUIDE := -fsanitize=fuzzer-no-link
+build/fuzz/world/%.o: FUZZ_GUIDE := -fsanitize-coverage=inline-8bit-counters,pc-table
+build/fuzz/world/sim/%.o: FUZZ_GUIDE :=
 
--include $(shell find build/fuzz/object -name '*.d' 2>/dev/null)
+$(patsubst %,build/fuzz/%,$(filter-out broker,$(FUZZED))): build/fuzz/%: \
+    build/fuzz/object/tests/fuzz/%.o $(FUZZ_OBJ)
+build/fuzz/broker: $(FUZZ_WORLD)
+
+$(FUZZED:%=build/fuzz/%):
+	@echo "LD  $@"
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^
+
+-include $(shell find build/fuzz/object build/fuzz/world -name '*.d' 2>/dev/null)

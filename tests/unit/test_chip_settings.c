@@ -13,10 +13,11 @@
 #include "tests/unit/flash.h"
 
 static char found[SETTINGS_TEXT_MAX];
+static struct settings_work work;
 
 static void write(const char *text) {
-    settings_write(text, (uint32_t)strlen(text));
-    assert_int_equal(settings_finish(), 0);
+    settings_write(&work, text, (uint32_t)strlen(text));
+    assert_int_equal(settings_finish(&work), 0);
 }
 
 static bool reads(const char *text) {
@@ -31,27 +32,28 @@ static void test_reads_what_was_written(void **state) {
     char long_text[SETTINGS_TEXT_MAX];
     flash_new();
     assert_true(reads(NULL));
-    for (flash.unit = 1; flash.unit <= 32; flash.unit *= 2) {
-        for (flash.pending = 0; flash.pending < 3; flash.pending++) {
+    for (flash.geometry.program_bytes = 1; flash.geometry.program_bytes <= 32;
+         flash.geometry.program_bytes *= 2) {
+        for (flash.looks = 0; flash.looks < 3; flash.looks++) {
             write("port: 4222");
             assert_true(reads("port: 4222"));
             write("");
             assert_true(reads(""));
             memset(long_text, '#', sizeof long_text);
-            settings_write(long_text, sizeof long_text);
-            assert_int_equal(settings_finish(), 0);
+            settings_write(&work, long_text, sizeof long_text);
+            assert_int_equal(settings_finish(&work), 0);
             assert_int_equal(settings_read(found), sizeof found);
             assert_memory_equal(found, long_text, sizeof found);
-            settings_erase();
-            assert_int_equal(settings_finish(), 0);
+            settings_erase(&work);
+            assert_int_equal(settings_finish(&work), 0);
             assert_true(reads(NULL));
         }
     }
-    flash.unit = 64;
-    settings_write("", 0);
-    assert_int_equal(settings_finish(), HAL_ERR_INVALID);
-    flash.unit = 4;
-    flash.pending = 0;
+    flash.geometry.program_bytes = 64;
+    settings_write(&work, "", 0);
+    assert_int_equal(settings_finish(&work), HAL_ERR_INVALID);
+    flash.geometry.program_bytes = 4;
+    flash.looks = 0;
 }
 
 static void test_format(void **state) {
@@ -77,7 +79,7 @@ static void test_number_wraps(void **state) {
     char text[8] = "a: 0";
     flash_new();
     write(text);
-    struct header *h = (struct header *)(flash.now + 2 * FLASH_SECTOR);
+    struct settings_header *h = (struct settings_header *)(flash.now + 2 * FLASH_SECTOR);
     h->number = UINT32_MAX - 1;
     h->crc = ~crc32(crc_of_header(h), text, h->bytes);
     for (int i = 1; i < 8; i++) {
@@ -112,12 +114,12 @@ static void cut_everywhere(const char *old, const char *new) {
             if (old != NULL)
                 write(old);
             flash_on();
-            flash.cut_at = n;
+            flash.cut_in = n;
             if (new != NULL)
-                settings_write(new, (uint32_t)strlen(new));
+                settings_write(&work, new, (uint32_t)strlen(new));
             else
-                settings_erase();
-            int32_t answer = settings_finish();
+                settings_erase(&work);
+            int32_t answer = settings_finish(&work);
             cut = flash_on();
             assert_int_equal(answer, cut ? HAL_ERR_IO : 0);
             assert_true(cut ? reads(old) || reads(new) : reads(new));
@@ -133,11 +135,11 @@ static void test_cuts(void **state) {
         "port: 4222\nauthorization { user: a, password: b }\n# more than 64 B";
     static const char new[] =
         "port: 1\nauthorization { user: c, password: d }\n# and so is this one";
-    for (flash.pending = 0; flash.pending < 2; flash.pending++) {
+    for (flash.looks = 0; flash.looks < 2; flash.looks++) {
         cut_everywhere(old, new);
         cut_everywhere(old, NULL);
     }
-    flash.pending = 0;
+    flash.looks = 0;
 }
 
 int main(void) {

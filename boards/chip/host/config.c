@@ -59,8 +59,10 @@ int main(int argc, char **argv) {
         return fail(argv[1], "is longer than the board has room for");
     if (!check(argv[1], (uint32_t)n))
         return 1;
-    settings_write(text, (uint32_t)n);
-    if (settings_finish() != 0 || getentropy(seed, sizeof seed) != 0 || !hal_entropy_seed(seed))
+    struct settings_work work = {0};
+    settings_write(&work, text, (uint32_t)n);
+    if (settings_finish(&work) != 0 || getentropy(seed, sizeof seed) != 0 ||
+        !hal_entropy_seed(seed))
         return fail("flash", "cannot be written");
     return 0;
 }
