@@ -1,6 +1,7 @@
 #include "sim/watch.h"
 
 #include "sim/check.h"
+#include "sim/wheel.h"
 #include "sim/world.h"
 
 // The longest that a healthy cable may wait for its input to be taken, beyond stall_ms.
@@ -48,9 +49,12 @@ void watch_site(struct world *w, struct site *s) {
         if (m->pools[i].used > m->pools[i].limit)
             world_fail(w, "a pool holds more than it may");
     }
+    const char *wrong = wheel_check(m);
+    if (wrong != NULL)
+        world_fail(w, wrong);
     if (++s->turns % 16 != 0)
         return;
-    const char *wrong = check_broker(&s->m);
+    wrong = check_broker(m, &s->dice);
     for (uint32_t i = 0; i < CABLES_MAX && wrong == NULL; i++) {
         struct cable *c = &w->cables[i];
         if (c->used && c->far == FAR_OPEN && &w->sites[c->site] == s)

@@ -103,6 +103,7 @@ struct site {
     bool is_ready[CABLES_MAX];
     uint16_t cable_of[MIDGE_CONNECTIONS_MAX + 1];  // by slot of its connection
     uint32_t turns;
+    struct dice dice;            // of checks by sample, which change nothing
     uint16_t application;  // 1 + its cable, 0 for none
     int32_t handler[MIDGE_HANDLERS_MAX + 1];
     uint64_t in_msgs, out_msgs, last_cid;  // at the last check

@@ -36,9 +36,8 @@ TOKEN = re.compile(
 )
 
 
-def sources():
-    """Every C file of the broker and the simulator."""
-    return sorted(p.relative_to(ROOT) for d in ("broker", "sim") for p in (ROOT / d).rglob("*.c"))
+# Every C file of the broker and the simulator.
+SOURCES = sorted(p.relative_to(ROOT) for d in ("broker", "sim") for p in (ROOT / d).rglob("*.c"))
 
 
 def mutations(path):
@@ -90,7 +89,7 @@ class Bench:
             shutil.copytree(ROOT / d, self.folder / d)
         self.objects = {}
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for path, data in zip(sources(), pool.map(self.compile, sources())):
+            for path, data in zip(SOURCES, pool.map(self.compile, SOURCES)):
                 self.objects[path] = data
 
     def object_of(self, path):
@@ -104,7 +103,7 @@ class Bench:
 
     def verdict(self, changed):
         """Of the tree as it stands in the folder: how it was caught, or None, or 'same'."""
-        todo = sources() if any(p.suffix == ".h" for p in changed) else changed
+        todo = SOURCES if any(p.suffix == ".h" for p in changed) else changed
         fresh = {p: self.compile(p) for p in todo}
         try:
             if None in fresh.values():
@@ -112,7 +111,7 @@ class Bench:
             if all(fresh[p] == self.objects[p] for p in fresh):
                 return "no"
             vopr = self.folder / "vopr"
-            objects = [str(self.object_of(p)) for p in sources()]
+            objects = [str(self.object_of(p)) for p in SOURCES]
             if run([CC, "-o", str(vopr), *objects], self.folder)[0] != 0:
                 return "no"
             code, out = run([str(vopr), "1", str(SEEDS), str(EVENTS)], self.folder, HANG_S)
