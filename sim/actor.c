@@ -349,6 +349,10 @@ void actor_read(struct world *w, struct cable *c, const uint8_t *bytes, uint32_t
         scraper_read(w, a, bytes, n);
         return;
     }
+    if (a->kind == ACTOR_EXAMINER) {
+        exam_read(w, a, bytes, n);
+        return;
+    }
     if (a->input_bytes + n > sizeof a->input)
         world_fail(w, "a line or message without end");
     memcpy(a->input + a->input_bytes, bytes, n);
@@ -390,6 +394,8 @@ void actor_ended(struct world *w, struct cable *c) {
     struct actor *a = &w->actors[c->actor];
     if (a->kind == ACTOR_SCRAPER)
         scraper_ended(w, a, c);
+    else if (a->kind == ACTOR_EXAMINER)
+        exam_ended(w, a, c);
     else if (a->input_bytes > 0 && !c->cut)
         world_fail(w, "the stream ended within a message");
     a->cable = 0;
@@ -402,6 +408,7 @@ static void connect(struct world *w, struct actor *a) {
     a->greeted = false;
     a->input_bytes = 0;
     a->answer = (struct answer){0};
+    memset(&a->exam, 0, offsetof(struct exam, line));
     if (c != NULL)
         a->cable = (uint16_t)(c - w->cables + 1);
     // A client begins once it has read INFO; who asks for pages need not wait.
@@ -447,6 +454,10 @@ void actor_act(struct world *w, struct actor *a) {
             plan(w, a, 1000000);
         return;
     }
+    if (a->exam.lost) {
+        leave(w, a, LEAVE_RESET);
+        return;
+    }
     if (!w->quiet) {
         plan(w, a, dice_around(d, w->swarm.think_us));
         if (dice_once_in(d, w->swarm.hang_up)) {
@@ -460,6 +471,8 @@ void actor_act(struct world *w, struct actor *a) {
     }
     if (a->kind == ACTOR_SCRAPER)
         scraper_act(w, a, c);
+    else if (a->kind == ACTOR_EXAMINER)
+        exam_act(w, a, c);
     else if (a->kind == ACTOR_HOSTILE)
         attack(w, c);
     else if (!a->greeted)

@@ -55,8 +55,6 @@ static const char *check_connections(const struct midge *m) {
                 return "what is asked of a connection that ends";
             continue;
         }
-        if (c->kind == MIDGE_CLIENT && c->out.bytes > m->config->max_pending)
-            return "a client for which more waits than it may";
     }
     if (memcmp(open, m->open, sizeof open) != 0)
         return "the number of connections";

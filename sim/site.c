@@ -43,20 +43,29 @@ static void complain(void *context, enum midge_severity severity, const char *li
 static void configure(struct world *w, struct site *s, struct midge_config *config) {
     struct dice *d = &w->dice;
     char text[4096];
-    int n = snprintf(text, sizeof text,
-                     "max_payload: %u\nmax_pending: %u\nping_interval: \"%us\"\nping_max: %u\n"
-                     "write_deadline: \"%us\"\nserver_name: sim\nport: 4222\nhttp: 8222\n"
-                     "debug: %s\ntrace: %s\nlame_duck_duration: \"30s\"\n",
-                     w->swarm.payload_max, dice_between(d, w->swarm.clean ? 32768 : 4096, 65536),
-                     dice_between(d, 2, PING_MS_MAX / 1000), dice_between(d, 1, PINGS_MAX),
-                     dice_between(d, 1, 10), dice_once_in(d, 4) ? "true" : "false",
-                     dice_once_in(d, 8) ? "true" : "false");
+    // What may wait for a client is no less than a message.
+    uint32_t payload = w->swarm.payload_max;
+    uint32_t least = w->swarm.clean ? 32768 : payload < 4096 ? 4096 : payload;
+    uint32_t pending = dice_between(d, least, dice_once_in(d, 2) ? least + 60 : 65536);
+    uint32_t ping_s = dice_between(d, 2, PING_MS_MAX / 1000);
+    uint32_t pings = dice_between(d, 1, PINGS_MAX);
+    uint32_t write_s = dice_between(d, 1, 10);
+    bool debug = dice_once_in(d, 4), trace = dice_once_in(d, 8);
+    int n =
+        snprintf(text, sizeof text,
+                 "max_payload: %u\nmax_pending: %u\nping_interval: \"%us\"\nping_max: %u\n"
+                 "write_deadline: \"%us\"\nserver_name: sim\nport: 4222\nhttp: 8222\n"
+                 "debug: %s\ntrace: %s\nlame_duck_duration: \"30s\"\n"
+                 "max_control_line: %u\nmax_subscriptions: %u\n",
+                 payload, pending, ping_s, pings, write_s, debug ? "true" : "false",
+                 trace ? "true" : "false", w->swarm.control_line_max, w->swarm.subscriptions_max);
     if (s->rights.users > 0)
         n += (int)rights_write(&s->rights, &w->subjects, text + n, sizeof text - (uint32_t)n);
     struct midge_source source = {"sim.conf", text, (uint32_t)n};
     struct midge_reading reading = {.complain = complain, .context = w};
     midge_config_defaults(config);
     config->entropy = entropy;
+    config->limits.block_bytes = w->swarm.block_bytes;
     if (s->small) {
         config->limits = (struct midge_limits){.connections = 15,
                                                .subscriptions = 104,

@@ -114,8 +114,7 @@ static const char *check_texts(const struct midge *m, struct dice *d) {
     uint32_t cells = 0;
     const struct table *t = &m->text_table;
     for (uint32_t b = 0; b < t->buckets; b++) {
-        for (index_t i = m->text_heads[b] & LINK_INDEX; i != 0;
-             i = m->texts[i].next & LINK_INDEX) {
+        for (index_t i = m->text_heads[b] & LINK_INDEX; i != 0; i = m->texts[i].next & LINK_INDEX) {
             const char *wrong = check_text(m, i, d);
             if (wrong != NULL)
                 return wrong;
@@ -186,9 +185,9 @@ static const char *check_node(const struct midge *m, index_t i) {
             return "a node without a parent";
         seen.children[node->parent]++;
         bool linked = node->token == STAR ? parent->star == i
-                      : node->token == GT ? parent->gt == i
-                                          : (parent->filter & node_filter(text_rehash(
-                                                                  m, node->token))) != 0;
+                      : node->token == GT
+                          ? parent->gt == i
+                          : (parent->filter & node_filter(text_rehash(m, node->token))) != 0;
         if (!linked)
             return "a node to which nothing leads";
         if (node->children == 0 && node->plain == 0 && node->groups == 0)

@@ -22,6 +22,10 @@ static const char *wrong_with_cable(struct world *w, struct site *s, struct cabl
         return "a connection that is dead was not found out";
     if (c->ending || c->dead)
         return NULL;
+    // A limit that a reload has lowered is for what comes.
+    const struct conn *conn = &s->m.connections[midge_slot(c->conn)];
+    if (w->swarm.reload == 0 && c->kind == MIDGE_CLIENT && conn->out.bytes > config->max_pending)
+        return "more waits for a client than may";
     struct midge_span v;
     uint32_t held = w->swarm.late_release ? (uint32_t)(c->down.written - c->down.taken) : 0;
     // While bytes are held the port asks by itself, once the far end has some of them.
@@ -69,8 +73,16 @@ void watch_closing(struct world *w, struct site *s, struct cable *c) {
     const char *wrong = NULL;
     if (c->kind != MIDGE_CLIENT || w->actors[c->actor].kind == ACTOR_HOSTILE)
         return;
-    switch (conn_reason(&m->connections[midge_slot(c->conn)])) {
+    const struct conn *conn = &m->connections[midge_slot(c->conn)];
+    const struct actor *a = &w->actors[c->actor];
+    if (a->kind == ACTOR_EXAMINER && (!c->client_open || exam_ends(a, conn_reason(conn))))
+        return;
+    switch (conn_reason(conn)) {
     case MIDGE_SLOW_PENDING:
+        // Room was lacking for it, or for what others hold.
+        if (conn->out.bytes <= m->config->max_pending && !s->scarce && block_common(m) > 128)
+            wrong = "a client was cut off as slow before its limit";
+        // fall through
     case MIDGE_SLOW_DEADLINE:
         if (w->swarm.clean)
             wrong = "a client that reads was cut off as slow";

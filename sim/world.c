@@ -44,6 +44,10 @@ static void choose(struct swarm *s, struct dice *d) {
     s->users = dice_once_in(d, 3);
     s->application = maybe(d, 3, 2, 100);
     s->reload = maybe(d, 4, 5, 60);
+    s->control_line_max = dice_between(d, 512, MIDGE_CONTROL_LINE_MAX);
+    s->subscriptions_max = dice_between(d, SIDS_MAX, SIDS_MAX + 6);
+    s->block_bytes = dice_once_in(d, 2) ? MIDGE_BLOCK_BYTES : dice_between(d, 128, 600);
+    s->examiner = maybe(d, 2, 5, 30);
     s->clean = dice_once_in(d, 4);
     if (s->clean) {
         s->window = windows[dice_between(d, 3, 5)];
@@ -53,6 +57,8 @@ static void choose(struct swarm *s, struct dice *d) {
         s->run_max = dice_between(d, 500, 2000);
         return;
     }
+    if (dice_once_in(d, 8))
+        s->payload_max = 8000;
     s->slow = maybe(d, 2, 5, 30);
     s->deaf = maybe(d, 3, 5, 30);
     s->hostile = maybe(d, 3, 5, 30);
@@ -65,9 +71,10 @@ static void choose(struct swarm *s, struct dice *d) {
 
 static enum actor_kind kind_of(const struct swarm *s, struct dice *d) {
     uint32_t roll = dice_below(d, 100);
-    const uint32_t share[] = {s->slow, s->deaf, s->hostile, s->scraper};
-    const enum actor_kind kinds[] = {ACTOR_SLOW, ACTOR_DEAF, ACTOR_HOSTILE, ACTOR_SCRAPER};
-    for (uint32_t i = 0; i < 4; i++) {
+    const uint32_t share[] = {s->slow, s->deaf, s->hostile, s->scraper, s->examiner};
+    const enum actor_kind kinds[] = {ACTOR_SLOW, ACTOR_DEAF, ACTOR_HOSTILE, ACTOR_SCRAPER,
+                                     ACTOR_EXAMINER};
+    for (uint32_t i = 0; i < sizeof share / sizeof share[0]; i++) {
         if (roll < share[i])
             return kinds[i];
         roll -= share[i];
@@ -82,7 +89,7 @@ void world_begin(struct world *w, uint64_t seed) {
     w->dice.state = seed * 0x9e3779b97f4a7c15u;
     struct dice *d = &w->dice;
     choose(&w->swarm, d);
-    subjects_make(&w->subjects, d);
+    subjects_make(&w->subjects, d, w->swarm.examiner == 0);
     for (uint32_t i = 0; i < sizeof w->filler; i++)
         w->filler[i] = (uint8_t)dice_roll(d);
     for (uint32_t i = 0; i < CABLES_MAX; i++)
@@ -90,7 +97,8 @@ void world_begin(struct world *w, uint64_t seed) {
     for (uint32_t i = 0; i < w->swarm.sites; i++) {
         struct site *s = &w->sites[i];
         memset(s, 0, offsetof(struct site, configs));
-        s->small = !w->swarm.clean && dice_once_in(d, 2);
+        // A board that small has no room for larger payloads.
+        s->small = !w->swarm.clean && w->swarm.payload_max <= 1400 && dice_once_in(d, 2);
         s->scarce = s->small || w->swarm.pool_failure > 0;
         if (w->swarm.users)
             rights_make(&s->rights, &w->subjects, d);
@@ -194,6 +202,13 @@ static void check_kept(struct world *w) {
         if (!c->used || c->kind != MIDGE_CLIENT)
             continue;
         struct ledger *l = &c->ledger;
+        if (w->actors[c->actor].kind == ACTOR_EXAMINER) {
+            const char *wrong =
+                c->client_open && !c->dead ? exam_settle(&w->actors[c->actor]) : NULL;
+            if (wrong != NULL)
+                world_fail(w, wrong);
+            continue;
+        }
         bool listens = c->client_open && !c->dead && w->actors[c->actor].kind != ACTOR_HOSTILE;
         // The answer to a ping may be on its way at any time.
         if (listens && l->orders_count > 0 && l->orders[l->orders_first].verb != ORDER_OTHER)

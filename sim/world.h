@@ -17,6 +17,7 @@
 #include "broker/broker.h"
 #include "sim/agenda.h"
 #include "sim/dice.h"
+#include "sim/exam.h"
 #include "sim/ledger.h"
 #include "sim/rights.h"
 #include "sim/scraper.h"
@@ -43,10 +44,10 @@ struct swarm {
     uint32_t delay_us, jitter_us;
     uint32_t run_max;  // bytes that arrive at once, at most
     uint32_t window;   // bytes on their way, each way
-    uint32_t payload_max;
-    uint32_t subscriptions;                 // of one actor, at most
-    uint32_t slow, deaf, hostile, scraper;  // of the actors, in a hundred
-    uint32_t queues;                        // subscriptions in groups, in a hundred
+    uint32_t payload_max, control_line_max, subscriptions_max, block_bytes;  // of the brokers
+    uint32_t subscriptions;                           // of one actor, at most
+    uint32_t slow, deaf, hostile, scraper, examiner;  // of the actors, in a hundred
+    uint32_t queues;                                  // subscriptions in groups, in a hundred
     uint32_t partial_send;
     uint32_t hang_up, vanish, resubscribe, request;
     uint32_t power_cut;  // faults: mean time between them in s, 0 for never
@@ -103,7 +104,7 @@ struct site {
     bool is_ready[CABLES_MAX];
     uint16_t cable_of[MIDGE_CONNECTIONS_MAX + 1];  // by slot of its connection
     uint32_t turns;
-    struct dice dice;            // of checks by sample, which change nothing
+    struct dice dice;      // of checks by sample, which change nothing
     uint16_t application;  // 1 + its cable, 0 for none
     int32_t handler[MIDGE_HANDLERS_MAX + 1];
     uint64_t in_msgs, out_msgs, last_cid;  // at the last check
@@ -116,7 +117,14 @@ struct site {
 
 // ---- Actors -------------------------------------------------------------------------------------
 
-enum actor_kind { ACTOR_GOOD, ACTOR_SLOW, ACTOR_DEAF, ACTOR_HOSTILE, ACTOR_SCRAPER };
+enum actor_kind {
+    ACTOR_GOOD,
+    ACTOR_SLOW,
+    ACTOR_DEAF,
+    ACTOR_HOSTILE,
+    ACTOR_SCRAPER,
+    ACTOR_EXAMINER,
+};
 
 struct actor {
     enum actor_kind kind;
@@ -126,6 +134,7 @@ struct actor {
     uint32_t due;          // 1 + the subject to which an answer is due
     uint32_t oks;          // that are still to come
     struct answer answer;  // of a scraper
+    struct exam exam;      // of an examiner
     uint32_t input_bytes;
     uint8_t input[INPUT_BYTES];
 };

@@ -213,6 +213,10 @@ bool conn_reap(struct midge *m, uint32_t most) {
 // ---- Output -------------------------------------------------------------------------------------
 
 void conn_queued(struct midge *m, struct conn *c) {
+    if (c->out.bytes > m->config->max_pending && c->kind != MIDGE_MONITOR) {
+        conn_slow(m, c, MIDGE_SLOW_PENDING);
+        return;
+    }
     if (c->out.bytes > m->crowd_bytes && !(c->flags & (CONN_CROWDED | CONN_CLOSING))) {
         c->flags |= CONN_CROWDED;
         m->crowded++;
