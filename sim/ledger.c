@@ -295,6 +295,7 @@ void ledger_execute(struct world *w, struct cable *c) {
         struct order o = l->orders[l->orders_first];
         l->orders_first = (l->orders_first + 1) % ORDERS_MAX;
         l->orders_count--;
+        pulse_order(&c->pulse, w->sites[c->site].m.now.us, &o);
         execute(w, c, &o);
     }
 }

@@ -83,6 +83,7 @@ static void configure(struct world *w, struct site *s, struct midge_config *conf
 void site_start(struct world *w, struct site *s) {
     memset(&s->m, 0, sizeof s->m);
     s->in_msgs = s->out_msgs = s->last_cid = 0;
+    s->ended = (struct tally){0};
     memset(&s->roster, 0, sizeof s->roster);
     s->powered = true;
     s->config = 0;
@@ -173,6 +174,7 @@ static void release(struct world *w, struct site *s, struct cable *c) {
 
 static void close_end(struct world *w, struct site *s, struct cable *c, enum midge_reason why,
                       bool reset) {
+    tally_add(&s->ended, &s->m.connections[midge_slot(c->conn)]);
     midge_closed(&s->m, c->conn, why);
     ledger_close(w, c);
     cable_end(w, c, reset);
@@ -218,6 +220,7 @@ static void attend(struct world *w, struct site *s, struct cable *c) {
         c->conn = midge_open(&s->m, c->kind, &peer);
         c->far = FAR_OPEN;
         s->cable_of[midge_slot(c->conn)] = (uint16_t)(c - w->cables);
+        pulse_open(&c->pulse, s->m.now.us);
         watch_opened(w, s, c);
         if (c->conn == MIDGE_NONE) {
             ledger_close(w, c);
@@ -298,6 +301,7 @@ void site_wake(struct world *w, struct cable *c) {
 
 void site_turn(struct world *w, struct site *s) {
     uint32_t wait_ms = midge_turn(&s->m, now_of(w, s));
+    watch_turn(w, s);
     uint32_t count = s->ready_count;
     for (uint32_t i = 0; i < count; i++) {
         struct cable *c = &w->cables[s->ready[i]];

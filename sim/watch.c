@@ -4,6 +4,14 @@
 #include "sim/wheel.h"
 #include "sim/world.h"
 
+void tally_add(struct tally *t, const struct conn *conn) {
+    t->in_msgs += conn->in_msgs;
+    t->in_bytes += conn->in_bytes;
+    t->out_msgs += conn->out_msgs;
+    t->out_bytes += conn->out_bytes;
+    t->stalls += conn->stalls;
+}
+
 // The longest that a healthy cable may wait for its input to be taken, beyond stall_ms.
 #define WAIT_US 30000000u
 
@@ -42,6 +50,47 @@ static const char *wrong_with_cable(struct world *w, struct site *s, struct cabl
     return NULL;
 }
 
+// The cable of a connection whose client keeps to the ledger; NULL where it is not of those.
+static struct cable *kept_cable(struct world *w, struct site *s, uint32_t slot) {
+    const struct conn *conn = &s->m.connections[slot];
+    if (conn->cid == 0 || conn->kind != MIDGE_CLIENT || (conn->flags & CONN_GONE))
+        return NULL;
+    struct cable *c = &w->cables[s->cable_of[slot]];
+    return w->actors[c->actor].kind <= ACTOR_DEAF ? c : NULL;
+}
+
+void watch_turn(struct world *w, struct site *s) {
+    const struct midge *m = &s->m;
+    const char *wrong = NULL;
+    for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh && wrong == NULL; i++) {
+        struct cable *c = kept_cable(w, s, i);
+        if (c != NULL)
+            wrong = pulse_turn(m, &m->connections[i], &c->pulse);
+    }
+    if (wrong != NULL)
+        world_fail(w, wrong);
+}
+
+// What all clients have published and been sent, and what becomes of them by time.
+static const char *check_clients(struct world *w, struct site *s) {
+    const struct midge *m = &s->m;
+    struct tally sum = s->ended;
+    for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
+        const struct conn *conn = &m->connections[i];
+        if (conn->cid == 0 || (conn->flags & CONN_GONE))
+            continue;
+        tally_add(&sum, conn);
+        struct cable *c = kept_cable(w, s, i);
+        const char *wrong = c != NULL ? pulse_check(m, conn, &c->pulse) : NULL;
+        if (wrong != NULL)
+            return wrong;
+    }
+    if (sum.in_msgs != m->in_msgs || sum.in_bytes != m->in_bytes || sum.out_msgs != m->out_msgs ||
+        sum.out_bytes != m->out_bytes || sum.stalls != m->stalls)
+        return "the sum of what clients have sent and received";
+    return NULL;
+}
+
 void watch_site(struct world *w, struct site *s) {
     const struct midge *m = &s->m;
     if (m->in_msgs < s->in_msgs || m->out_msgs < s->out_msgs || m->last_cid < s->last_cid)
@@ -54,6 +103,8 @@ void watch_site(struct world *w, struct site *s) {
             world_fail(w, "a pool holds more than it may");
     }
     const char *wrong = wheel_check(m);
+    if (wrong == NULL)
+        wrong = check_clients(w, s);
     if (wrong != NULL)
         world_fail(w, wrong);
     if (++s->turns % 16 != 0)
@@ -88,6 +139,9 @@ void watch_closing(struct world *w, struct site *s, struct cable *c) {
             wrong = "a client that reads was cut off as slow";
         break;
     case MIDGE_STALE:
+        if (a->kind <= ACTOR_DEAF && !pulse_is_stale(m, &c->pulse) &&
+            conn->in.line_bytes == 0)
+            wrong = "a client was given up too early";
         // Where more is on its way, the ping or its answer is behind that.
         if (c->healthy && !c->dead && c->up.taken == c->up.written &&
             c->down.arrived == c->down.written && !c->blocked)

@@ -19,9 +19,11 @@
 #include "sim/dice.h"
 #include "sim/exam.h"
 #include "sim/ledger.h"
+#include "sim/pulse.h"
 #include "sim/rights.h"
 #include "sim/scraper.h"
 #include "sim/subjects.h"
+#include "sim/watch.h"
 
 #define SITES_MAX 3
 #define ACTORS_MAX 64
@@ -88,6 +90,7 @@ struct cable {
     midge_conn conn;
     uint32_t delay_us, jitter_us, run_max, gap_us, window;
     uint64_t dead_since_us, waiting_since_us;
+    struct pulse pulse;
     struct pipe up, down;
     struct ledger ledger;
 };
@@ -108,6 +111,7 @@ struct site {
     uint16_t application;  // 1 + its cable, 0 for none
     int32_t handler[MIDGE_HANDLERS_MAX + 1];
     uint64_t in_msgs, out_msgs, last_cid;  // at the last check
+    struct tally ended;                    // of connections that have ended
     struct roster roster;
     struct rights rights;
     struct midge_config configs[2];
