@@ -62,7 +62,16 @@ static const char *check_connections(const struct midge *m) {
         return "the number of those that are crowded";
     if (!list_is_sound(m, LIST_WISHES, CONN_WISHING))
         return "the list of wishes";
-    return list_is_sound(m, LIST_STALLED, CONN_STALLED) ? NULL : "the list of those that wait";
+    if (!list_is_sound(m, LIST_STALLED, CONN_STALLED))
+        return "the list of those that wait";
+    // Who waits longest comes first, behind those that keep their place.
+    for (uint16_t i = m->stalled_on != 0 ? m->stalled_on : m->lists[LIST_STALLED].head, next;
+         i != 0 && (next = m->connections[i].links[LIST_STALLED].next) != 0; i = next) {
+        int32_t later = (int32_t)(m->connections[next].stall_ms - m->connections[i].stall_ms);
+        if (later < 0 && i != m->stalled_on)
+            return "the order of those that wait";
+    }
+    return NULL;
 }
 
 const char *check_broker(const struct midge *m, struct dice *d) {

@@ -267,6 +267,8 @@ static void execute(struct world *w, struct cable *c, const struct order *o) {
         c->ledger.echo = o->bytes & 1;
         c->ledger.headers = o->bytes & 2;
         c->ledger.no_responders = o->bytes & 4;
+        if (c->ledger.impostor && !is_closing(w, c))
+            world_fail(w, "a client was admitted whose password is wrong");
         if (w->swarm.users)
             c->ledger.user = &w->sites[c->site].rights.user[o->sid];
         break;

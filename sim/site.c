@@ -65,6 +65,8 @@ static void configure(struct world *w, struct site *s, struct midge_config *conf
     struct midge_reading reading = {.complain = complain, .context = w};
     midge_config_defaults(config);
     config->entropy = entropy;
+    config->stall_ms = w->swarm.stall_ms;
+    config->payload_idle_ms = w->swarm.payload_idle_ms;
     config->limits.block_bytes = w->swarm.block_bytes;
     if (s->small) {
         config->limits = (struct midge_limits){.connections = 15,
@@ -84,6 +86,7 @@ void site_start(struct world *w, struct site *s) {
     memset(&s->m, 0, sizeof s->m);
     s->in_msgs = s->out_msgs = s->last_cid = 0;
     s->ended = (struct tally){0};
+    s->stale = MIDGE_NONE;
     memset(&s->roster, 0, sizeof s->roster);
     s->powered = true;
     s->config = 0;
@@ -122,6 +125,18 @@ void site_cut(struct world *w, struct site *s) {
 
 // ---- Output -------------------------------------------------------------------------------------
 
+// The stack has taken bytes: who waits for room is resumed, once nobody is crowded.
+static void sent(struct world *w, struct site *s, struct cable *c, uint32_t n) {
+    const struct midge *m = &s->m;
+    uint16_t waiting = m->lists[LIST_STALLED].head;
+    if (m->connections[midge_slot(c->conn)].flags & CONN_CLOSING)
+        c->late_bytes += n;
+    midge_sent(&s->m, c->conn, n);
+    uint16_t still = m->lists[LIST_STALLED].head;
+    if (m->crowded == 0 ? n > 0 && still != 0 : still != waiting)
+        world_fail(w, still != 0 ? "who waits was not resumed" : "who waits was resumed too early");
+}
+
 // Takes what the window has room for.
 static void send_output(struct world *w, struct site *s, struct cable *c) {
     struct midge_span v[SPANS];
@@ -144,11 +159,11 @@ static void send_output(struct world *w, struct site *s, struct cable *c) {
         }
         most -= n;
         if (!w->swarm.late_release)
-            midge_sent(&s->m, c->conn, n);
+            sent(w, s, c, n);
     }
     c->blocked = count > 0;
     if (c->blocked || w->swarm.late_release)
-        midge_sent(&s->m, c->conn, 0);
+        sent(w, s, c, 0);
     cable_flow(w, c, &c->down);
 }
 
@@ -169,13 +184,16 @@ static void release(struct world *w, struct site *s, struct cable *c) {
         c->down.taken += part;
         left -= part;
     }
-    midge_sent(&s->m, c->conn, n);
+    sent(w, s, c, n);
 }
 
 static void close_end(struct world *w, struct site *s, struct cable *c, enum midge_reason why,
                       bool reset) {
     tally_add(&s->ended, &s->m.connections[midge_slot(c->conn)]);
     midge_closed(&s->m, c->conn, why);
+    if (s->m.lists[LIST_STALLED].head != 0)
+        world_fail(w, "who waits was not resumed by one who left");
+    s->stale = c->conn;
     ledger_close(w, c);
     cable_end(w, c, reset);
 }
@@ -299,6 +317,19 @@ void site_wake(struct world *w, struct cable *c) {
     plan_turn(w, s, dice_below(&w->dice, w->swarm.turn_us + 1));
 }
 
+// A port that is late: it speaks of a connection that has ended, whose slot may have another now.
+static void speak_late(struct world *w, struct site *s) {
+    struct midge_span v;
+    if (s->stale == MIDGE_NONE || !dice_once_in(&s->dice, 8))
+        return;
+    if (midge_rx(&s->m, s->stale, (const uint8_t *)"PING\r\n", 6) != MIDGE_ERR_CLOSED ||
+        midge_tx(&s->m, s->stale, 0, &v, 1) != 0)
+        world_fail(w, "a connection that has ended is served");
+    midge_sent(&s->m, s->stale, 1);
+    midge_closed(&s->m, s->stale, MIDGE_READ_ERROR);
+    s->stale = MIDGE_NONE;
+}
+
 void site_turn(struct world *w, struct site *s) {
     uint32_t wait_ms = midge_turn(&s->m, now_of(w, s));
     watch_turn(w, s);
@@ -312,6 +343,8 @@ void site_turn(struct world *w, struct site *s) {
     s->ready_count -= count;
     memmove(s->ready, s->ready + count, s->ready_count * sizeof s->ready[0]);
     bool acted = application_act(w, s);
+    speak_late(w, s);
+    s->common = block_common(&s->m);
     carry_out(w, s);
     read_log(w, s);
     if (s->ready_count > 0 || acted)

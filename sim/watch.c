@@ -39,6 +39,10 @@ static const char *wrong_with_cable(struct world *w, struct site *s, struct cabl
     // While bytes are held the port asks by itself, once the far end has some of them.
     if (!c->blocked && held == 0 && midge_tx(&s->m, c->conn, held, &v, 1) > 0)
         return "there is output, and the port was not told";
+    // One read waits for room no longer than it may, while there are blocks.
+    if (c->paused && !s->scarce && (conn->flags & CONN_STALL_SPENT) && conn->stalls > 0 &&
+        block_common(&s->m) > 512)
+        return "a read that waits though it has waited";
     // Where messages come in by drops, they hold the few blocks of a small pool for long; and who
     // vanishes is waited for, one after another.
     const struct swarm *swarm = &w->swarm;
@@ -119,6 +123,27 @@ void watch_site(struct world *w, struct site *s) {
         world_fail(w, wrong);
 }
 
+// Whether a payload that has begun stands still for so long that its sender is given up.
+static bool is_idle(const struct midge *m, const struct conn *conn) {
+    uint32_t at_ms = conn->in.since_ms + m->config->payload_idle_ms;
+    return conn->in.line_bytes > 0 && (int32_t)(m->now.ms - at_ms) >= 0;
+}
+
+// Where blocks are lacking, who holds most of them and does not move must go first.
+static bool is_spared(const struct midge *m, const struct conn *gone) {
+    uint32_t most = gone->blocks + gone->out.bytes / m->block_room;
+    for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
+        const struct conn *c = &m->connections[i];
+        uint32_t held = c->blocks + c->out.bytes / m->block_room;
+        bool moves =
+            !(c->flags & CONN_BLOCKED) || m->now.ms - c->progress_ms <= m->config->stall_ms;
+        bool awaits = c->kind == MIDGE_CLIENT && c->in.line_bytes > 0;
+        if (c->cid != 0 && !(c->flags & CONN_CLOSING) && !moves && !awaits && held > most + 2)
+            return true;
+    }
+    return false;
+}
+
 void watch_closing(struct world *w, struct site *s, struct cable *c) {
     const struct midge *m = &s->m;
     const char *wrong = NULL;
@@ -126,21 +151,24 @@ void watch_closing(struct world *w, struct site *s, struct cable *c) {
         return;
     const struct conn *conn = &m->connections[midge_slot(c->conn)];
     const struct actor *a = &w->actors[c->actor];
+    bool within = conn->out.bytes + c->late_bytes <= m->config->max_pending;
     if (a->kind == ACTOR_EXAMINER && (!c->client_open || exam_ends(a, conn_reason(conn))))
         return;
     switch (conn_reason(conn)) {
     case MIDGE_SLOW_PENDING:
         // Room was lacking for it, or for what others hold.
-        if (conn->out.bytes <= m->config->max_pending && !s->scarce && block_common(m) > 128)
+        if (within && !s->scarce && s->common > 128)
             wrong = "a client was cut off as slow before its limit";
+        if (within && w->swarm.pool_failure == 0 && c->waiting_since_us < w->now_us &&
+            is_spared(m, conn))
+            wrong = "a client was cut off though another holds more";
         // fall through
     case MIDGE_SLOW_DEADLINE:
         if (w->swarm.clean)
             wrong = "a client that reads was cut off as slow";
         break;
     case MIDGE_STALE:
-        if (a->kind <= ACTOR_DEAF && !pulse_is_stale(m, &c->pulse) &&
-            conn->in.line_bytes == 0)
+        if (a->kind <= ACTOR_DEAF && !pulse_is_stale(m, &c->pulse) && !is_idle(m, conn))
             wrong = "a client was given up too early";
         // Where more is on its way, the ping or its answer is behind that.
         if (c->healthy && !c->dead && c->up.taken == c->up.written &&

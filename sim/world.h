@@ -47,6 +47,7 @@ struct swarm {
     uint32_t run_max;  // bytes that arrive at once, at most
     uint32_t window;   // bytes on their way, each way
     uint32_t payload_max, control_line_max, subscriptions_max, block_bytes;  // of the brokers
+    uint32_t stall_ms, payload_idle_ms;
     uint32_t subscriptions;                           // of one actor, at most
     uint32_t slow, deaf, hostile, scraper, examiner;  // of the actors, in a hundred
     uint32_t queues;                                  // subscriptions in groups, in a hundred
@@ -89,6 +90,7 @@ struct cable {
     enum midge_kind kind;
     midge_conn conn;
     uint32_t delay_us, jitter_us, run_max, gap_us, window;
+    uint32_t late_bytes;  // that were sent since the broker wants it closed
     uint64_t dead_since_us, waiting_since_us;
     struct pulse pulse;
     struct pipe up, down;
@@ -112,6 +114,8 @@ struct site {
     int32_t handler[MIDGE_HANDLERS_MAX + 1];
     uint64_t in_msgs, out_msgs, last_cid;  // at the last check
     struct tally ended;                    // of connections that have ended
+    midge_conn stale;                      // the one that ended last
+    uint32_t common;                       // blocks left, before the wishes of this turn
     struct roster roster;
     struct rights rights;
     struct midge_config configs[2];
