@@ -178,9 +178,9 @@ static void introduce(struct world *w, struct actor *a, struct cable *c) {
         user = dice_below(d, w->sites[a->site].rights.users);
         add(&t, ",\"user\":\"u");
         add_number(&t, user);
-        add(&t, c->ledger.impostor ? "\",\"pass\":\"secrets" : "\",\"pass\":\"secret ");
+        add(&t, "\",\"pass\":\"secret ");
         add_number(&t, user);
-        add(&t, "\"");
+        add(&t, c->ledger.impostor ? "!\"" : "\"");
     }
     add(&t, dice_once_in(d, 2) ? ",\"name\":\"an actor of the simulation\"}\r\n" : "}\r\n");
     say_ok_later(a);

@@ -229,6 +229,18 @@ static void counted(struct sitting *s) {
     ask_unsub(s, 0);
 }
 
+// Line ends within a line: a CR parts words, and so does an LF that comes first of all.
+static void bare_ends(struct sitting *s) {
+    new_sid(s);
+    ask(s->e, dice_once_in(s->d, 2) ? "SUB %s\r%s\r\n" : "SUB \n%s %s\r\n", s->subject, s->sid);
+    owe_ok(s->e);
+    ask_pub(s, s->subject, "", 6, 1);
+    ask(s->e, dice_once_in(s->d, 2) ? "UNSUB %s\r1\r\n" : "UNSUB \n%s\r\n", s->sid);
+    owe_ok(s->e);
+    ask_pub(s, s->subject, "", 6, 0);
+    ask_unsub(s, 0);
+}
+
 // The same sid again is a subscription that stands.
 static void repeated(struct sitting *s) {
     char other[80];
@@ -525,9 +537,9 @@ static void introduce(struct sitting *s) {
 
 static void question(struct sitting *s) {
     static void (*const questions[])(struct sitting *) = {
-        ping,          publications, publications,  counted,      repeated, patterns, patterns,
-        refused,       tokens,       subscriptions, control_line, payload,  pending,  pedantry,
-        no_responders, breach,       unknown,       client_error, headers,
+        ping,     publications,  publications, counted,       bare_ends,    repeated, patterns,
+        patterns, refused,       tokens,       subscriptions, control_line, payload,  pending,
+        pedantry, no_responders, breach,       unknown,       client_error, headers,
     };
     EITHER(s, questions)(s);
 }

@@ -98,13 +98,6 @@ void site_start(struct world *w, struct site *s) {
     plan_turn(w, s, 0);
 }
 
-void site_reload(struct world *w, struct site *s) {
-    s->config ^= 1;
-    configure(w, s, &s->configs[s->config]);
-    midge_reload(&s->m, &s->configs[s->config]);
-    plan_turn(w, s, 0);
-}
-
 void site_cut(struct world *w, struct site *s) {
     bool silent = dice_once_in(&w->dice, 2);
     application_end(w, s);
@@ -220,6 +213,7 @@ static void give_input(struct world *w, struct site *s, struct cable *c) {
             world_fail(w, "more was consumed than there is");
         if (used < 0) {
             c->up.taken = c->up.arrived;
+            c->waiting_since_us = w->now_us;
             return;
         }
         c->up.taken += (uint32_t)used;
@@ -276,6 +270,8 @@ static void carry_out(struct world *w, struct site *s) {
         struct cable *c = &w->cables[s->cable_of[midge_slot(conn)]];
         if (!c->used || c->conn != conn || c->far != FAR_OPEN)
             world_fail(w, "a wish for a connection that is not there");
+        if (c->ending && wish != MIDGE_WISH_ABORT)
+            world_fail(w, "a connection that ends wants something else");
         switch (wish) {
         case MIDGE_WISH_SEND:
             send_output(w, s, c);
@@ -285,13 +281,13 @@ static void carry_out(struct world *w, struct site *s) {
             site_wake(w, c);
             break;
         case MIDGE_WISH_CLOSE_AFTER_SEND:
-            watch_closing(w, s, c);
+            watch_closing(w, s, c, false);
             c->ending = true;
             send_output(w, s, c);
             end_when_sent(w, s, c);
             break;
         case MIDGE_WISH_ABORT:
-            watch_closing(w, s, c);
+            watch_closing(w, s, c, true);
             close_end(w, s, c, MIDGE_PEER_CLOSED, true);
             break;
         }
@@ -330,9 +326,15 @@ static void speak_late(struct world *w, struct site *s) {
     s->stale = MIDGE_NONE;
 }
 
-void site_turn(struct world *w, struct site *s) {
+static uint32_t turn(struct world *w, struct site *s) {
+    s->handled = 0;
     uint32_t wait_ms = midge_turn(&s->m, now_of(w, s));
     watch_turn(w, s);
+    return wait_ms;
+}
+
+void site_turn(struct world *w, struct site *s) {
+    uint32_t wait_ms = turn(w, s);
     uint32_t count = s->ready_count;
     for (uint32_t i = 0; i < count; i++) {
         struct cable *c = &w->cables[s->ready[i]];
@@ -347,10 +349,22 @@ void site_turn(struct world *w, struct site *s) {
     s->common = block_common(&s->m);
     carry_out(w, s);
     read_log(w, s);
-    if (s->ready_count > 0 || acted)
+    watch_site(w, s);
+    // What came may have brought the next deadline forward: a port asks again before it waits.
+    if (count > 0 || acted)
+        wait_ms = turn(w, s);
+    if (s->ready_count > 0)
         plan_turn(w, s, 1);
     else if (wait_ms != UINT32_MAX)
         // Just after the millisecond has begun, as a real wait ends.
         plan_turn(w, s, wait_ms == 0 ? 1 : (uint64_t)wait_ms * 1000);
-    watch_site(w, s);
+}
+
+void site_reload(struct world *w, struct site *s) {
+    // Within a turn, as a port does it, so that the time is the present one.
+    site_turn(w, s);
+    s->config ^= 1;
+    configure(w, s, &s->configs[s->config]);
+    midge_reload(&s->m, &s->configs[s->config]);
+    plan_turn(w, s, 0);
 }

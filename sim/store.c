@@ -83,10 +83,12 @@ static const char *check_connection(const struct midge *m, const struct conn *c)
     const char *wrong = read_queue(&w);
     if (wrong == NULL && c->kind == MIDGE_CLIENT)
         wrong = check_input(m, &c->in);
-    uint32_t bytes = 0;
-    struct midge_span span;
-    while (wrong == NULL && outq_spans(m, c, bytes, &span, 1) > 0)
-        bytes += span.n;
+    uint32_t bytes = 0, count;
+    struct midge_span spans[32];
+    while (wrong == NULL && (count = outq_spans(m, c, bytes, spans, 32)) > 0) {
+        for (uint32_t i = 0; i < count; i++)
+            bytes += spans[i].n;
+    }
     if (wrong == NULL && bytes != c->out.bytes)
         wrong = "the spans of an output queue";
     uint32_t input = c->kind == MIDGE_CLIENT ? c->in.blocks : 0;

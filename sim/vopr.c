@@ -18,6 +18,7 @@ int main(int argc, char **argv) {
     uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
     uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
     uint64_t events = argc > 3 ? strtoull(argv[3], NULL, 0) : 100000;
+    setvbuf(stdout, NULL, _IOLBF, 0);  // who ends it sees which world it was in
     for (; count > 0; count--, seed++) {
         world_begin(&world, seed);
         while (world.events < events && world_step(&world))

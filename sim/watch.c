@@ -4,6 +4,9 @@
 #include "sim/wheel.h"
 #include "sim/world.h"
 
+// What a connection that ends may take to send what is queued.
+#define FLUSH_MS 2000
+
 void tally_add(struct tally *t, const struct conn *conn) {
     t->in_msgs += conn->in_msgs;
     t->in_bytes += conn->in_bytes;
@@ -24,6 +27,18 @@ static uint64_t silence_us(const struct world *w, const struct midge_config *con
     return (ms + config->auth_timeout_ms + config->write_deadline_ms + 5000) * 1000;
 }
 
+// Whether it has begun to wait in this turn though nobody is crowded, and blocks are left for a
+// message to each subscription there is.
+static bool waits_in_vain(const struct world *w, const struct site *s, const struct conn *conn) {
+    const struct midge *m = &s->m;
+    uint32_t payload = w->swarm.payload_max, copied = payload < 1024 ? payload : 1024;
+    uint32_t each = (copied + 300) / m->block_room + 3;
+    uint32_t need = payload / m->block_room + m->open[MIDGE_CLIENT] + 8 +
+                    (uint32_t)m->pools[POOL_subscriptions].used * each;
+    return (conn->flags & CONN_STALLED) && conn->stall_ms == m->now.ms + m->config->stall_ms &&
+           m->crowded == 0 && s->common > need && block_common(m) > need && !s->scarce;
+}
+
 static const char *wrong_with_cable(struct world *w, struct site *s, struct cable *c) {
     const struct midge_config *config = s->m.config;
     if (c->kind == MIDGE_CLIENT && c->dead && w->now_us - c->dead_since_us > silence_us(w, config))
@@ -39,6 +54,8 @@ static const char *wrong_with_cable(struct world *w, struct site *s, struct cabl
     // While bytes are held the port asks by itself, once the far end has some of them.
     if (!c->blocked && held == 0 && midge_tx(&s->m, c->conn, held, &v, 1) > 0)
         return "there is output, and the port was not told";
+    if (waits_in_vain(w, s, conn))
+        return "a client waits though there is room";
     // One read waits for room no longer than it may, while there are blocks.
     if (c->paused && !s->scarce && (conn->flags & CONN_STALL_SPENT) && conn->stalls > 0 &&
         block_common(&s->m) > 512)
@@ -63,9 +80,15 @@ static struct cable *kept_cable(struct world *w, struct site *s, uint32_t slot) 
     return w->actors[c->actor].kind <= ACTOR_DEAF ? c : NULL;
 }
 
+// Messages of an application that one turn hands over, while there are more.
+#define HANDLED_MAX 64
+
 void watch_turn(struct world *w, struct site *s) {
     const struct midge *m = &s->m;
     const char *wrong = NULL;
+    bool more = m->local != 0 && m->connections[m->local].out.bytes > 0;
+    if (s->handled > HANDLED_MAX || (more && s->handled < HANDLED_MAX && w->swarm.hostile == 0))
+        wrong = "what an application gets in one turn";
     for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh && wrong == NULL; i++) {
         struct cable *c = kept_cable(w, s, i);
         if (c != NULL)
@@ -144,17 +167,27 @@ static bool is_spared(const struct midge *m, const struct conn *gone) {
     return false;
 }
 
-void watch_closing(struct world *w, struct site *s, struct cable *c) {
+void watch_closing(struct world *w, struct site *s, struct cable *c, bool abort) {
     const struct midge *m = &s->m;
     const char *wrong = NULL;
-    if (c->kind != MIDGE_CLIENT || w->actors[c->actor].kind == ACTOR_HOSTILE)
+    if (c->kind != MIDGE_CLIENT)
         return;
     const struct conn *conn = &m->connections[midge_slot(c->conn)];
+    int reason = conn_reason(conn);
+    bool slow = reason == MIDGE_SLOW_PENDING || reason == MIDGE_SLOW_DEADLINE;
+    // Who is not slow gets what is queued, and has two seconds to take it.
+    if (abort && !c->ending && !slow)
+        world_fail(w, "a connection was cut without its last words");
+    if (abort && c->ending && m->now.ms - c->ending_since_ms != FLUSH_MS)
+        world_fail(w, "a connection was cut before its time, or after");
+    c->ending_since_ms = m->now.ms;
+    if (w->actors[c->actor].kind == ACTOR_HOSTILE)
+        return;
     const struct actor *a = &w->actors[c->actor];
     bool within = conn->out.bytes + c->late_bytes <= m->config->max_pending;
-    if (a->kind == ACTOR_EXAMINER && (!c->client_open || exam_ends(a, conn_reason(conn))))
+    if (a->kind == ACTOR_EXAMINER && (!c->client_open || exam_ends(a, reason)))
         return;
-    switch (conn_reason(conn)) {
+    switch (reason) {
     case MIDGE_SLOW_PENDING:
         // Room was lacking for it, or for what others hold.
         if (within && !s->scarce && s->common > 128)

@@ -254,6 +254,8 @@ void world_settle(struct world *w) {
         application_stop(w, &w->sites[i]);
     w->ending = true;
     for (uint32_t i = 0; i < w->swarm.sites; i++) {
+        // Within a turn, as a port does it, so that the time is the present one.
+        site_turn(w, &w->sites[i]);
         midge_stop(&w->sites[i].m);
         site_turn(w, &w->sites[i]);
     }

@@ -90,6 +90,7 @@ struct cable {
     enum midge_kind kind;
     midge_conn conn;
     uint32_t delay_us, jitter_us, run_max, gap_us, window;
+    uint32_t ending_since_ms;
     uint32_t late_bytes;  // that were sent since the broker wants it closed
     uint64_t dead_since_us, waiting_since_us;
     struct pulse pulse;
@@ -111,7 +112,8 @@ struct site {
     uint32_t turns;
     struct dice dice;      // of checks by sample, which change nothing
     uint16_t application;  // 1 + its cable, 0 for none
-    int32_t handler[MIDGE_HANDLERS_MAX + 1];
+    int32_t handler[MIDGE_HANDLERS_MAX + 1], last_handler;
+    uint32_t handled;                      // messages that handlers were given in this turn
     uint64_t in_msgs, out_msgs, last_cid;  // at the last check
     struct tally ended;                    // of connections that have ended
     midge_conn stale;                      // the one that ended last
