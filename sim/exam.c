@@ -568,9 +568,23 @@ void exam_act(struct world *w, struct actor *a, struct cable *c) {
 
 // ---- Answers ------------------------------------------------------------------------------------
 
-// Where pools are scarce a client may be refused, or cut off, at any time.
+// Where pools are scarce a client may be refused, or cut off, at any time; and time may have come
+// for it, or it was one too many, which was seen to when the broker said so.
 static bool is_excused(const struct world *w, const struct actor *a) {
-    return w->sites[a->site].scarce;
+    uint8_t by = a->cable > 0 ? w->cables[a->cable - 1].ended_by : 0;
+    return w->sites[a->site].scarce || by == MIDGE_MAX_CONNECTIONS || by == MIDGE_AUTH_TIMEOUT ||
+           by == MIDGE_STALE;
+}
+
+static void act_soon(struct world *w, const struct actor *a) {
+    agenda_plan(&w->agenda, SLOT_ACTOR + (uint32_t)(a - w->actors), w->now_us + 1);
+}
+
+static void give_up(struct world *w, struct actor *a, const char *why) {
+    if (!is_excused(w, a))
+        world_fail(w, why);
+    a->exam.lost = true;
+    act_soon(w, a);
 }
 
 // A line that the broker says by itself, between two answers. PING and PONG begin alike.
@@ -589,19 +603,13 @@ static void read_aside(struct world *w, struct actor *a, char b) {
     struct cable *c = &w->cables[a->cable - 1];
     if (memcmp(e->line, "INFO {", 6) == 0) {
         if (!e->greeted)
-            agenda_plan(&w->agenda, SLOT_ACTOR + (uint32_t)(a - w->actors), w->now_us + 1);
+            act_soon(w, a);
         e->greeted = true;
     } else if (memcmp(e->line, "PING\r\n", 6) == 0) {
         if (c->up.written - c->up.taken + 6 <= PIPE_BYTES)
             cable_write(&c->up, (const uint8_t *)"PONG\r\n", 6);
-    } else if ((!c->ending && c->far != FAR_ENDED) ||
-               (memcmp(e->line, "-ERR 'maximum connections excee", 31) != 0 &&
-                memcmp(e->line, "-ERR 'Authentication Timeout'\r\n", 31) != 0 &&
-                memcmp(e->line, "-ERR 'Stale Connection'\r\n", 25) != 0)) {
-        // Whether it had to end was seen to when the broker said so.
-        if (!is_excused(w, a))
-            world_fail(w, "a line that no question is answered by");
-        e->lost = true;
+    } else {
+        give_up(w, a, "a line that no question is answered by");
     }
     e->aside = 0;
     cable_flow(w, c, &c->up);
@@ -618,11 +626,8 @@ void exam_read(struct world *w, struct actor *a, const uint8_t *bytes, uint32_t 
         } else if (due) {
             if (++e->read == e->ends[e->answer])
                 e->answer++;
-        } else if (is_excused(w, a)) {
-            e->lost = true;
-            return;
         } else {
-            world_fail(w, "an answer that is not the right one");
+            give_up(w, a, "an answer that is not the right one");
         }
     }
 }

@@ -63,7 +63,7 @@ static const char *wrong_with_cable(struct world *w, struct site *s, struct cabl
     // Where messages come in by drops, they hold the few blocks of a small pool for long; and who
     // vanishes is waited for, one after another.
     const struct swarm *swarm = &w->swarm;
-    bool trickles = s->small && c->window < 536;
+    bool trickles = s->small && (c->window < 536 || swarm->run_max == 1);
     bool patient = swarm->vanish + swarm->slow + swarm->deaf + swarm->pool_failure > 0;
     if (c->up.taken < c->up.arrived && !patient && !trickles &&
         w->now_us - c->waiting_since_us > config->stall_ms * 1000ull + WAIT_US)
@@ -160,6 +160,9 @@ static bool is_spared(const struct midge *m, const struct conn *gone) {
         uint32_t held = c->blocks + c->out.bytes / m->block_room;
         bool moves =
             !(c->flags & CONN_BLOCKED) || m->now.ms - c->progress_ms <= m->config->stall_ms;
+        // Where somebody is crowded, who has no room goes when the wait for the other is over.
+        if (c->cid != 0 && c->out.bytes > m->crowd_bytes / 2)
+            return false;
         bool awaits = c->kind == MIDGE_CLIENT && c->in.line_bytes > 0;
         if (c->cid != 0 && !(c->flags & CONN_CLOSING) && !moves && !awaits && held > most + 2)
             return true;
@@ -180,7 +183,10 @@ void watch_closing(struct world *w, struct site *s, struct cable *c, bool abort)
         world_fail(w, "a connection was cut without its last words");
     if (abort && c->ending && m->now.ms - c->ending_since_ms != FLUSH_MS)
         world_fail(w, "a connection was cut before its time, or after");
+    if (c->ending)
+        return;
     c->ending_since_ms = m->now.ms;
+    c->ended_by = (uint8_t)reason;
     if (w->actors[c->actor].kind == ACTOR_HOSTILE)
         return;
     const struct actor *a = &w->actors[c->actor];

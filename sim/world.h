@@ -90,6 +90,7 @@ struct cable {
     enum midge_kind kind;
     midge_conn conn;
     uint32_t delay_us, jitter_us, run_max, gap_us, window;
+    uint8_t ended_by;  // the broker's reason
     uint32_t ending_since_ms;
     uint32_t late_bytes;  // that were sent since the broker wants it closed
     uint64_t dead_since_us, waiting_since_us;
