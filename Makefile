@@ -30,6 +30,8 @@ example: ## an application in the broker's own process, build/$(BOARD)/sensor
 test:    ## every suite below, with a total (about ten minutes on two cores)
 live:    ## a board in software, on 4222 and 8222, with faults; ARGS="--drop 2", or "--help"
 sim:     ## worlds of brokers and clients under a virtual clock, each from a seed
+mutants: ## the broker broken in small ways, and after how many worlds each was noticed
+patches: ## those that are kept as patches apply, and a few of them are noticed
 limits:  ## limits at the ends of their ranges compile, and impossible ones do not
 tree:    ## who includes whom; no libc, heap or mutable global in broker/
 unit:    ## unit tests, under ASan and UBSan

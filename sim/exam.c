@@ -215,6 +215,33 @@ static void publications(struct sitting *s) {
     ask_pub(s, s->subject, "", 1, 0);
 }
 
+// One line many times, as publishers write it, with other payloads; the last may not end as it must.
+static void repeats(struct sitting *s) {
+    char line[160], sizes[16];
+    uint32_t n = some_size(s) % 64, times = dice_between(s->d, 2, 12);
+    bool reply = dice_once_in(s->d, 4), broken = dice_once_in(s->d, 4);
+    snprintf(sizes, sizeof sizes, "%u", n);
+    snprintf(line, sizeof line, "PUB %s %s%u\r\n", s->subject, reply ? "answers.a " : "", n);
+    new_sid(s);
+    ask_sub(s, s->subject);
+    for (; times > 0; times--) {
+        const uint8_t *body = body_of(s, 0, n);
+        ask(s->e, "%s", line);
+        ask_bytes(s->e, body, n);
+        if (times == 1 && broken) {
+            ask(s->e, "%s", dice_once_in(s->d, 2) ? "\n\n" : "\r\r");
+            owe(s->e, "-ERR 'Unknown Protocol Operation'\r\n");
+            owe_end(s, MIDGE_PROTOCOL_VIOLATION);
+            return;
+        }
+        ask(s->e, "\r\n");
+        owe_ok(s->e);
+        if (s->e->echo)
+            owe_message(s, s->subject, reply ? "answers.a" : "", "MSG", sizes, body, n);
+    }
+    ask_unsub(s, 0);
+}
+
 // A subscription that ends by itself, before or after it is told to.
 static void counted(struct sitting *s) {
     uint32_t max = dice_between(s->d, 1, 4), before = dice_below(s->d, 4);
@@ -537,9 +564,10 @@ static void introduce(struct sitting *s) {
 
 static void question(struct sitting *s) {
     static void (*const questions[])(struct sitting *) = {
-        ping,     publications,  publications, counted,       bare_ends,    repeated, patterns,
-        patterns, refused,       tokens,       subscriptions, control_line, payload,  pending,
-        pedantry, no_responders, breach,       unknown,       client_error, headers,
+        ping,          publications, publications, counted,  bare_ends, repeats,
+        repeats,       repeated,     patterns,     patterns, refused,   tokens,
+        subscriptions, control_line, payload,      pending,  pedantry,  no_responders,
+        breach,        unknown,      client_error, headers,
     };
     EITHER(s, questions)(s);
 }

@@ -3,7 +3,10 @@
 #   build/sim/vopr SEED [COUNT [EVENTS]]    runs worlds; a failing one names its seed and last events
 #   build/sim/debug/vopr                    the same under ASan and UBSan; the same seed, the same hash
 
+#   sim/mutants/mutate.py                   breaks the broker on purpose: a world must notice
+
 SUITES += sim
+SUITES_BUSY += patches
 
 SIM_SRC   := $(wildcard broker/*.c broker/*/*.c sim/*.c)
 SIM_FLAGS := -g -I. -include sim/board.h -DMIDGE_FAULTS -DCOMMIT='"$(shell git describe --always --dirty 2>/dev/null)"' $(DIALECT)
@@ -13,6 +16,16 @@ SIM_SEEDS ?= 600
 
 sim: build/sim/vopr build/sim/debug/vopr
 	@sim/run $(SIM_SEEDS)
+
+# Of the mechanical mutants, one in so many.
+MUTANT_SHARE ?= 10
+
+mutants:
+	@python3 sim/mutants/mutate.py patches
+	@python3 sim/mutants/mutate.py mechanical $(MUTANT_SHARE)
+
+patches:
+	@python3 sim/mutants/mutate.py suite
 
 define SIM_KIND
 build/sim/$1vopr: $$(SIM_SRC:%.c=build/sim/$1o/%.o)

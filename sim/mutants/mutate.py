@@ -3,7 +3,8 @@
 usage: mutate.py patches [NAME...]             the patches in sim/mutants/, each within 200 seeds
        mutate.py mechanical [SHARE [FILE...]]  one in SHARE of all comparisons, constants and early
                                                returns of broker/core, the same ones each time
-       mutate.py apply                         whether each patch applies to the tree and changes it
+       mutate.py suite                         whether each patch applies to the tree as it stands,
+                                               and a few of them are caught: a suite of make test
 
 A mutant that does not compile, or compiles to the same code, is none. A mutant is caught by a world
 that fails, crashes or hangs. Survivors are looked up in sim/mutants/survivors.txt, a line for each:
@@ -27,6 +28,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MUTANTS = ROOT / "sim/mutants"
 SEEDS = int(os.environ.get("SEEDS", "200"))
 EVENTS = 20000
+FEW = 6
 HANG_S = 60  # of a processor, for all the worlds
 FLAGS = ["-std=c11", "-O1", "-w", "-include", "sim/board.h", "-DMIDGE_FAULTS"]
 CC = os.environ.get("CC", "cc")
@@ -91,8 +93,7 @@ def dependents():
     found = {}
     _, rules = run([CC, *FLAGS, "-I.", "-MM", *map(str, SOURCES)], ROOT)
     for rule in rules.replace("\\\n", " ").splitlines():
-        source, *headers = (pathlib.Path(os.path.normpath(p)) for p in rule.partition(":")[2].split()
-                            if not p.endswith("sim/board.h") or "sim/board.h" == p)
+        source, *headers = map(pathlib.Path, rule.partition(":")[2].split())
         for header in headers:
             found.setdefault(header, []).append(source)
     return found
@@ -119,8 +120,8 @@ class Bench:
         self.objects = {}
 
     def build(self):
-        for path in SOURCES:
-            self.objects[path] = self.compile(path)
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            self.objects = dict(zip(SOURCES, pool.map(self.compile, SOURCES)))
         return self
 
     def copy(self):
@@ -226,9 +227,8 @@ def known_survivors():
     return dict(line.split(" -- ", 1) for line in lines if " -- " in line)
 
 
-def patches(benches, names):
+def patches(benches, items):
     """The table of patches. Answers how many were caught, of how many."""
-    items = [p for p in sorted(MUTANTS.glob("*.patch")) if not names or p.stem in names]
     caught = 0
     print("seeds  noticed by                                            what it breaks")
     for patch, how in each(benches, Bench.patched, items):
@@ -236,7 +236,7 @@ def patches(benches, names):
         caught += how not in (None, "none")
         how = {None: "  -  NOT CAUGHT", "none": "  -  CHANGES NOTHING"}.get(how, how)
         print(f"{how[:58]:58} {patch.stem}: {first}", flush=True)
-    return caught, len(items), 0
+    return caught, len(items)
 
 
 def mechanical(benches, share, files):
@@ -254,39 +254,46 @@ def mechanical(benches, share, files):
         if how is None:
             key = key_of(mutation)
             explained += key in known
-            print(f"{mutation[0]}:{mutation[5]}: survives: {key} -- {known.get(key, '?')}", flush=True)
+            why = known.get(key, "?")
+            print(f"{mutation[0]}:{mutation[5]}: survives: {key} -- {why}", flush=True)
     return caught, total, explained
 
 
-def apply_all():
-    """Whether the patches fit the tree as it stands, without a trace of a doubt."""
-    wrong = 0
-    for patch in sorted(MUTANTS.glob("*.patch")):
-        fits = patch_applies(patch, ROOT, ["--dry-run", "-F0"]) and patch_files(patch)
-        if not fits:
-            print(f"{patch.relative_to(ROOT)}: does not apply to the tree any more")
-        wrong += not fits
-    count = len(list(MUTANTS.glob("*.patch")))
-    print(f"mutants: {count - wrong} passed, {wrong} failed")
-    return wrong
+def unfit():
+    """The patches that do not apply to the tree as it stands, without a doubt about the place."""
+    return [p for p in sorted(MUTANTS.glob("*.patch"))
+            if not (patch_files(p) and patch_applies(p, ROOT, ["--dry-run", "-F0"]))]
+
+
+def bench_set():
+    """As many benches as there are processors."""
+    Bench.users = dependents()
+    first = Bench().build()
+    return [first] + [first.copy() for _ in range(1, os.cpu_count())]
 
 
 def main():
     kind, *rest = sys.argv[1:]
-    if kind == "apply":
-        return apply_all() > 0
-    Bench.users = dependents()
-    benches = [Bench().build()]
-    benches += [benches[0].copy() for _ in range(1, os.cpu_count())]
+    every = sorted(MUTANTS.glob("*.patch"))
+    wrong = unfit() if kind == "suite" else []
+    for patch in wrong:
+        print(f"{patch.relative_to(ROOT)}: does not apply to the tree any more")
+    benches = bench_set()
     try:
-        if kind == "patches":
-            caught, total, explained = patches(benches, rest)
+        if kind == "mechanical":
+            share, files = int(rest[0]) if rest else 1, [pathlib.Path(f) for f in rest[1:]]
+            caught, total, explained = mechanical(benches, share, files)
         else:
-            share = int(rest[0]) if rest else 1
-            caught, total, explained = mechanical(benches, share, [pathlib.Path(f) for f in rest[1:]])
+            some = every[:: len(every) // FEW] if kind == "suite" else every
+            items = [p for p in some if p not in wrong and (not rest or p.stem in rest)]
+            caught, total, explained = *patches(benches, items), 0
     finally:
         for bench in benches:
             shutil.rmtree(bench.folder)
+    if kind == "suite":
+        failed = len(wrong) + total - caught
+        print(f"patches: {len(every) - len(wrong) + caught} passed, {failed} failed")
+        return failed > 0
     print(f"{caught} of {total} mutants caught ({100 * caught / max(total, 1):.1f} %), "
           f"{explained} of the others explained")
     return caught < total if kind == "patches" else caught < 0.9 * total
