@@ -22,7 +22,8 @@ struct sitting {
 // ---- Asking -------------------------------------------------------------------------------------
 
 static void ask_bytes(struct exam *e, const void *bytes, uint32_t n) {
-    memcpy(e->question + e->asked, bytes, n);
+    if (n > 0)
+        memcpy(e->question + e->asked, bytes, n);
     e->asked += n;
 }
 
@@ -132,6 +133,16 @@ static void owe_message(struct sitting *s, const char *subject, const char *repl
         sizes);
     owe_more(s->e, body, n);
     owe_more(s->e, "\r\n", 2);
+    s->e->received++;
+    s->e->received_bytes += n;
+}
+
+// The payload of a publication that the broker takes, and its line end.
+static void ask_body(struct sitting *s, const uint8_t *body, uint32_t n) {
+    ask_bytes(s->e, body, n);
+    ask(s->e, "\r\n");
+    s->e->published++;
+    s->e->published_bytes += n;
 }
 
 // A publication, which the present subscription receives `times` times.
@@ -146,8 +157,7 @@ static void ask_pub(struct sitting *s, const char *subject, const char *reply, u
         ask(e, "PUB %s %s%s%s\r\n", subject, reply, *reply != '\0' ? " " : "", sizes);
     else
         ask_line(s, "PUB", (const char *const[4]){subject, reply, sizes});
-    ask_bytes(e, body, n);
-    ask(e, "\r\n");
+    ask_body(s, body, n);
     owe_ok(e);
     for (; e->echo && times > 0; times--)
         owe_message(s, subject, reply, "MSG", sizes, body, n);
@@ -161,8 +171,7 @@ static void ask_hpub(struct sitting *s, const char *subject, const char *reply, 
     snprintf(sizes, sizeof sizes, "%u", header);
     snprintf(whole, sizeof whole, "%u", n);
     ask_line(s, "HPUB", (const char *const[4]){subject, reply, sizes, whole});
-    ask_bytes(e, body, n);
-    ask(e, "\r\n");
+    ask_body(s, body, n);
     owe_ok(e);
     snprintf(sizes, sizeof sizes, "%u %u", header, n);
     if (e->echo)
@@ -227,14 +236,14 @@ static void repeats(struct sitting *s) {
     for (; times > 0; times--) {
         const uint8_t *body = body_of(s, 0, n);
         ask(s->e, "%s", line);
-        ask_bytes(s->e, body, n);
         if (times == 1 && broken) {
+            ask_bytes(s->e, body, n);
             ask(s->e, "%s", dice_once_in(s->d, 2) ? "\n\n" : "\r\r");
             owe(s->e, "-ERR 'Unknown Protocol Operation'\r\n");
             owe_end(s, MIDGE_PROTOCOL_VIOLATION);
             return;
         }
-        ask(s->e, "\r\n");
+        ask_body(s, body, n);
         owe_ok(s->e);
         if (s->e->echo)
             owe_message(s, s->subject, reply ? "answers.a" : "", "MSG", sizes, body, n);
@@ -348,20 +357,76 @@ static void refused(struct sitting *s) {
     ask_unsub(s, 0);
 }
 
+// What is the servers' own, and what only looks like it.
+static void reserved(struct sitting *s) {
+    static const char *const subjects[] = {"$NRG.", "$NRG.a", "$GR.a",  "_GR_.a", "$GR.",  "_GR_.",
+                                           "$NRG",  "$GRx.a", "_GR_x.", "$NR.a",  "_GR_.."};
+    static const char *const replies[] = {"_R_.",     "_R_.a", "$JS.ACK.a", "_GR_.a", "$GR.a",
+                                          "$JS.ACK.", "_GR_.", "$GR.",      "_R_a",   "$JS.ACKa"};
+    bool by_reply = dice_once_in(s->d, 2);
+    uint32_t i = dice_below(s->d, by_reply ? 10 : 11);
+    bool theirs = i < (by_reply ? 5 : 4) || (!by_reply && i == 10);
+    const char *what = by_reply ? replies[i] : subjects[i];
+    if (s->e->pedantic)
+        return;
+    new_sid(s);
+    ask_sub(s, s->subject);
+    if (by_reply)
+        ask(s->e, "PUB %s %s 3\r\n", s->subject, what);
+    else
+        ask(s->e, "PUB %s 3\r\n", what);
+    ask_body(s, (const uint8_t *)"abc", 3);
+    if (theirs) {
+        owe(s->e, "-ERR 'Permissions Violation for Publish %s\"%s\"'\r\n",
+            by_reply ? "with Reply of " : "to ", what);
+    } else {
+        owe_ok(s->e);
+        if (by_reply && s->e->echo)
+            owe_message(s, s->subject, what, "MSG", "3", (const uint8_t *)"abc", 3);
+    }
+    ask_unsub(s, 0);
+}
+
+// A queue that nobody may join, one that only looks like it, and a subject of too many tokens.
+static void forbidden(struct sitting *s) {
+    new_sid(s);
+    if (dice_once_in(s->d, 3)) {
+        ask(s->e, "SUB %s %s %s\r\n", s->subject, dice_once_in(s->d, 2) ? "_sys_x" : "_sys",
+            s->sid);
+        owe_ok(s->e);
+        ask_pub(s, s->subject, "", 3, 1);
+    } else {
+        ask(s->e, "SUB %s _sys_ %s\r\n", s->subject, s->sid);
+        owe(s->e,
+            "-ERR 'Permissions Violation for Subscription to \"%s\" using queue \"_sys_\"'\r\n",
+            s->subject);
+        ask_pub(s, s->subject, "", 3, 0);
+    }
+    ask_unsub(s, 0);
+}
+
 // As many tokens as a subject may have, or one more.
 static void tokens(struct sitting *s) {
+    uint32_t told = s->config->max_sub_tokens;
+    uint32_t most = told > 0 ? told : MIDGE_TOKENS_MAX;
     bool over = dice_once_in(s->d, 2);
     char subject[128];
     uint32_t n = (uint32_t)snprintf(subject, sizeof subject, "%s", s->subject);
-    for (uint32_t i = 2; i < MIDGE_TOKENS_MAX + (uint32_t)over; i++)
+    for (uint32_t i = 2; i < most + (uint32_t)over; i++)
         n += (uint32_t)snprintf(subject + n, sizeof subject - n, ".%u", i);
     new_sid(s);
     if (!over) {
         ask_sub(s, subject);
         ask_pub(s, subject, "", 4, 1);
     } else {
-        ask(s->e, "SUB %s %s\r\n", subject, s->sid);
-        owe(s->e, "-ERR 'maximum subscriptions exceeded'\r\n");
+        const char *queue = told > 0 && dice_once_in(s->d, 2) ? "q " : "";
+        ask(s->e, "SUB %s %s%s\r\n", subject, queue, s->sid);
+        if (told > 0)
+            owe(s->e,
+                "-ERR 'Permissions Violation for Subscription to \"%s\", too many tokens'\r\n",
+                subject);
+        else
+            owe(s->e, "-ERR 'maximum subscriptions exceeded'\r\n");
         ask_pub(s, subject, "", 4, 0);
     }
     ask_unsub(s, 0);
@@ -393,7 +458,7 @@ static void control_line(struct sitting *s) {
     strcpy(subject + word, letters(s, n - rest - word));
     const char *end = dice_once_in(s->d, 2) ? "\r\n" : "\n";
     if (kind == 0)
-        ask(s->e, "PUB %s 0%s\r\n", subject, end);
+        ask(s->e, "PUB %s 0%s", subject, end);
     else if (kind == 1)
         ask(s->e, "SUB %s long%s", subject, end);
     else
@@ -403,6 +468,8 @@ static void control_line(struct sitting *s) {
         owe_end(s, MIDGE_MAX_CONTROL_LINE);
         return;
     }
+    if (kind == 0)
+        ask_body(s, NULL, 0);
     owe_ok(s->e);
     strcpy(s->sid, "long");
     if (kind == 1) {
@@ -443,8 +510,7 @@ static void pending(struct sitting *s) {
         return;
     const uint8_t *body = body_of(s, 0, whole - head);
     ask(s->e, "SUB %s p\r\nPUB %s %04u\r\n", s->subject, s->subject, whole - head);
-    ask_bytes(s->e, body, whole - head);
-    ask(s->e, "\r\n");
+    ask_body(s, body, whole - head);
     if (over) {
         s->e->reason = MIDGE_SLOW_PENDING;
         return;
@@ -459,7 +525,8 @@ static void pedantry(struct sitting *s) {
     if (!s->e->pedantic)
         return;
     static const char *const subjects[] = {"*", ">", "a..b", "a.", ">.a"};
-    ask(s->e, "PUB %s.%s 2\r\nab\r\n", s->subject, EITHER(s, subjects));
+    ask(s->e, "PUB %s.%s 2\r\n", s->subject, EITHER(s, subjects));
+    ask_body(s, (const uint8_t *)"ab", 2);
     owe(s->e, "-ERR 'Invalid Publish Subject'\r\n");
     owe_ok(s->e);
 }
@@ -473,18 +540,20 @@ static void no_responders(struct sitting *s) {
     owe_ok(s->e);
     uint32_t n = dice_below(s->d, s->config->max_payload < 40 ? s->config->max_payload + 1 : 40);
     ask(s->e, "PUB %s.nobody %s.x.r %u\r\n", s->subject, s->subject, n);
-    ask_bytes(s->e, body_of(s, 0, n), n);
-    ask(s->e, "\r\n");
+    ask_body(s, body_of(s, 0, n), n);
     owe_ok(s->e);
     char head[256];
     snprintf(head, sizeof head, "NATS/1.0 503\r\nNats-Subject: %s.nobody\r\n\r\n", s->subject);
     uint32_t bytes = (uint32_t)strlen(head);
     owe(s->e, "HMSG %s.x.r %s %u %u\r\n%s\r\n", s->subject, s->sid, bytes, bytes, head);
     // Where somebody does, or the answer is for another, there is nothing to tell.
-    ask(s->e, "PUB %s.nobody %s.other 0\r\n\r\nUNSUB %s\r\n", s->subject, s->subject, s->sid);
+    ask(s->e, "PUB %s.nobody %s.other 0\r\n", s->subject, s->subject);
+    ask_body(s, NULL, 0);
+    ask(s->e, "UNSUB %s\r\n", s->sid);
     owe_ok(s->e);
     owe_ok(s->e);
-    ask(s->e, "PUB %s.nobody %s.x.r 0\r\n\r\n", s->subject, s->subject);
+    ask(s->e, "PUB %s.nobody %s.x.r 0\r\n", s->subject, s->subject);
+    ask_body(s, NULL, 0);
     owe_ok(s->e);
 }
 
@@ -538,7 +607,7 @@ static void client_error(struct sitting *s) {
 static void headers(struct sitting *s) {
     if (s->e->headers)
         return;
-    ask(s->e, "HPUB %s 12 12\r\n", s->subject);
+    ask(s->e, "HPUB %s 12 12\r\nNATS/1.0\r\n\r\n\r\n", s->subject);
     owe_end(s, MIDGE_PROTOCOL_VIOLATION);
 }
 
@@ -567,7 +636,7 @@ static void question(struct sitting *s) {
         ping,          publications, publications, counted,  bare_ends, repeats,
         repeats,       repeated,     patterns,     patterns, refused,   tokens,
         subscriptions, control_line, payload,      pending,  pedantry,  no_responders,
-        breach,        unknown,      client_error, headers,
+        breach,        unknown,      client_error, headers,  reserved,  forbidden,
     };
     EITHER(s, questions)(s);
 }
@@ -662,6 +731,15 @@ void exam_read(struct world *w, struct actor *a, const uint8_t *bytes, uint32_t 
 
 bool exam_ends(const struct actor *a, int reason) {
     return a->exam.reason == reason;
+}
+
+const char *exam_counts(const struct actor *a, const struct conn *conn) {
+    const struct exam *e = &a->exam;
+    if (conn->in_msgs != e->published || conn->in_bytes != e->published_bytes)
+        return "what an examiner has published";
+    return conn->out_msgs != e->received || conn->out_bytes != e->received_bytes
+               ? "what an examiner has received"
+               : NULL;
 }
 
 void exam_ended(struct world *w, struct actor *a, struct cable *c) {

@@ -19,12 +19,13 @@ struct exam {
     bool greeted, introduced;
     bool lost;  // was cut off, or refused, for want of room: it leaves
     uint32_t session;
+    uint64_t published, published_bytes, received, received_bytes;
     uint8_t reason;   // why the connection must end, 0: it must not
     uint32_t answer;  // the one being read
     uint32_t answers;
     uint32_t read;                // bytes of the answers
     uint32_t aside;               // bytes of a line of the broker's own, PING or INFO
-    char line[32];                // its beginning
+    char line[6];                 // its beginning
     uint32_t ends[EXAM_ANSWERS];  // of the answers, in `due`
     uint32_t asked;
     char question[EXAM_BYTES];
@@ -34,12 +35,16 @@ struct exam {
 struct world;
 struct actor;
 struct cable;
+struct conn;
 
 void exam_act(struct world *w, struct actor *a, struct cable *c);
 void exam_read(struct world *w, struct actor *a, const uint8_t *bytes, uint32_t n);
 
 // Whether the connection is to end, for that reason; it has ended.
 bool exam_ends(const struct actor *a, int reason);
+
+// What is wrong with what a connection has counted when it ends so, or NULL.
+const char *exam_counts(const struct actor *a, const struct conn *conn);
 void exam_ended(struct world *w, struct actor *a, struct cable *c);
 
 // Everything was answered; else what is wrong.

@@ -65,6 +65,7 @@ static void configure(struct world *w, struct site *s, struct midge_config *conf
     struct midge_reading reading = {.complain = complain, .context = w};
     midge_config_defaults(config);
     config->entropy = entropy;
+    config->max_sub_tokens = w->swarm.tokens_max;
     config->stall_ms = w->swarm.stall_ms;
     config->payload_idle_ms = w->swarm.payload_idle_ms;
     config->limits.block_bytes = w->swarm.block_bytes;

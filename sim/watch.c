@@ -152,24 +152,6 @@ static bool is_idle(const struct midge *m, const struct conn *conn) {
     return conn->in.line_bytes > 0 && (int32_t)(m->now.ms - at_ms) >= 0;
 }
 
-// Where blocks are lacking, who holds most of them and does not move must go first.
-static bool is_spared(const struct midge *m, const struct conn *gone) {
-    uint32_t most = gone->blocks + gone->out.bytes / m->block_room;
-    for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
-        const struct conn *c = &m->connections[i];
-        uint32_t held = c->blocks + c->out.bytes / m->block_room;
-        bool moves =
-            !(c->flags & CONN_BLOCKED) || m->now.ms - c->progress_ms <= m->config->stall_ms;
-        // Where somebody is crowded, who has no room goes when the wait for the other is over.
-        if (c->cid != 0 && c->out.bytes > m->crowd_bytes / 2)
-            return false;
-        bool awaits = c->kind == MIDGE_CLIENT && c->in.line_bytes > 0;
-        if (c->cid != 0 && !(c->flags & CONN_CLOSING) && !moves && !awaits && held > most + 2)
-            return true;
-    }
-    return false;
-}
-
 void watch_closing(struct world *w, struct site *s, struct cable *c, bool abort) {
     const struct midge *m = &s->m;
     const char *wrong = NULL;
@@ -191,16 +173,19 @@ void watch_closing(struct world *w, struct site *s, struct cable *c, bool abort)
         return;
     const struct actor *a = &w->actors[c->actor];
     bool within = conn->out.bytes + c->late_bytes <= m->config->max_pending;
-    if (a->kind == ACTOR_EXAMINER && (!c->client_open || exam_ends(a, reason)))
+    if (a->kind == ACTOR_EXAMINER && !c->client_open)
         return;
+    if (a->kind == ACTOR_EXAMINER && exam_ends(a, reason)) {
+        wrong = slow || s->scarce ? NULL : exam_counts(a, conn);
+        if (wrong != NULL)
+            world_fail(w, wrong);
+        return;
+    }
     switch (reason) {
     case MIDGE_SLOW_PENDING:
         // Room was lacking for it, or for what others hold.
         if (within && !s->scarce && s->common > 128)
             wrong = "a client was cut off as slow before its limit";
-        if (within && w->swarm.pool_failure == 0 && c->waiting_since_us < w->now_us &&
-            is_spared(m, conn))
-            wrong = "a client was cut off though another holds more";
         // fall through
     case MIDGE_SLOW_DEADLINE:
         if (w->swarm.clean)

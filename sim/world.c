@@ -49,6 +49,7 @@ static void choose(struct swarm *s, struct dice *d) {
     s->block_bytes = dice_once_in(d, 2) ? MIDGE_BLOCK_BYTES : dice_between(d, 128, 600);
     s->stall_ms = dice_once_in(d, 2) ? MIDGE_STALL_MS : dice_between(d, 10, 2000);
     s->payload_idle_ms = dice_once_in(d, 2) ? MIDGE_PAYLOAD_IDLE_MS : dice_between(d, 3000, 10000);
+    s->tokens_max = dice_once_in(d, 2) ? MIDGE_TOKENS_MAX - 1 : 0;
     s->examiner = maybe(d, 2, 5, 30);
     s->clean = dice_once_in(d, 4);
     if (s->clean) {

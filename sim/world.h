@@ -47,7 +47,7 @@ struct swarm {
     uint32_t run_max;  // bytes that arrive at once, at most
     uint32_t window;   // bytes on their way, each way
     uint32_t payload_max, control_line_max, subscriptions_max, block_bytes;  // of the brokers
-    uint32_t stall_ms, payload_idle_ms;
+    uint32_t stall_ms, payload_idle_ms, tokens_max;
     uint32_t subscriptions;                           // of one actor, at most
     uint32_t slow, deaf, hostile, scraper, examiner;  // of the actors, in a hundred
     uint32_t queues;                                  // subscriptions in groups, in a hundred
