@@ -505,7 +505,7 @@ static void pending(struct sitting *s) {
     strcpy(s->sid, "p");
     char line[128];
     uint32_t head = (uint32_t)snprintf(line, sizeof line, "MSG %s p 0000\r\n", s->subject) + 2;
-    if (s->w->swarm.reload > 0 || s->e->verbose || !s->e->echo || s->e->no_responders ||
+    if (s->w->swarm.reload > 0 || s->e->verbose || !s->e->echo ||
         whole - head > s->config->max_payload || whole > 9000 || c->down.taken < c->down.written)
         return;
     const uint8_t *body = body_of(s, 0, whole - head);
@@ -633,10 +633,11 @@ static void introduce(struct sitting *s) {
 
 static void question(struct sitting *s) {
     static void (*const questions[])(struct sitting *) = {
-        ping,          publications, publications, counted,  bare_ends, repeats,
-        repeats,       repeated,     patterns,     patterns, refused,   tokens,
-        subscriptions, control_line, payload,      pending,  pedantry,  no_responders,
-        breach,        unknown,      client_error, headers,  reserved,  forbidden,
+        ping,    publications, publications,  counted,       bare_ends,
+        repeats, repeats,      repeated,      patterns,      patterns,
+        refused, tokens,       subscriptions, control_line,  payload,
+        pending, pedantry,     pending,       no_responders, breach,
+        unknown, client_error, headers,       reserved,      forbidden,
     };
     EITHER(s, questions)(s);
 }

@@ -41,7 +41,7 @@ static void choose(struct swarm *s, struct dice *d) {
     s->partial_send = maybe(d, 2, 2, 10);
     s->late_release = dice_once_in(d, 2);
     s->verbose = dice_once_in(d, 4);
-    s->users = dice_once_in(d, 3);
+    s->users = dice_once_in(d, s->queues > 0 ? 2 : 4);
     s->application = maybe(d, 3, 2, 100);
     s->reload = maybe(d, 4, 5, 60);
     s->control_line_max = dice_between(d, 512, MIDGE_CONTROL_LINE_MAX);

@@ -29,7 +29,6 @@ MUTANTS = ROOT / "sim/mutants"
 SEEDS = int(os.environ.get("SEEDS", "200"))
 EVENTS = 20000
 FEW = 6
-HANG_S = 60  # of a processor, for all the worlds
 FLAGS = ["-std=c11", "-O1", "-w", "-include", "sim/board.h", "-DMIDGE_FAULTS"]
 CC = os.environ.get("CC", "cc")
 
@@ -112,6 +111,7 @@ class Bench:
     """A folder with the tree, built once; a mutant recompiles only what it changes."""
 
     users = {}  # of headers
+    hang_s = 600  # on its processor: three times what the original takes
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mutants-"))
@@ -141,6 +141,15 @@ class Bench:
         code, _ = run([CC, *FLAGS, "-I.", "-c", str(path), "-o", str(object_)], self.folder)
         return object_.read_bytes() if code == 0 else None
 
+    def trial(self):
+        """Of the objects as they are: how a world fails, or None."""
+        vopr = self.folder / "vopr"
+        objects = [str(self.object_of(p)) for p in SOURCES]
+        if run([CC, "-o", str(vopr), *objects], self.folder)[0] != 0:
+            return "none"
+        code, out = run([str(vopr), "1", str(SEEDS), str(EVENTS)], self.folder, Bench.hang_s)
+        return f"{out.count(': sound after ') + 1:3}  {notice(out, code)}" if code != 0 else None
+
     def verdict(self, changed):
         """Of the tree as it stands in the folder: how it was caught, or None, or 'none'."""
         todo = [p for c in changed for p in ([c] if c.suffix == ".c" else self.users.get(c, []))]
@@ -153,16 +162,7 @@ class Bench:
                 if code is None:
                     return "none"
                 same = same and code == self.objects[path]
-            if same:
-                return "none"
-            vopr = self.folder / "vopr"
-            objects = [str(self.object_of(p)) for p in SOURCES]
-            if run([CC, "-o", str(vopr), *objects], self.folder)[0] != 0:
-                return "none"
-            code, out = run([str(vopr), "1", str(SEEDS), str(EVENTS)], self.folder, HANG_S)
-            if code == 0:
-                return None
-            return f"{out.count(': sound after ') + 1:3}  {notice(out, code)}"
+            return "none" if same else self.trial()
         finally:
             for path in done:
                 self.object_of(path).write_bytes(self.objects[path])
@@ -269,6 +269,10 @@ def bench_set():
     """As many benches as there are processors."""
     Bench.users = dependents()
     first = Bench().build()
+    before = os.times().children_user
+    if first.trial() is not None:
+        sys.exit("the tree as it stands does not survive")
+    Bench.hang_s = 2 + 3 * int(os.times().children_user - before)
     return [first] + [first.copy() for _ in range(1, os.cpu_count())]
 
 
