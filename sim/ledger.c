@@ -216,6 +216,18 @@ static void to_subscription(struct world *w, struct publishing *p, uint32_t refe
         strike(w, to, sid);
 }
 
+uint32_t ledger_receivers(struct world *w, const struct cable *c, uint32_t subject) {
+    const struct roster *roster = &w->sites[c->site].roster;
+    uint32_t n = 0;
+    for (uint32_t pattern = 0; pattern < SUBJECTS_MAX; pattern++) {
+        if (w->subjects.matching[subject][pattern / 64] >> pattern % 64 & 1) {
+            for (uint32_t r = roster->head[pattern]; r != 0; r = subscription_of(w, r)->next)
+                n++;
+        }
+    }
+    return n;
+}
+
 static void publish(struct world *w, struct cable *c, const struct order *o) {
     if (c->ledger.user != NULL && !rights_allow(c->ledger.user->publish, o->subject)) {
         promise(w, c, (struct promise){.kind = PROMISE_VIOLATION, .id = o->id});

@@ -10,6 +10,7 @@ struct walk {
     const struct midge *m;
     const struct outq *q;
     uint32_t blocks, bytes;  // of the queue so far
+    bool by_ref;             // the last run is a reference
 };
 
 static uint32_t chain_length(const struct midge *m, index_t b) {
@@ -30,7 +31,8 @@ static bool read_block(struct walk *w, index_t b, uint32_t at) {
         uint32_t n = open ? fill - at - OUTQ_RUN_BYTES : head & 0x7fff;
         if (open && b == w->q->tail && w->q->open != at)
             return false;
-        if (head & 0x8000) {
+        w->by_ref = (head & 0x8000) != 0;
+        if (w->by_ref) {
             index_t chain;
             memcpy(&chain, block->bytes + at + OUTQ_RUN_BYTES, sizeof chain);
             memcpy(&n, block->bytes + at + OUTQ_REF_BYTES - sizeof n, sizeof n);
@@ -57,8 +59,13 @@ static const char *read_queue(struct walk *w) {
             return "the runs of an output queue";
         if (b == q->tail)
             break;
-        // A block is left only for what it has no room for, and that is a reference at most.
-        if (w->m->block_room - w->m->blocks[b].fill >= OUTQ_REF_BYTES)
+        // A block is left only for what it has no room for: a byte more of the run that ends it, a
+        // run of a byte, or a reference.
+        const struct block *block = &w->m->blocks[b];
+        uint16_t next;
+        memcpy(&next, w->m->blocks[block->next].bytes, sizeof next);
+        uint32_t lacking = next & 0x8000 ? OUTQ_REF_BYTES : w->by_ref ? OUTQ_RUN_BYTES + 1 : 1;
+        if (w->m->block_room - block->fill >= lacking)
             return "a block of an output queue that was left before it was full";
     }
     return w->bytes == q->bytes + q->done ? NULL : "the bytes of an output queue";

@@ -27,16 +27,28 @@ static uint64_t silence_us(const struct world *w, const struct midge_config *con
     return (ms + config->auth_timeout_ms + config->write_deadline_ms + 5000) * 1000;
 }
 
-// Whether it has begun to wait in this turn though nobody is crowded, and blocks are left for a
-// message to each subscription there is.
-static bool waits_in_vain(const struct world *w, const struct site *s, const struct conn *conn) {
+// At most what a line of a message takes here.
+#define LINE_BYTES 160
+
+// Whether it has begun to wait in this turn though nobody is crowded, and there are blocks for what
+// it publishes next: for each receiver what it takes of its own, once what is stored for all, and
+// for what has not come in yet what is kept for others.
+static bool waits_in_vain(struct world *w, const struct site *s, const struct cable *c,
+                          const struct conn *conn) {
     const struct midge *m = &s->m;
-    uint32_t payload = w->swarm.payload_max, copied = payload < 1024 ? payload : 1024;
-    uint32_t each = (copied + 300) / m->block_room + 3;
-    uint32_t need = payload / m->block_room + m->open[MIDGE_CLIENT] + 8 +
-                    (uint32_t)m->pools[POOL_subscriptions].used * each;
-    return (conn->flags & CONN_STALLED) && conn->stall_ms == m->now.ms + m->config->stall_ms &&
-           m->crowded == 0 && s->common > need && block_common(m) > need && !s->scarce;
+    const struct ledger *l = &c->ledger;
+    const struct order *o = &l->orders[l->orders_first];
+    bool began = (conn->flags & CONN_STALLED) && conn->stall_ms == m->now.ms + m->config->stall_ms;
+    if (!began || m->crowded > 0 || w->swarm.hostile + w->swarm.pool_failure > 0 ||
+        l->orders_count == 0 || o->verb != ORDER_PUB)
+        return false;
+    uint32_t copied = LINE_BYTES + (o->bytes < 1024 ? o->bytes : 0);
+    uint32_t each = copied / (m->block_room - OUTQ_RUN_BYTES) + 1;
+    uint32_t once = o->bytes < 1024 ? 0 : (o->bytes + 2u) / m->block_room + 3;
+    if (conn->in.line_bytes == 0)
+        once += (o->bytes + LINE_BYTES) / m->block_room + 1 + m->open[MIDGE_CLIENT] +
+                MIDGE_BLOCKS_GUARANTEED;
+    return block_common(m) >= once + each * ledger_receivers(w, c, o->subject);
 }
 
 static const char *wrong_with_cable(struct world *w, struct site *s, struct cable *c) {
@@ -54,8 +66,6 @@ static const char *wrong_with_cable(struct world *w, struct site *s, struct cabl
     // While bytes are held the port asks by itself, once the far end has some of them.
     if (!c->blocked && held == 0 && midge_tx(&s->m, c->conn, held, &v, 1) > 0)
         return "there is output, and the port was not told";
-    if (waits_in_vain(w, s, conn))
-        return "a client waits though there is room";
     // One read waits for room no longer than it may, while there are blocks.
     if (c->paused && !s->scarce && (conn->flags & CONN_STALL_SPENT) && conn->stalls > 0 &&
         block_common(&s->m) > 512)
@@ -109,6 +119,8 @@ static const char *check_clients(struct world *w, struct site *s) {
         tally_add(&sum, conn);
         struct cable *c = kept_cable(w, s, i);
         const char *wrong = c != NULL ? pulse_check(m, conn, &c->pulse) : NULL;
+        if (wrong == NULL && c != NULL && waits_in_vain(w, s, c, conn))
+            wrong = "a client waits though there is room";
         if (wrong != NULL)
             return wrong;
     }
