@@ -127,7 +127,7 @@ static void subscribe(struct world *w, struct site *s, struct cable *c) {
 static void ask_nonsense(struct world *w, struct site *s) {
     static const char *const subjects[] = {"",    ".",    "a..b", ".a",   "a.",
                                            "a b", "a\tb", "a\r",  "a.b ", "a.\n"};
-    static char longest[MIDGE_CONTROL_LINE_MAX];
+    static char longest[MIDGE_CONTROL_LINE_MAX + 2];
     static const char reply[] = "r.s";
     const char *subject = subjects[dice_below(&w->dice, sizeof subjects / sizeof subjects[0])];
     uint32_t most = s->m.config->max_payload;
@@ -143,7 +143,9 @@ static void ask_nonsense(struct world *w, struct site *s) {
         midge_subscribe(&s->m, "nobody.a", NULL, NULL, context) > 0)
         world_fail(w, "the application was allowed what makes no sense");
     // The longest line, and a byte more: 16 are kept for the sizes.
-    memset(longest, 'x', sizeof longest);
+    memset(longest, 'x', sizeof longest - 1);
+    if (midge_subscribe(&s->m, longest, NULL, on_message, context) > 0)
+        world_fail(w, "the application subscribed to what no line can name");
     longest[MIDGE_CONTROL_LINE_MAX - 16 - (sizeof reply - 1)] = '\0';
     memcpy(longest, "nobody.", 7);
     int32_t fits = midge_publish(&s->m, longest, reply, w->filler, most);

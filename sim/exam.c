@@ -205,6 +205,8 @@ static void ping(struct sitting *s) {
         "INFO {}\r\n", "INFO null\r\n", "info {\"a\":[1]}\n"};
     ask(s->e, "%s", EITHER(s, pings));
     owe(s->e, "PONG\r\n");
+    if (s->e->async)
+        s->e->infos_due = 2;
     if (dice_once_in(s->d, 2))
         ask(s->e, "%s", EITHER(s, silent));
 }
@@ -626,11 +628,13 @@ static void introduce(struct sitting *s) {
     e->pedantic = dice_once_in(s->d, 4);
     e->no_responders = e->headers && dice_once_in(s->d, 2);
     e->introduced = true;
+    e->infos_due = 1;
+    e->async = dice_once_in(s->d, 2);
     ask(e,
         "CONNECT {\"verbose\":%s,\"echo\":%s,\"headers\":%s,\"pedantic\":%s,"
         "\"no_responders\":%s,\"protocol\":%u%s}\r\n",
         truth[e->verbose], truth[e->echo], truth[e->headers], truth[e->pedantic],
-        truth[e->no_responders], dice_below(s->d, 2),
+        truth[e->no_responders], e->async,
         s->w->swarm.users ? ",\"user\":\"examiner\",\"pass\":\"every right\"" : "");
     owe_ok(e);
 }
@@ -707,6 +711,8 @@ static void read_aside(struct world *w, struct actor *a, char b) {
         if (!e->greeted)
             act_soon(w, a);
         e->greeted = true;
+        if (++e->infos > (e->introduced ? e->infos_due : 1))
+            world_fail(w, "an INFO that nobody owes");
     } else if (memcmp(e->line, "PING\r\n", 6) == 0) {
         if (c->up.written - c->up.taken + 6 <= PIPE_BYTES)
             cable_write(&c->up, (const uint8_t *)"PONG\r\n", 6);
@@ -759,5 +765,7 @@ const char *exam_settle(const struct actor *a) {
         return NULL;
     if (e->reason != 0)
         return "a client was not cut off";
+    if (e->infos < e->infos_due)
+        return "an INFO is missing";
     return e->read < owed(e) ? "an answer is missing" : NULL;
 }

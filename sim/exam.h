@@ -19,6 +19,8 @@ struct exam {
     bool greeted, introduced;
     bool lost;  // was cut off, or refused, for want of room: it leaves
     uint32_t session;
+    uint32_t infos, infos_due;  // INFO lines that came; one at first, one after the first PING
+    bool async;                 // it wants that one
     uint64_t published, published_bytes, received, received_bytes;
     uint8_t reason;   // why the connection must end, 0: it must not
     uint32_t answer;  // the one being read

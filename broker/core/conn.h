@@ -172,8 +172,8 @@ bool conn_reap(struct midge *m, uint32_t most);
 
 void conn_wish(struct midge *m, struct conn *c, int wish);
 
-// Bytes were appended to c's output: asks the port to send, or closes as slow a client for which more
-// than max_pending waits.
+// Bytes were appended to c's output: asks the port to send, or closes as slow a client for which
+// more than max_pending waits.
 void conn_queued(struct midge *m, struct conn *c);
 
 // Appends bytes that must not be lost (protocol lines); where there is no block the connection is
