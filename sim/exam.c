@@ -181,13 +181,16 @@ static void ask_hpub(struct sitting *s, const char *subject, const char *reply, 
 
 // ---- Questions ----------------------------------------------------------------------------------
 
-// Sizes of payloads, those at the limit too.
+// Sizes of payloads, those at the limit too, and those that with a line end fill blocks.
 static uint32_t some_size(struct sitting *s) {
-    uint32_t most = s->config->max_payload < EXAM_LEGACY ? s->config->max_payload : EXAM_LEGACY;
-    uint32_t roll = dice_below(s->d, 8);
-    if (roll == 0)
+    uint32_t most = s->config->max_payload < EXAM_SIZE_MAX ? s->config->max_payload : EXAM_SIZE_MAX;
+    uint32_t room = s->config->limits.block_bytes - (uint32_t)BLOCK_HEADER_BYTES;
+    uint32_t roll = dice_below(s->d, 10);
+    if (roll == 0 || (roll < 3 && most < room))
         return most;
-    return roll < 6 ? dice_below(s->d, most < 40 ? most + 1 : 40) : dice_below(s->d, most + 1);
+    if (roll < 3)
+        return dice_between(s->d, 1, most / room) * room - dice_between(s->d, 1, 3);
+    return roll < 8 ? dice_below(s->d, most < 40 ? most + 1 : 40) : dice_below(s->d, most + 1);
 }
 
 static const char *some_reply(struct sitting *s) {
@@ -214,7 +217,7 @@ static void ping(struct sitting *s) {
 static void publications(struct sitting *s) {
     new_sid(s);
     ask_sub(s, s->subject);
-    for (uint32_t i = dice_between(s->d, 1, 5); i > 0 && owed(s->e) < EXAM_LEGACY; i--) {
+    for (uint32_t i = dice_between(s->d, 1, 5); i > 0 && owed(s->e) < EXAM_SIZE_MAX; i--) {
         uint32_t n = some_size(s);
         const char *reply = some_reply(s);
         if (s->e->headers && dice_once_in(s->d, 3))
@@ -493,9 +496,13 @@ static void control_line(struct sitting *s) {
 // A payload of the greatest size, or one byte more.
 static void payload(struct sitting *s) {
     uint32_t most = s->config->max_payload;
-    bool over = most > EXAM_LEGACY || dice_once_in(s->d, 2);
+    bool over = most > EXAM_SIZE_MAX || dice_once_in(s->d, 2);
     if (over) {
-        ask(s->e, "%s %s %u\r\n", "PUB", s->subject, most + 1);
+        ask(s->e, "PUB %s %u\r\n", s->subject, most + 1);
+        if (most < EXAM_SIZE_MAX) {
+            ask_bytes(s->e, body_of(s, 0, most + 1), most + 1);
+            ask(s->e, "\r\n");
+        }
         owe(s->e, "-ERR 'Maximum Payload Violation'\r\n");
         owe_end(s, MIDGE_MAX_PAYLOAD);
     } else {

@@ -12,7 +12,7 @@
 
 #define EXAM_BYTES 16384
 #define EXAM_ANSWERS 64
-#define EXAM_LEGACY 4096  // that an answer has, unless it is about what may wait for a client
+#define EXAM_SIZE_MAX 4096  // of a payload, but where it is about what may wait for a client
 
 struct exam {
     bool verbose, echo, headers, pedantic, no_responders;

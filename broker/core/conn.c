@@ -360,7 +360,8 @@ bool conn_make_room(struct midge *m, struct conn *waiting) {
         if ((c->flags & CONN_CLOSING) || c->kind == MIDGE_LOCAL || held <= MIDGE_BLOCKS_GUARANTEED)
             continue;
         if (is_moving(m, c)) {
-            moving = true;
+            // What it holds itself does not come free while it waits.
+            moving |= c != waiting;
         } else if (held > most) {
             largest = c;
             most = held;

@@ -204,8 +204,8 @@ void conn_stall_on(struct midge *m, struct conn *c);
 void conn_resume_all(struct midge *m);
 
 // Closes as slow the largest holder of blocks above its share that has not moved for stall_ms, and
-// lets c wait for what it held, unless that is c itself; where all of them move, c just waits on.
-// False where there is no such holder.
+// lets c wait for what it held, unless that is c itself; where none stands still but others move, c
+// just waits on. False where there is no such holder.
 bool conn_make_room(struct midge *m, struct conn *c);
 
 #endif
