@@ -42,8 +42,9 @@ TOKEN = re.compile(
 )
 
 
-# Every C file of the broker and the simulator.
-SOURCES = sorted(p.relative_to(ROOT) for d in ("broker", "sim") for p in (ROOT / d).rglob("*.c"))
+# What a world is made of, as in sim.mk.
+SOURCES = sorted(p.relative_to(ROOT) for pattern in ("broker/*.c", "broker/*/*.c", "sim/*.c")
+                 for p in ROOT.glob(pattern))
 
 
 def mutations(path):
