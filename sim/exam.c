@@ -229,7 +229,7 @@ static void publications(struct sitting *s) {
     ask_pub(s, s->subject, "", 1, 0);
 }
 
-// One line many times, as publishers write it, with other payloads; the last may not end as it must.
+// One line many times, as publishers write it, with other payloads; the last may end wrongly.
 static void repeats(struct sitting *s) {
     char line[160], sizes[16];
     uint32_t n = some_size(s) % 64, times = dice_between(s->d, 2, 12);

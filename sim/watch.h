@@ -24,8 +24,8 @@ void watch_turn(struct world *w, struct site *s);
 // After each turn of a site: what costs little always, the rest now and then.
 void watch_site(struct world *w, struct site *s);
 
-// The broker wants a cable closed, without what is queued if `abort`: it must have a reason that its
-// client gave.
+// The broker wants a cable closed, without what is queued if `abort`: it must have a reason that
+// its client gave.
 void watch_closing(struct world *w, struct site *s, struct cable *c, bool abort);
 
 // A connection was opened, turned away or refused: only for want of room may it be one of the
