@@ -32,6 +32,8 @@ live:    ## a board in software, on 4222 and 8222, with faults; ARGS="--drop 2",
 sim:     ## worlds of brokers and clients under a virtual clock, each from a seed
 coverage: ## the lines of broker/ that those worlds run, by file and in all
 soak:    ## worlds of fresh seeds until ^C, or SEEDS=5000 of them; what fails is kept
+mutants: ## the broker broken in small ways, and after how many worlds each was noticed
+patches: ## those that are kept as patches apply, and a few of them are noticed
 limits:  ## limits at the ends of their ranges compile, and impossible ones do not
 tree:    ## who includes whom; no libc, heap or mutable global in broker/
 unit:    ## unit tests, under ASan and UBSan

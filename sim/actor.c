@@ -375,6 +375,10 @@ void actor_read(struct world *w, struct cable *c, const uint8_t *bytes, uint32_t
         caller_read(w, a, c, bytes, n);
         return;
     }
+    if (a->kind == ACTOR_EXAMINER) {
+        exam_read(w, a, bytes, n);
+        return;
+    }
     if (a->input_bytes + n > sizeof a->input)
         world_fail(w, "a line or message without end");
     memcpy(a->input + a->input_bytes, bytes, n);
@@ -418,6 +422,8 @@ void actor_ended(struct world *w, struct cable *c) {
         scraper_ended(w, a, c);
     else if (a->kind == ACTOR_CALLER)
         caller_ended(w, a, c);
+    else if (a->kind == ACTOR_EXAMINER)
+        exam_ended(w, a, c);
     else if (a->input_bytes > 0 && !c->cut)
         world_fail(w, "the stream ended within a message");
     else if (c->awaits_end && c->dismissed && !c->cut && a->kind <= ACTOR_DEAF)
@@ -434,6 +440,7 @@ static void connect(struct world *w, struct actor *a) {
     a->answer = (struct answer){0};
     a->call = (struct call){0};
     greeting_begin(&a->call.manners);
+    memset(&a->exam, 0, offsetof(struct exam, line));
     if (c != NULL)
         a->cable = (uint16_t)(c - w->cables + 1);
     // A client begins once it has read INFO; who asks for pages need not wait.
@@ -480,6 +487,10 @@ void actor_act(struct world *w, struct actor *a) {
             plan(w, a, 1000000);
         return;
     }
+    if (a->exam.lost) {
+        leave(w, a, LEAVE_RESET);
+        return;
+    }
     if (!w->quiet) {
         plan(w, a, dice_around(d, w->swarm.think_us));
         if (dice_once_in(d, w->swarm.hang_up)) {
@@ -495,6 +506,8 @@ void actor_act(struct world *w, struct actor *a) {
         scraper_act(w, a, c);
     else if (a->kind == ACTOR_CALLER)
         caller_act(w, a, c);
+    else if (a->kind == ACTOR_EXAMINER)
+        exam_act(w, a, c);
     else if (a->kind == ACTOR_HOSTILE)
         attack(w, c);
     else if (!a->greeted)

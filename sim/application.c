@@ -15,6 +15,7 @@ static struct cable *cable_of(struct world *w, const struct site *s) {
 void application_start(struct world *w, struct site *s) {
     world = w;
     s->application = 0;
+    s->last_handler = 0;
     uint32_t i = 0;
     while (i < CABLES_MAX && w->cables[i].used)
         i++;
@@ -72,9 +73,35 @@ static void on_message(void *context, const struct midge_message *message) {
     if (wrong != NULL && w->swarm.hostile == 0)
         world_fail(w, wrong);
     w->delivered++;
+    s->handled++;
 }
 
 // ---- What it does -------------------------------------------------------------------------------
+
+// The id that a new handler gets: the next one whose place among them is free, 0 where none is.
+static int32_t next_id(const struct site *s, const struct cable *c) {
+    for (int32_t id = s->last_handler + 1; id <= s->last_handler + MIDGE_HANDLERS_MAX; id++) {
+        bool taken = false;
+        for (uint32_t i = 1; i <= MIDGE_HANDLERS_MAX; i++)
+            taken |= c->ledger.subscriptions[i].active &&
+                     s->handler[i] % MIDGE_HANDLERS_MAX == id % MIDGE_HANDLERS_MAX;
+        if (!taken)
+            return id;
+    }
+    return 0;
+}
+
+static void unsubscribe(struct world *w, struct site *s, struct cable *c) {
+    uint32_t id = dice_between(&w->dice, 1, MIDGE_HANDLERS_MAX);
+    if (!c->ledger.subscriptions[id].active)
+        return;
+    midge_unsubscribe(&s->m, s->handler[id]);
+    ledger_unsubscribe(w, c, id);
+    // Once more, and what never was: without effect.
+    midge_unsubscribe(&s->m, s->handler[id]);
+    midge_unsubscribe(&s->m, 0);
+    midge_unsubscribe(&s->m, -1);
+}
 
 static void subscribe(struct world *w, struct site *s, struct cable *c) {
     static const char *const queues[] = {NULL, "q1", "q2", "workers", "a-group-with-a-long-name"};
@@ -83,22 +110,49 @@ static void subscribe(struct world *w, struct site *s, struct cable *c) {
     uint32_t id = 1;
     while (id <= MIDGE_HANDLERS_MAX && c->ledger.subscriptions[id].active)
         id++;
-    if (id > MIDGE_HANDLERS_MAX) {
-        id = dice_between(&w->dice, 1, MIDGE_HANDLERS_MAX);
-        midge_unsubscribe(&s->m, s->handler[id]);
-        ledger_unsubscribe(w, c, id);
-        return;
-    }
+    int32_t due = next_id(s, c);
     uint8_t *context = w->handlers + (s - w->sites) * SIDS_MAX + id;
     int32_t answer = midge_subscribe(&s->m, w->subjects.pattern[pattern].text, queues[queue],
                                      on_message, context);
-    if (answer == MIDGE_ERR_FULL && s->scarce)
+    if (answer == MIDGE_ERR_FULL && (s->scarce || due == 0))
         return;
-    if (answer <= 0)
-        world_fail(w, "the application could not subscribe");
-    s->handler[id] = answer;
+    if (answer != due)
+        world_fail(w, "the application could not subscribe, or more often than it may");
+    s->handler[id] = s->last_handler = answer;
     c->conn = s->m.local;
     ledger_subscribe(w, c, id, pattern, queue);
+}
+
+// What the broker must refuse, and does not change anything.
+static void ask_nonsense(struct world *w, struct site *s) {
+    static const char *const subjects[] = {"",    ".",    "a..b", ".a",   "a.",
+                                           "a b", "a\tb", "a\r",  "a.b ", "a.\n"};
+    static char longest[MIDGE_CONTROL_LINE_MAX + 2];
+    static const char reply[] = "r.s";
+    const char *subject = subjects[dice_below(&w->dice, sizeof subjects / sizeof subjects[0])];
+    uint32_t most = s->m.config->max_payload;
+    uint8_t *context = w->handlers;
+    if (midge_publish(&s->m, subject, NULL, NULL, 0) == 0 ||
+        midge_publish(&s->m, "a.*", NULL, NULL, 0) == 0 ||
+        midge_publish(&s->m, ">", NULL, NULL, 0) == 0 ||
+        midge_publish(&s->m, "nobody.a", "b c", NULL, 0) == 0 ||
+        midge_publish(&s->m, "nobody.a", NULL, w->filler, most + 1) == 0 ||
+        midge_subscribe(&s->m, subject, NULL, on_message, context) > 0 ||
+        midge_subscribe(&s->m, "nobody.>.a", NULL, on_message, context) > 0 ||
+        midge_subscribe(&s->m, "nobody.a", "a queue", on_message, context) > 0 ||
+        midge_subscribe(&s->m, "nobody.a", NULL, NULL, context) > 0)
+        world_fail(w, "the application was allowed what makes no sense");
+    // The longest line, and a byte more: 16 are kept for the sizes.
+    memset(longest, 'x', sizeof longest - 1);
+    if (midge_subscribe(&s->m, longest, NULL, on_message, context) > 0)
+        world_fail(w, "the application subscribed to what no line can name");
+    longest[MIDGE_CONTROL_LINE_MAX - 16 - (sizeof reply - 1)] = '\0';
+    memcpy(longest, "nobody.", 7);
+    int32_t fits = midge_publish(&s->m, longest, reply, w->filler, most);
+    int32_t longer = midge_publish(&s->m, longest, "r.st", NULL, 0);
+    bool sent = fits == 0 || (fits == MIDGE_ERR_FULL && w->swarm.hostile > 0);
+    if (s->m.local != 0 && (!sent || longer != MIDGE_ERR_INVALID))
+        world_fail(w, "the longest subject of an application");
 }
 
 static void publish(struct world *w, struct site *s, struct cable *c) {
@@ -118,16 +172,19 @@ static void publish(struct world *w, struct site *s, struct cable *c) {
         c->conn = s->m.local;
         ledger_publish(w, c, &o);
     }
-    if (midge_publish(&s->m, "a..b", NULL, NULL, 0) == 0)
-        world_fail(w, "the application published on a subject that is none");
 }
 
 bool application_act(struct world *w, struct site *s) {
     struct cable *c = cable_of(w, s);
     if (c == NULL || w->quiet || !dice_once_in(&w->dice, w->swarm.application))
         return false;
-    if (dice_once_in(&w->dice, 4))
+    uint32_t roll = dice_below(&w->dice, 32);
+    if (roll == 0 && w->swarm.examiner > 0)
+        ask_nonsense(w, s);
+    else if (roll < 7)
         subscribe(w, s, c);
+    else if (roll < 9)
+        unsubscribe(w, s, c);
     else
         publish(w, s, c);
     return true;

@@ -60,7 +60,7 @@ struct cable *cable_open(struct world *w, uint32_t actor) {
     if (swarm->clean)
         c->run_max = swarm->run_max;
     c->window = swarm->window;
-    c->healthy = a->kind == ACTOR_GOOD || a->kind == ACTOR_HOSTILE;
+    c->healthy = a->kind == ACTOR_GOOD || a->kind == ACTOR_HOSTILE || a->kind == ACTOR_EXAMINER;
     if (a->kind == ACTOR_SLOW || a->kind == ACTOR_DEAF)
         c->gap_us = a->kind == ACTOR_DEAF ? 3600000000u : dice_between(d, 1000, 3000000);
     // A page that is read by and by tells of those who leave meanwhile.

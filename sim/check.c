@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-static uint32_t min(uint32_t a, uint32_t b) {
-    return a < b ? a : b;
-}
+#include "sim/store.h"
+#include "sim/trie.h"
+#include "sim/wheel.h"
 
 // The free list of a pool, by the links in its entries.
 static bool free_list_is_sound(const struct pool *p, const void *entries, size_t entry_bytes) {
@@ -12,38 +12,75 @@ static bool free_list_is_sound(const struct pool *p, const void *entries, size_t
     index_t i = p->free;
     for (; i != 0 && n <= p->fresh; n++)
         memcpy(&i, (const char *)entries + i * entry_bytes, sizeof i);
-    return n == (uint32_t)(p->fresh - p->used) && p->used <= p->limit && p->used <= p->high;
+    return n == (uint32_t)(p->fresh - p->used) && p->used <= p->limit && p->used <= p->high &&
+           p->fresh == p->high;
 }
 
-const char *check_broker(struct midge *m) {
-    uint32_t reserved = 0, held = 0, subs = 0;
+static const char *check_pools(const struct midge *m) {
 #define X(name, type, max)                                                       \
     if (!free_list_is_sound(&m->pools[POOL_##name], m->name, sizeof m->name[0])) \
         return "the free list of " #name;
     MIDGE_POOLS(X)
 #undef X
+    return NULL;
+}
+
+// Of the connections in a list each has its flag, and is linked both ways; nobody else has it.
+static bool list_is_sound(const struct midge *m, int which, uint32_t flag) {
+    uint16_t prev = 0;
+    uint32_t left = 0;
+    for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++)
+        left += m->connections[i].cid != 0 && (m->connections[i].flags & flag) != 0;
+    for (uint16_t i = m->lists[which].head; i != 0; left--) {
+        const struct conn *c = &m->connections[i];
+        if (left == 0 || !(c->flags & flag) || c->links[which].prev != prev)
+            return false;
+        prev = i;
+        i = c->links[which].next;
+    }
+    return left == 0 && m->lists[which].tail == prev;
+}
+
+static const char *check_connections(const struct midge *m) {
+    uint32_t open[MIDGE_KINDS] = {0}, crowded = 0;
     for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
         const struct conn *c = &m->connections[i];
-        if (c->cid == 0)
+        if (c->cid == 0 || (c->flags & CONN_GONE))
             continue;
-        subs += c->subs_count;
-        if (c->flags & CONN_GONE)
+        open[c->kind]++;
+        bool is_crowded = (c->flags & CONN_CROWDED) != 0;
+        crowded += is_crowded;
+        if (c->flags & CONN_CLOSING) {
+            if (is_crowded || (c->flags & CONN_STALLED))
+                return "what is asked of a connection that ends";
             continue;
-        reserved += MIDGE_BLOCKS_GUARANTEED - min(c->blocks, MIDGE_BLOCKS_GUARANTEED);
-        held += c->blocks;
-        uint32_t bytes = 0;
-        struct midge_span span;
-        while (outq_spans(m, c, bytes, &span, 1) > 0)
-            bytes += span.n;
-        if (bytes != c->out.bytes)
-            return "the bytes of an output queue";
+        }
     }
-    const struct pool *blocks = &m->pools[POOL_blocks];
-    if (reserved != m->blocks_reserved)
-        return "the blocks reserved";
-    if (held > blocks->used || blocks->used + reserved > blocks->limit)
-        return "the blocks held";
-    if (subs != m->pools[POOL_subscriptions].used || subs != m->sid_table.entries)
-        return "the number of subscriptions";
+    if (memcmp(open, m->open, sizeof open) != 0)
+        return "the number of connections";
+    if (crowded != m->crowded)
+        return "the number of those that are crowded";
+    if (!list_is_sound(m, LIST_WISHES, CONN_WISHING))
+        return "the list of wishes";
+    if (!list_is_sound(m, LIST_STALLED, CONN_STALLED))
+        return "the list of those that wait";
+    // Who waits longest comes first, behind those that keep their place.
+    for (uint16_t i = m->stalled_on != 0 ? m->stalled_on : m->lists[LIST_STALLED].head, next;
+         i != 0 && (next = m->connections[i].links[LIST_STALLED].next) != 0; i = next) {
+        int32_t later = (int32_t)(m->connections[next].stall_ms - m->connections[i].stall_ms);
+        if (later < 0 && i != m->stalled_on)
+            return "the order of those that wait";
+    }
     return NULL;
+}
+
+const char *check_broker(const struct midge *m, struct dice *d) {
+    const char *wrong = check_pools(m);
+    if (wrong == NULL)
+        wrong = check_connections(m);
+    if (wrong == NULL)
+        wrong = store_check(m);
+    if (wrong == NULL)
+        wrong = trie_check(m, d);
+    return wrong;
 }

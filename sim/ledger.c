@@ -217,6 +217,18 @@ static void to_subscription(struct world *w, struct publishing *p, uint32_t refe
         strike(w, to, sid);
 }
 
+uint32_t ledger_receivers(struct world *w, const struct cable *c, uint32_t subject) {
+    const struct roster *roster = &w->sites[c->site].roster;
+    uint32_t n = 0;
+    for (uint32_t pattern = 0; pattern < SUBJECTS_MAX; pattern++) {
+        if (w->subjects.matching[subject][pattern / 64] >> pattern % 64 & 1) {
+            for (uint32_t r = roster->head[pattern]; r != 0; r = subscription_of(w, r)->next)
+                n++;
+        }
+    }
+    return n;
+}
+
 static void publish(struct world *w, struct cable *c, const struct order *o) {
     if (c->ledger.user != NULL && !rights_allow(c->ledger.user->publish, o->subject)) {
         promise(w, c, (struct promise){.kind = PROMISE_VIOLATION, .id = o->id});
@@ -302,6 +314,8 @@ static void execute(struct world *w, struct cable *c, const struct order *o) {
                 world_fail(w, wrong);
         }
         meet(w, c, o);
+        if (c->ledger.impostor && w->sites[c->site].rights.users > 0 && !is_closing(w, c))
+            world_fail(w, "a client was admitted whose password is wrong");
         break;
     case ORDER_SUB:
         subscribe(w, c, o);
@@ -329,6 +343,7 @@ void ledger_execute(struct world *w, struct cable *c) {
         l->orders_first = (l->orders_first + 1) % ORDERS_MAX;
         l->orders_count--;
         chronicle_hear(w, c, o.end);
+        pulse_order(&c->pulse, w->sites[c->site].m.now.us, &o);
         execute(w, c, &o);
     }
 }

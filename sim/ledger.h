@@ -121,6 +121,9 @@ void ledger_publish(struct world *w, struct cable *c, const struct order *o);
 // told.
 void ledger_recheck(struct world *w, struct cable *c);
 
+// To how many subscriptions of its site a cable's publication would go, at most.
+uint32_t ledger_receivers(struct world *w, const struct cable *c, uint32_t subject);
+
 // Everything that is owed should have come.
 void ledger_settle(struct world *w, struct cable *c);
 

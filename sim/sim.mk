@@ -6,7 +6,10 @@
 #   make soak                               fresh seeds until ^C; what fails is kept in build/sim/found
 #   make coverage FILE=broker/core/log.c    the lines that no world has run
 
+#   sim/mutants/mutate.py                   breaks the broker on purpose: a world must notice
+
 SUITES += sim
+SUITES_BUSY += patches
 
 SIM_SRC   := $(wildcard broker/*.c broker/*/*.c sim/*.c) boards/chip/settings.c
 SIM_FLAGS := -g -I. -include sim/board.h -DMIDGE_FAULTS -DCOMMIT='"$(shell git describe --always --dirty 2>/dev/null)"' $(DIALECT)
@@ -24,6 +27,16 @@ endif
 
 soak: build/sim/vopr build/sim/debug/vopr
 	@python3 -B sim/soak.py $^ $(SEEDS)
+
+# Of the mechanical mutants, one in so many.
+MUTANT_SHARE ?= 10
+
+mutants:
+	@python3 sim/mutants/mutate.py patches
+	@python3 sim/mutants/mutate.py mechanical $(MUTANT_SHARE)
+
+patches:
+	@python3 sim/mutants/mutate.py suite
 
 define SIM_KIND
 build/sim/$1vopr: $$(SIM_SRC:%.c=build/sim/$1o/%.o)

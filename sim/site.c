@@ -49,20 +49,26 @@ static void complain(void *context, enum midge_severity severity, const char *li
 
 uint32_t site_compose(struct world *w, struct site *s, char *text, uint32_t max) {
     struct dice *d = &w->dice;
-    uint32_t pending = dice_between(d, w->swarm.clean ? 32768 : 4096, 65536);
+    // What may wait for a client is no less than a message.
+    uint32_t payload = w->swarm.payload_max;
+    uint32_t least = w->swarm.clean ? 32768 : payload < 4096 ? 4096 : payload;
+    uint32_t pending =
+        dice_between(d, least, payload > 4096 || dice_once_in(d, 2) ? least + 60 : 65536);
     uint32_t ping_s = dice_between(d, 2, PING_MS_MAX / 1000);
     uint32_t pings = dice_between(d, 1, PINGS_MAX);
     uint32_t deadline_s = dice_between(d, 1, 10);
     bool debug = dice_once_in(d, 4);
     bool trace = dice_once_in(d, 8);
-    int n = snprintf(text, max,
-                     "max_payload: %u\nmax_pending: %u\nping_interval: \"%us\"\nping_max: %u\n"
-                     "write_deadline: \"%us\"\nserver_name: sim\nport: 4222\nhttp: 8222\n"
-                     "debug: %s\ntrace: %s\nlame_duck_duration: \"30s\"\n",
-                     w->swarm.payload_max, pending, ping_s, pings, deadline_s,
-                     debug ? "true" : "false", trace ? "true" : "false");
+    int n =
+        snprintf(text, max,
+                 "max_payload: %u\nmax_pending: %u\nping_interval: \"%us\"\nping_max: %u\n"
+                 "write_deadline: \"%us\"\nserver_name: sim\nport: 4222\nhttp: 8222\n"
+                 "debug: %s\ntrace: %s\nlame_duck_duration: \"30s\"\n"
+                 "max_control_line: %u\nmax_subscriptions: %u\n",
+                 payload, pending, ping_s, pings, deadline_s, debug ? "true" : "false",
+                 trace ? "true" : "false", w->swarm.control_line_max, w->swarm.subscriptions_max);
     n += snprintf(text + n, max - (uint32_t)n, "max_traced_msg_len: %u\n",
-                  dice_once_in(d, 2) ? 0 : w->swarm.payload_max / 2);
+                  dice_once_in(d, 2) ? 0 : payload / 2);
     if (s->connections_max > 0)
         n += snprintf(text + n, max - (uint32_t)n, "max_connections: %u\n", s->connections_max);
     if (s->rights.users > 0)
@@ -76,6 +82,10 @@ static void configure(struct world *w, struct site *s, struct midge_config *conf
     struct midge_reading reading = {.complain = complain, .context = w};
     midge_config_defaults(config);
     config->entropy = entropy;
+    config->max_sub_tokens = w->swarm.tokens_max;
+    config->stall_ms = w->swarm.stall_ms;
+    config->payload_idle_ms = w->swarm.payload_idle_ms;
+    config->limits.block_bytes = w->swarm.block_bytes;
     if (s->small) {
         config->limits = (struct midge_limits){.connections = 15,
                                                .subscriptions = 104,
@@ -114,6 +124,8 @@ void site_start(struct world *w, struct site *s) {
     int32_t n = s->flashed ? chip_start(w, s, text) : -1;
     wipe(&s->m);
     s->in_msgs = s->out_msgs = s->last_cid = 0;
+    s->ended = (struct tally){0};
+    s->stale = MIDGE_NONE;
     memset(&s->roster, 0, sizeof s->roster);
     s->powered = true;
     s->config = 0;
@@ -132,17 +144,6 @@ void site_start(struct world *w, struct site *s) {
     midge_host(&s->m, &host);
     chronicle_restart(w, s);
     application_start(w, s);
-    plan_turn(w, s, 0);
-}
-
-void site_reload(struct world *w, struct site *s) {
-    char text[SETTINGS_TEXT_MAX];
-    doors_change(w, s);
-    uint32_t n = site_compose(w, s, text, sizeof text);
-    s->config ^= 1;
-    configure(w, s, &s->configs[s->config], text, n);
-    midge_reload(&s->m, &s->configs[s->config]);
-    doors_judge(w, s);
     plan_turn(w, s, 0);
 }
 
@@ -199,6 +200,18 @@ static bool is_scraped(const struct world *w, const struct cable *c) {
 
 // ---- Output -------------------------------------------------------------------------------------
 
+// The stack has taken bytes: who waits for room is resumed, once nobody is crowded.
+static void sent(struct world *w, struct site *s, struct cable *c, uint32_t n) {
+    const struct midge *m = &s->m;
+    uint16_t waiting = m->lists[LIST_STALLED].head;
+    if (m->connections[midge_slot(c->conn)].flags & CONN_CLOSING)
+        c->late_bytes += n;
+    midge_sent(&s->m, c->conn, n);
+    uint16_t still = m->lists[LIST_STALLED].head;
+    if (m->crowded == 0 ? n > 0 && still != 0 : still != waiting)
+        world_fail(w, still != 0 ? "who waits was not resumed" : "who waits was resumed too early");
+}
+
 // Takes what the window has room for.
 static void send_output(struct world *w, struct site *s, struct cable *c) {
     struct midge_span v[SPANS];
@@ -223,11 +236,11 @@ static void send_output(struct world *w, struct site *s, struct cable *c) {
         }
         most -= n;
         if (!w->swarm.late_release)
-            midge_sent(&s->m, c->conn, n);
+            sent(w, s, c, n);
     }
     c->blocked = count > 0;
     if (c->blocked || w->swarm.late_release)
-        midge_sent(&s->m, c->conn, 0);
+        sent(w, s, c, 0);
     cable_flow(w, c, &c->down);
 }
 
@@ -248,7 +261,7 @@ static void release(struct world *w, struct site *s, struct cable *c) {
         c->down.taken += part;
         left -= part;
     }
-    midge_sent(&s->m, c->conn, n);
+    sent(w, s, c, n);
 }
 
 static void close_end(struct world *w, struct site *s, struct cable *c, enum midge_reason why,
@@ -257,7 +270,11 @@ static void close_end(struct world *w, struct site *s, struct cable *c, enum mid
         scraper_closes(w, s, c);
     const struct conn *conn = &s->m.connections[midge_slot(c->conn)];
     chronicle_close(w, c, conn_reason(conn) > 0 ? (uint32_t)conn_reason(conn) : why);
+    tally_add(&s->ended, conn);
     midge_closed(&s->m, c->conn, why);
+    if (s->m.lists[LIST_STALLED].head != 0)
+        world_fail(w, "who waits was not resumed by one who left");
+    s->stale = c->conn;
     ledger_close(w, c);
     cable_end(w, c, reset);
 }
@@ -286,6 +303,7 @@ static void give_input(struct world *w, struct site *s, struct cable *c) {
             world_fail(w, "more was consumed than there is");
         if (used < 0) {
             c->up.taken = c->up.arrived;
+            c->waiting_since_us = w->now_us;
             return;
         }
         c->up.taken += (uint32_t)used;
@@ -308,6 +326,7 @@ static void attend(struct world *w, struct site *s, struct cable *c) {
         c->far = FAR_OPEN;
         s->cable_of[midge_slot(c->conn)] = (uint16_t)(c - w->cables);
         chronicle_open(w, s, c);
+        pulse_open(&c->pulse, s->m.now.us);
         watch_opened(w, s, c);
         if (c->conn == MIDGE_NONE) {
             ledger_close(w, c);
@@ -345,6 +364,8 @@ static void carry_out(struct world *w, struct site *s) {
         struct cable *c = &w->cables[s->cable_of[midge_slot(conn)]];
         if (!c->used || c->conn != conn || c->far != FAR_OPEN)
             world_fail(w, "a wish for a connection that is not there");
+        if (c->ending && wish != MIDGE_WISH_ABORT)
+            world_fail(w, "a connection that ends wants something else");
         switch (wish) {
         case MIDGE_WISH_SEND:
             send_output(w, s, c);
@@ -354,13 +375,13 @@ static void carry_out(struct world *w, struct site *s) {
             site_wake(w, c);
             break;
         case MIDGE_WISH_CLOSE_AFTER_SEND:
-            watch_closing(w, s, c);
+            watch_closing(w, s, c, false);
             c->ending = true;
             send_output(w, s, c);
             end_when_sent(w, s, c);
             break;
         case MIDGE_WISH_ABORT:
-            watch_closing(w, s, c);
+            watch_closing(w, s, c, true);
             close_end(w, s, c, MIDGE_PEER_CLOSED, true);
             break;
         }
@@ -388,12 +409,32 @@ void site_wake(struct world *w, struct cable *c) {
     plan_turn(w, s, dice_drift(&w->dice, w->swarm.turn_us + 1));
 }
 
+// A port that is late: it speaks of a connection that has ended, whose slot may have another now.
+static void speak_late(struct world *w, struct site *s) {
+    struct midge_span v;
+    if (s->stale == MIDGE_NONE || !dice_once_in(&s->dice, 8))
+        return;
+    if (midge_rx(&s->m, s->stale, (const uint8_t *)"PING\r\n", 6) != MIDGE_ERR_CLOSED ||
+        midge_tx(&s->m, s->stale, 0, &v, 1) != 0)
+        world_fail(w, "a connection that has ended is served");
+    midge_sent(&s->m, s->stale, 1);
+    midge_closed(&s->m, s->stale, MIDGE_READ_ERROR);
+    s->stale = MIDGE_NONE;
+}
+
+static uint32_t turn(struct world *w, struct site *s) {
+    s->handled = 0;
+    uint32_t wait_ms = midge_turn(&s->m, now_of(w, s));
+    watch_turn(w, s);
+    return wait_ms;
+}
+
 void site_turn(struct world *w, struct site *s) {
     if (s->dozes_until_us > w->now_us) {
         plan_turn(w, s, s->dozes_until_us - w->now_us);
         return;
     }
-    uint32_t wait_ms = midge_turn(&s->m, now_of(w, s));
+    uint32_t wait_ms = turn(w, s);
     uint32_t count = s->ready_count;
     for (uint32_t i = 0; i < count; i++) {
         struct cable *c = &w->cables[s->ready[i]];
@@ -404,12 +445,32 @@ void site_turn(struct world *w, struct site *s) {
     s->ready_count -= count;
     memmove(s->ready, s->ready + count, s->ready_count * sizeof s->ready[0]);
     bool acted = application_act(w, s);
+    speak_late(w, s);
+    s->common = block_common(&s->m);
     carry_out(w, s);
     read_log(w, s);
-    if (s->ready_count > 0 || acted)
+    watch_site(w, s);
+    // What came may have brought the next deadline forward: a port asks again before it waits.
+    if (count > 0 || acted)
+        wait_ms = turn(w, s);
+    if (s->ready_count > 0)
         plan_turn(w, s, 1);
     else if (wait_ms != UINT32_MAX)
         // Just after the millisecond has begun, as a real wait ends.
         plan_turn(w, s, wait_ms == 0 ? 1 : (uint64_t)wait_ms * 1000);
-    watch_site(w, s);
+}
+
+void site_reload(struct world *w, struct site *s) {
+    if (s->dozes_until_us > w->now_us)
+        return;
+    // Within a turn, as a port does it, so that the time is the present one.
+    site_turn(w, s);
+    char text[SETTINGS_TEXT_MAX];
+    doors_change(w, s);
+    uint32_t n = site_compose(w, s, text, sizeof text);
+    s->config ^= 1;
+    configure(w, s, &s->configs[s->config], text, n);
+    midge_reload(&s->m, &s->configs[s->config]);
+    doors_judge(w, s);
+    plan_turn(w, s, 0);
 }

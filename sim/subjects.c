@@ -24,14 +24,14 @@ static void add(struct subject *s, const char *text) {
     s->bytes += n;
 }
 
-static void make(struct subject *s, struct dice *d, uint32_t words, bool wild) {
+static void make(struct subject *s, struct dice *d, uint32_t words, bool wild, bool open) {
     static const char *const tokens[] = {"a", "b", "c", "12345678", "sensor", "a-longer-one",
                                          "d", "e"};
     uint32_t depth = dice_between(d, 1, 4);
     for (uint32_t i = 0; i < depth; i++) {
         if (i > 0)
             add(s, ".");
-        uint32_t kind = wild ? dice_below(d, 6) : 5;
+        uint32_t kind = wild && (open || i > 0) ? dice_below(d, 6) : 5;
         if (kind == 0) {
             add(s, ">");
             return;
@@ -54,15 +54,15 @@ static void match_common(struct subjects *s, uint32_t subject) {
     }
 }
 
-void subjects_make(struct subjects *s, struct dice *d) {
+void subjects_make(struct subjects *s, struct dice *d, bool open) {
     memset(s, 0, sizeof *s);
     uint32_t words = dice_between(d, 1, 8);
     s->count = dice_between(d, 1, SUBJECTS_COMMON);
     s->patterns = dice_between(d, 1, SUBJECTS_COMMON);
     for (uint32_t i = 0; i < s->count; i++)
-        make(&s->subject[i], d, words, false);
+        make(&s->subject[i], d, words, false, open);
     for (uint32_t i = 0; i < s->patterns; i++)
-        make(&s->pattern[i], d, words, true);
+        make(&s->pattern[i], d, words, true, open);
     for (uint32_t i = SUBJECTS_COMMON; i < SUBJECTS_MAX; i++) {
         make_inbox(&s->subject[i], i - SUBJECTS_COMMON, ".reply");
         make_inbox(&s->pattern[i], i - SUBJECTS_COMMON, ".*");

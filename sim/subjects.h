@@ -28,7 +28,8 @@ struct subjects {
     uint64_t matching[SUBJECTS_MAX][SUBJECTS_MAX / 64];  // a bit for each pattern
 };
 
-void subjects_make(struct subjects *s, struct dice *d);
+// `open`: patterns may begin with a wildcard.
+void subjects_make(struct subjects *s, struct dice *d, bool open);
 
 bool subjects_match(const char *pattern, const char *subject);
 

@@ -1,7 +1,19 @@
 #include "sim/watch.h"
 
 #include "sim/check.h"
+#include "sim/wheel.h"
 #include "sim/world.h"
+
+// What a connection that ends may take to send what is queued.
+#define FLUSH_MS 2000
+
+void tally_add(struct tally *t, const struct conn *conn) {
+    t->in_msgs += conn->in_msgs;
+    t->in_bytes += conn->in_bytes;
+    t->out_msgs += conn->out_msgs;
+    t->out_bytes += conn->out_bytes;
+    t->stalls += conn->stalls;
+}
 
 // The longest that a healthy cable may wait for its input to be taken, beyond stall_ms.
 #define WAIT_US 30000000u
@@ -18,26 +30,107 @@ static uint64_t silence_us(const struct world *w, const struct midge_config *con
     return (ms + config->auth_timeout_ms + config->write_deadline_ms + 5000) * 1000;
 }
 
+// At most what a line of a message takes here.
+#define LINE_BYTES 160
+
+// Whether it has begun to wait in this turn though nobody is crowded, and there are blocks for what
+// it publishes next: for each receiver what it takes of its own, once what is stored for all, and
+// for what has not come in yet what is kept for others.
+static bool waits_in_vain(struct world *w, const struct site *s, const struct cable *c,
+                          const struct conn *conn) {
+    const struct midge *m = &s->m;
+    const struct ledger *l = &c->ledger;
+    const struct order *o = &l->orders[l->orders_first];
+    bool began = (conn->flags & CONN_STALLED) && conn->stall_ms == m->now.ms + m->config->stall_ms;
+    if (!began || m->crowded > 0 || w->swarm.hostile + w->swarm.pool_failure > 0 ||
+        l->orders_count == 0 || o->verb != ORDER_PUB)
+        return false;
+    uint32_t copied = LINE_BYTES + (o->bytes < 1024 ? o->bytes : 0);
+    uint32_t each = copied / (m->block_room - OUTQ_RUN_BYTES) + 1;
+    uint32_t once = o->bytes < 1024 ? 0 : (o->bytes + 2u) / m->block_room + 3;
+    if (conn->in.line_bytes == 0)
+        once += (o->bytes + LINE_BYTES) / m->block_room + 1 + m->open[MIDGE_CLIENT] +
+                MIDGE_BLOCKS_GUARANTEED;
+    return block_common(m) >= once + each * ledger_receivers(w, c, o->subject);
+}
+
 static const char *wrong_with_cable(struct world *w, struct site *s, struct cable *c) {
     const struct midge_config *config = s->m.config;
     if (c->kind == MIDGE_CLIENT && c->dead && w->now_us - c->dead_since_us > silence_us(w, config))
         return "a connection that is dead was not found out";
     if (c->ending || c->dead)
         return NULL;
+    // A limit that a reload has lowered is for what comes.
+    const struct conn *conn = &s->m.connections[midge_slot(c->conn)];
+    if (w->swarm.reload == 0 && c->kind == MIDGE_CLIENT && conn->out.bytes > config->max_pending)
+        return "more waits for a client than may";
     struct midge_span v;
     uint32_t held = w->swarm.late_release ? (uint32_t)(c->down.written - c->down.taken) : 0;
     // While bytes are held the port asks by itself, once the far end has some of them.
     if (!c->blocked && held == 0 && midge_tx(&s->m, c->conn, held, &v, 1) > 0)
         return "there is output, and the port was not told";
+    // One read waits for room no longer than it may, while there are blocks.
+    if (c->paused && !s->scarce && (conn->flags & CONN_STALL_SPENT) && conn->stalls > 0 &&
+        block_common(&s->m) > 512)
+        return "a read that waits though it has waited";
     // Where messages come in by drops, they hold the few blocks of a small pool for long; and who
     // vanishes is waited for, one after another.
     const struct swarm *swarm = &w->swarm;
-    bool trickles = s->small && c->window < 536;
+    bool trickles = s->small && (c->window < 536 || swarm->run_max == 1);
     bool patient = swarm->vanish + swarm->slow + swarm->deaf + swarm->pool_failure > 0 ||
                    swarm->link_cut + swarm->byte_ns + swarm->wild > 0;
     if (c->up.taken < c->up.arrived && !patient && !trickles &&
         w->now_us - c->waiting_since_us > config->stall_ms * 1000ull + WAIT_US)
         return "a client's input is not taken";
+    return NULL;
+}
+
+// The cable of a connection whose client keeps to the ledger; NULL where it is not of those.
+static struct cable *kept_cable(struct world *w, struct site *s, uint32_t slot) {
+    const struct conn *conn = &s->m.connections[slot];
+    if (conn->cid == 0 || conn->kind != MIDGE_CLIENT || (conn->flags & CONN_GONE))
+        return NULL;
+    struct cable *c = &w->cables[s->cable_of[slot]];
+    return w->actors[c->actor].kind <= ACTOR_DEAF ? c : NULL;
+}
+
+// Messages of an application that one turn hands over, while there are more.
+#define HANDLED_MAX 64
+
+void watch_turn(struct world *w, struct site *s) {
+    const struct midge *m = &s->m;
+    const char *wrong = NULL;
+    bool more = m->local != 0 && m->connections[m->local].out.bytes > 0;
+    if (s->handled > HANDLED_MAX || (more && s->handled < HANDLED_MAX && w->swarm.hostile == 0))
+        wrong = "what an application gets in one turn";
+    for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh && wrong == NULL; i++) {
+        struct cable *c = kept_cable(w, s, i);
+        if (c != NULL)
+            wrong = pulse_turn(m, &m->connections[i], &c->pulse);
+    }
+    if (wrong != NULL)
+        world_fail(w, wrong);
+}
+
+// What all clients have published and been sent, and what becomes of them by time.
+static const char *check_clients(struct world *w, struct site *s) {
+    const struct midge *m = &s->m;
+    struct tally sum = s->ended;
+    for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
+        const struct conn *conn = &m->connections[i];
+        if (conn->cid == 0 || (conn->flags & CONN_GONE))
+            continue;
+        tally_add(&sum, conn);
+        struct cable *c = kept_cable(w, s, i);
+        const char *wrong = c != NULL ? pulse_check(m, conn, &c->pulse) : NULL;
+        if (wrong == NULL && c != NULL && waits_in_vain(w, s, c, conn))
+            wrong = "a client waits though there is room";
+        if (wrong != NULL)
+            return wrong;
+    }
+    if (sum.in_msgs != m->in_msgs || sum.in_bytes != m->in_bytes || sum.out_msgs != m->out_msgs ||
+        sum.out_bytes != m->out_bytes || sum.stalls != m->stalls)
+        return "the sum of what clients have sent and received";
     return NULL;
 }
 
@@ -52,9 +145,14 @@ void watch_site(struct world *w, struct site *s) {
         if (m->pools[i].used > m->pools[i].limit)
             world_fail(w, "a pool holds more than it may");
     }
+    const char *wrong = wheel_check(m);
+    if (wrong == NULL)
+        wrong = check_clients(w, s);
+    if (wrong != NULL)
+        world_fail(w, wrong);
     if (++s->turns % 16 != 0)
         return;
-    const char *wrong = check_broker(&s->m);
+    wrong = check_broker(m, &s->dice);
     for (uint32_t i = 0; i < CABLES_MAX && wrong == NULL; i++) {
         struct cable *c = &w->cables[i];
         if (c->used && c->far == FAR_OPEN && &w->sites[c->site] == s)
@@ -64,23 +162,60 @@ void watch_site(struct world *w, struct site *s) {
         world_fail(w, wrong);
 }
 
-void watch_closing(struct world *w, struct site *s, struct cable *c) {
+// Whether a payload that has begun stands still for so long that its sender is given up.
+static bool is_idle(const struct midge *m, const struct conn *conn) {
+    uint32_t at_ms = conn->in.since_ms + m->config->payload_idle_ms;
+    return conn->in.line_bytes > 0 && (int32_t)(m->now.ms - at_ms) >= 0;
+}
+
+void watch_closing(struct world *w, struct site *s, struct cable *c, bool abort) {
     const struct midge *m = &s->m;
     const char *wrong = NULL;
-    enum actor_kind who = w->actors[c->actor].kind;
-    c->dismissed = conn_reason(&m->connections[midge_slot(c->conn)]) == MIDGE_SHUTDOWN;
     if (c->kind == MIDGE_MONITOR && !w->swarm.wild && scraper_waits(w, c) &&
         conn_reason(&m->connections[midge_slot(c->conn)]) == MIDGE_STALE)
         world_fail(w, "a request was not answered");
-    if (c->kind != MIDGE_CLIENT || who == ACTOR_HOSTILE || who == ACTOR_CALLER)
+    c->dismissed = conn_reason(&m->connections[midge_slot(c->conn)]) == MIDGE_SHUTDOWN;
+    if (c->kind != MIDGE_CLIENT)
         return;
-    switch (conn_reason(&m->connections[midge_slot(c->conn)])) {
+    const struct conn *conn = &m->connections[midge_slot(c->conn)];
+    int reason = conn_reason(conn);
+    bool slow = reason == MIDGE_SLOW_PENDING || reason == MIDGE_SLOW_DEADLINE;
+    // Who is not slow gets what is queued, and has two seconds to take it.
+    if (abort && !c->ending && !slow)
+        world_fail(w, "a connection was cut without its last words");
+    uint32_t waited_ms = m->now.ms - c->ending_since_ms;
+    bool late = waited_ms > FLUSH_MS && w->swarm.doze + w->swarm.link_cut == 0;
+    if (abort && c->ending && (waited_ms < FLUSH_MS || late))
+        world_fail(w, "a connection was cut before its time, or after");
+    if (c->ending)
+        return;
+    c->ending_since_ms = m->now.ms;
+    c->ended_by = (uint8_t)reason;
+    const struct actor *a = &w->actors[c->actor];
+    if (a->kind == ACTOR_HOSTILE || a->kind == ACTOR_CALLER)
+        return;
+    bool within = conn->out.bytes + c->late_bytes <= m->config->max_pending;
+    if (a->kind == ACTOR_EXAMINER && !c->client_open)
+        return;
+    if (a->kind == ACTOR_EXAMINER && exam_ends(a, reason)) {
+        wrong = slow || s->scarce ? NULL : exam_counts(a, conn);
+        if (wrong != NULL)
+            world_fail(w, wrong);
+        return;
+    }
+    switch (reason) {
     case MIDGE_SLOW_PENDING:
+        // Room was lacking for it, or for what others hold.
+        if (within && !s->scarce && s->common > 128)
+            wrong = "a client was cut off as slow before its limit";
+        // fall through
     case MIDGE_SLOW_DEADLINE:
         if (w->swarm.clean)
             wrong = "a client that reads was cut off as slow";
         break;
     case MIDGE_STALE:
+        if (a->kind <= ACTOR_DEAF && !pulse_is_stale(m, &c->pulse) && !is_idle(m, conn))
+            wrong = "a client was given up too early";
         // Where more is on its way, the ping or its answer is behind that.
         if (c->healthy && !c->dead && c->up.taken == c->up.written &&
             c->down.arrived == c->down.written && !c->blocked)

@@ -49,13 +49,20 @@ static void choose(struct swarm *s, struct dice *d) {
     s->partial_send = maybe(d, 2, 2, 10);
     s->late_release = dice_once_in(d, 2);
     s->verbose = dice_once_in(d, 4);
-    s->users = dice_once_in(d, 3);
+    s->users = dice_once_in(d, s->queues > 0 ? 2 : 4);
     s->application = maybe(d, 3, 2, 100);
     s->reload = maybe(d, 4, 5, 60);
+    s->control_line_max = dice_between(d, 512, MIDGE_CONTROL_LINE_MAX);
+    s->subscriptions_max = dice_between(d, SIDS_MAX, SIDS_MAX + 6);
+    s->block_bytes = dice_once_in(d, 2) ? MIDGE_BLOCK_BYTES : dice_between(d, 128, 600);
+    s->stall_ms = dice_once_in(d, 2) ? MIDGE_STALL_MS : dice_between(d, 10, 2000);
+    s->payload_idle_ms = dice_once_in(d, 2) ? MIDGE_PAYLOAD_IDLE_MS : dice_between(d, 3000, 10000);
+    s->tokens_max = dice_once_in(d, 2) ? MIDGE_TOKENS_MAX - 1 : 0;
     s->doors = dice_once_in(d, 2);
     s->rehearsal = maybe(d, 2, 100, 1000);
     s->fate_us = s->think_us < 5000 ? s->think_us * dice_between(d, 10, 200) : 1000000;
     s->wall_jump = maybe(d, 4, 1, 100);
+    s->examiner = s->wild ? 0 : maybe(d, 2, 5, 30);
     s->clean = !s->wild && dice_once_in(d, 4);
     if (s->clean) {
         s->doors = false;
@@ -66,6 +73,8 @@ static void choose(struct swarm *s, struct dice *d) {
         s->run_max = dice_between(d, 500, 2000);
         return;
     }
+    if (dice_once_in(d, 8))
+        s->payload_max = 8000;
     s->slow = maybe(d, 2, 5, 30);
     s->deaf = maybe(d, 3, 5, 30);
     s->hostile = s->wild ? dice_between(d, 10, 90) : maybe(d, 3, 5, 30);
@@ -83,6 +92,13 @@ static void choose(struct swarm *s, struct dice *d) {
     s->doze = maybe(d, 4, 5, 100);
     s->rewrite_us = maybe(d, 3, 5, 200) * (s->think_us < REWRITE_MAX ? s->think_us : REWRITE_MAX);
     s->tear = maybe(d, 2, 1, 10);
+    if (s->scraper > 0)
+        s->wall_jump = 0;  // a page may take longer than from one setting to the next
+    if (s->examiner > 0) {
+        // An examiner expects to keep its rights, and a broker whose time does not stand still.
+        s->doors = false;
+        s->retire = s->doze = s->link_cut = 0;
+    }
     if (s->wild) {
         // Nobody knows what pages, the log and callers have to expect.
         s->doors = false;
@@ -92,9 +108,9 @@ static void choose(struct swarm *s, struct dice *d) {
 
 static enum actor_kind kind_of(const struct swarm *s, struct dice *d) {
     uint32_t roll = dice_below(d, 100);
-    const uint32_t share[] = {s->slow, s->deaf, s->hostile, s->scraper, s->caller};
-    const enum actor_kind kinds[] = {ACTOR_SLOW, ACTOR_DEAF, ACTOR_HOSTILE, ACTOR_SCRAPER,
-                                     ACTOR_CALLER};
+    const uint32_t share[] = {s->slow, s->deaf, s->hostile, s->scraper, s->caller, s->examiner};
+    const enum actor_kind kinds[] = {ACTOR_SLOW,    ACTOR_DEAF,   ACTOR_HOSTILE,
+                                     ACTOR_SCRAPER, ACTOR_CALLER, ACTOR_EXAMINER};
     for (uint32_t i = 0; i < sizeof share / sizeof share[0]; i++) {
         if (roll < share[i])
             return kinds[i];
@@ -125,7 +141,7 @@ void world_begin(struct world *w, uint64_t seed, const uint8_t *input, uint32_t 
     struct dice *d = &w->dice;
     choose(&w->swarm, d);
     struct dice own = {.state = dice_roll(d)};
-    subjects_make(&w->subjects, &own);
+    subjects_make(&w->subjects, &own, w->swarm.examiner == 0);
     for (uint32_t i = 0; i < CABLES_MAX; i++) {
         w->cables[i].used = false;
         w->cables[i].chronicle.cid = 0;
@@ -133,14 +149,16 @@ void world_begin(struct world *w, uint64_t seed, const uint8_t *input, uint32_t 
     for (uint32_t i = 0; i < w->swarm.sites; i++) {
         struct site *s = &w->sites[i];
         memset(s, 0, offsetof(struct site, configs));
-        s->small = !w->swarm.clean && dice_once_in(d, 2);
+        // A board that small has no room for larger payloads.
+        s->small = !w->swarm.clean && w->swarm.payload_max <= 1400 && dice_once_in(d, 2);
         s->scarce = s->small || w->swarm.pool_failure > 0;
         s->flashed = s->small && w->swarm.rewrite_us > 0;
         if (s->flashed)
             chip_make(w, s);
         if (w->swarm.users) {
             rights_make(&s->rights, &w->subjects, &own);
-            rights_narrow(&s->rights, &w->subjects, &own);
+            if (w->swarm.examiner == 0)
+                rights_narrow(&s->rights, &w->subjects, &own);
         }
         // Some clocks wrap within the first seconds.
         s->clock_us = (uint64_t)dice_roll(d) * 1000;
@@ -300,6 +318,13 @@ static void check_kept(struct world *w) {
         if (!c->used || c->kind != MIDGE_CLIENT)
             continue;
         struct ledger *l = &c->ledger;
+        if (w->actors[c->actor].kind == ACTOR_EXAMINER) {
+            const char *wrong =
+                c->client_open && !c->dead ? exam_settle(&w->actors[c->actor]) : NULL;
+            if (wrong != NULL)
+                world_fail(w, wrong);
+            continue;
+        }
         bool listens = c->client_open && !c->dead && w->actors[c->actor].kind != ACTOR_HOSTILE;
         // The answer to a ping may be on its way at any time.
         if (listens && l->orders_count > 0 && l->orders[l->orders_first].verb != ORDER_OTHER)
@@ -343,6 +368,8 @@ void world_settle(struct world *w) {
         application_stop(w, &w->sites[i]);
     w->ending = true;
     for (uint32_t i = 0; i < w->swarm.sites; i++) {
+        // Within a turn, as a port does it, so that the time is the present one.
+        site_turn(w, &w->sites[i]);
         midge_stop(&w->sites[i].m);
         site_turn(w, &w->sites[i]);
     }

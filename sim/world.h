@@ -20,10 +20,13 @@
 #include "sim/chip.h"
 #include "sim/chronicle.h"
 #include "sim/dice.h"
+#include "sim/exam.h"
 #include "sim/ledger.h"
+#include "sim/pulse.h"
 #include "sim/rights.h"
 #include "sim/scraper.h"
 #include "sim/subjects.h"
+#include "sim/watch.h"
 
 #define SITES_MAX 3
 #define ACTORS_MAX 64
@@ -49,10 +52,11 @@ struct swarm {
     uint32_t delay_us, jitter_us;
     uint32_t run_max;  // bytes that arrive at once, at most
     uint32_t window;   // bytes on their way, each way
-    uint32_t payload_max;
-    uint32_t subscriptions;                         // of one actor, at most
-    uint32_t slow, deaf, hostile, scraper, caller;  // of the actors, in a hundred
-    uint32_t queues;                                // subscriptions in groups, in a hundred
+    uint32_t payload_max, control_line_max, subscriptions_max, block_bytes;  // of the brokers
+    uint32_t stall_ms, payload_idle_ms, tokens_max;
+    uint32_t subscriptions;                                   // of one actor, at most
+    uint32_t slow, deaf, hostile, scraper, caller, examiner;  // of the actors, in a hundred
+    uint32_t queues;  // subscriptions in groups, in a hundred
     uint32_t partial_send;
     uint32_t hang_up, vanish, resubscribe, request;
     uint32_t byte_ns;  // that a cable takes for a byte
@@ -107,7 +111,11 @@ struct cable {
     struct midge_peer peer;
     struct manners manners;  // of its client, once it has greeted
     uint32_t delay_us, jitter_us, run_max, gap_us, window;
+    uint8_t ended_by;  // the broker's reason
+    uint32_t ending_since_ms;
+    uint32_t late_bytes;  // that were sent since the broker wants it closed
     uint64_t dead_since_us, waiting_since_us;
+    struct pulse pulse;
     struct pipe up, down;
     struct chronicle chronicle;
     struct ledger ledger;
@@ -129,12 +137,17 @@ struct site {
     bool is_ready[CABLES_MAX];
     uint16_t cable_of[MIDGE_CONNECTIONS_MAX + 1];  // by slot of its connection
     uint32_t turns;
+    struct dice dice;      // of checks by sample, which change nothing
     uint16_t application;  // 1 + its cable, 0 for none
-    int32_t handler[MIDGE_HANDLERS_MAX + 1];
+    int32_t handler[MIDGE_HANDLERS_MAX + 1], last_handler;
+    uint32_t handled;                      // messages that handlers were given in this turn
     uint64_t in_msgs, out_msgs, last_cid;  // at the last check
     uint32_t reloads;
     uint64_t lame_since_us;
     uint32_t connections_max;  // clients at once, 0 for the standard
+    struct tally ended;        // of connections that have ended
+    midge_conn stale;          // the one that ended last
+    uint32_t common;           // blocks left, before the wishes of this turn
     struct roster roster;
     struct rights rights;
     struct midge_config configs[2];
@@ -145,7 +158,15 @@ struct site {
 
 // ---- Actors -------------------------------------------------------------------------------------
 
-enum actor_kind { ACTOR_GOOD, ACTOR_SLOW, ACTOR_DEAF, ACTOR_HOSTILE, ACTOR_SCRAPER, ACTOR_CALLER };
+enum actor_kind {
+    ACTOR_GOOD,
+    ACTOR_SLOW,
+    ACTOR_DEAF,
+    ACTOR_HOSTILE,
+    ACTOR_SCRAPER,
+    ACTOR_CALLER,
+    ACTOR_EXAMINER,
+};
 
 struct actor {
     enum actor_kind kind;
@@ -156,6 +177,7 @@ struct actor {
     uint32_t oks;          // that are still to come
     struct answer answer;  // of a scraper
     struct call call;      // of a caller
+    struct exam exam;      // of an examiner
     uint32_t input_bytes;
     uint8_t input[INPUT_BYTES];
 };

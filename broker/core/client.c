@@ -183,7 +183,7 @@ void client_tick(struct midge *m, struct conn *c) {
             log_conn_say(m, c, MIDGE_DBG, text);
         return;
     }
-    if (c->in.need > 0 && c->in.line_bytes > 0) {
+    if (c->in.line_bytes > 0) {
         if (conn_due(m, c, c->in.since_ms + m->config->payload_idle_ms)) {
             if (!(c->flags & CONN_STALLED)) {
                 stale(m, c);

@@ -213,6 +213,10 @@ bool conn_reap(struct midge *m, uint32_t most) {
 // ---- Output -------------------------------------------------------------------------------------
 
 void conn_queued(struct midge *m, struct conn *c) {
+    if (c->out.bytes > m->config->max_pending && c->kind != MIDGE_MONITOR) {
+        conn_slow(m, c, MIDGE_SLOW_PENDING);
+        return;
+    }
     if (c->out.bytes > m->crowd_bytes && !(c->flags & (CONN_CROWDED | CONN_CLOSING))) {
         c->flags |= CONN_CROWDED;
         m->crowded++;
@@ -356,7 +360,8 @@ bool conn_make_room(struct midge *m, struct conn *waiting) {
         if ((c->flags & CONN_CLOSING) || c->kind == MIDGE_LOCAL || held <= MIDGE_BLOCKS_GUARANTEED)
             continue;
         if (is_moving(m, c)) {
-            moving = true;
+            // What it holds itself does not come free while it waits.
+            moving |= c != waiting;
         } else if (held > most) {
             largest = c;
             most = held;

@@ -173,7 +173,8 @@ bool conn_reap(struct midge *m, uint32_t most);
 
 void conn_wish(struct midge *m, struct conn *c, int wish);
 
-// Bytes were appended to c's output: asks the port to send.
+// Bytes were appended to c's output: asks the port to send, or closes as slow a client for which
+// more than max_pending waits.
 void conn_queued(struct midge *m, struct conn *c);
 
 // Appends bytes that must not be lost (protocol lines); where there is no block the connection is
@@ -204,8 +205,8 @@ void conn_stall_on(struct midge *m, struct conn *c);
 void conn_resume_all(struct midge *m);
 
 // Closes as slow the largest holder of blocks above its share that has not moved for stall_ms, and
-// lets c wait for what it held, unless that is c itself; where all of them move, c just waits on.
-// False where there is no such holder.
+// lets c wait for what it held, unless that is c itself; where none stands still but others move, c
+// just waits on. False where there is no such holder.
 bool conn_make_room(struct midge *m, struct conn *c);
 
 #endif

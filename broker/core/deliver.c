@@ -205,10 +205,7 @@ static bool deliver_one(struct midge *m, struct delivery *d, index_t sub) {
     if (tracing(m))
         trace_delivery(m, c, sub, d->p, d->shared != 0 ? d->shared : d->p->chain,
                        d->shared != 0 ? d->shared_offset : d->p->offset);
-    if (c->out.bytes > m->config->max_pending)
-        conn_slow(m, c, MIDGE_SLOW_PENDING);
-    else
-        conn_queued(m, c);
+    conn_queued(m, c);
     d->count++;
     if (++s->delivered == s->max)
         subs_remove(m, sub);

@@ -23,8 +23,8 @@
 struct midge;
 
 // The answer: nodes that have subscriptions; NULL where it was not found yet. It holds as long as
-// `generation` is the table's. Passed by value: in registers, since it is asked for by every
-// message.
+// `generation` is the table's, which is never 0. Passed by value: in registers, since it is asked
+// for by every message.
 struct matched {
     const index_t *nodes;
     uint32_t count;

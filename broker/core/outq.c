@@ -220,12 +220,8 @@ void outq_sent(struct midge *m, struct conn *c, uint32_t n) {
     MIDGE_ASSERT(n <= q->bytes);
     q->bytes -= n;
     // Mostly all that there is lies in one run.
-    if (q->bytes == 0 && q->head == q->tail && q->at == q->open) {
+    if (q->bytes == 0 && q->head == q->tail && q->at == q->open)
         drop_head(m, c);
-        q->done = q->fill = 0;
-        q->open = OUTQ_CLOSED;
-        return;
-    }
     n += q->done;
     q->done = 0;
     while (q->head != 0) {

@@ -185,7 +185,7 @@ static bool payload_begin(struct midge *m, struct conn *c, enum verb verb, const
         in->tail = in->head;
         for (uint32_t at = n; at > m->block_room; at -= m->block_room)
             in->tail = m->blocks[in->tail].next;
-        in->fill = (uint16_t)(n > 0 ? (n - 1) % m->block_room + 1 : 0);
+        in->fill = (uint16_t)((n - 1) % m->block_room + 1);
     }
     in->phase = IN_PAYLOAD;
     in->verb = (uint8_t)verb;

@@ -150,7 +150,7 @@ bool publication_send(struct midge *m, struct conn *c, struct publication *p,
     bool first = !(c->flags & CONN_STALL_CHECKED);
     if (tracing(m) && first)
         trace_payload(m, c, p);
-    if (found.nodes == NULL || found.generation != m->generation)
+    if (found.generation != m->generation)
         found = match(m, m->root, p->subject, p->subject_bytes);
     if (!may_publish(m, c, p, found)) {
         c->flags &= ~(uint32_t)CONN_STALL_CHECKED;

@@ -181,10 +181,8 @@ static void link_member(struct midge *m, index_t i, index_t g) {
     struct group *group = &m->groups[g];
     s->home = g;
     s->flags |= SUB_GROUPED;
-    if (group->members++ == 0) {
-        s->next = s->prev = group->cursor = i;
-        return;
-    }
+    if (group->members++ == 0)
+        s->next = group->cursor = i;
     s->prev = group->cursor;
     s->next = m->subscriptions[group->cursor].next;
     m->subscriptions[s->next].prev = i;
@@ -271,8 +269,7 @@ static void unlink_plain(struct midge *m, const struct sub *s) {
 
 static void unlink_member(struct midge *m, const struct sub *s, index_t i) {
     struct group *group = &m->groups[s->home];
-    if (--group->members == 0)
-        return;
+    group->members--;
     m->subscriptions[s->prev].next = s->next;
     m->subscriptions[s->next].prev = s->prev;
     if (group->cursor == i)

@@ -1,12 +1,15 @@
 """Breaks the broker in small ways, one at a time, and asks the simulator to notice.
 
-usage: mutate.py patches [NAME...]          the patches in sim/mutants/, each within 200 seeds
+usage: mutate.py patches [NAME...]             the patches in sim/mutants/, each within 200 seeds
        mutate.py mechanical [SHARE [FILE...]]  one in SHARE of all comparisons, constants and early
-                                            returns of broker/core, in a fixed order
+                                               returns of broker/core, the same ones each time
+       mutate.py suite                         whether each patch applies to the tree as it stands,
+                                               and a few of them are caught: a suite of make test
 
 A mutant that does not compile, or compiles to the same code, is none. A mutant is caught by a world
-that fails, crashes or hangs. Survivors are looked up in sim/mutants/survivors.txt, which says of each
-why no world can tell it from the original.
+that fails, crashes or hangs. Survivors are looked up in sim/mutants/survivors.txt, a line for each:
+its name as printed here, ` -- `, and why no world can tell it from the original. SEEDS in the
+environment is how many worlds a mutant may survive, 200 if it is not set.
 """
 
 import concurrent.futures
@@ -14,15 +17,18 @@ import hashlib
 import os
 import pathlib
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SEEDS = 200
+MUTANTS = ROOT / "sim/mutants"
+SEEDS = int(os.environ.get("SEEDS", "200"))
 EVENTS = 20000
-HANG_S = 60
+FEW = 6
 FLAGS = ["-std=c11", "-O1", "-w", "-include", "sim/board.h", "-DMIDGE_FAULTS"]
 CC = os.environ.get("CC", "cc")
 
@@ -36,9 +42,9 @@ TOKEN = re.compile(
 )
 
 
-def sources():
-    """Every C file of the broker and the simulator."""
-    return sorted(p.relative_to(ROOT) for d in ("broker", "sim") for p in (ROOT / d).rglob("*.c"))
+# What a world is made of, as in sim.mk.
+SOURCES = sorted(p.relative_to(ROOT) for pattern in ("broker/*.c", "broker/*/*.c", "sim/*.c")
+                 for p in ROOT.glob(pattern))
 
 
 def mutations(path):
@@ -73,25 +79,59 @@ def mutations(path):
     return [(path, *m, text.count("\n", 0, m[0]) + 1) for m in found]
 
 
-def run(argv, cwd, timeout=None):
-    try:
-        done = subprocess.run(argv, cwd=cwd, capture_output=True, timeout=timeout, check=False)
-        return done.returncode, done.stdout.decode(errors="replace")
-    except subprocess.TimeoutExpired:
-        return "hangs", ""
+def run(argv, cwd, cpu_s=600):
+    """Exit code and output; of a process that takes longer than that on its processor, -SIGXCPU."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
+
+    done = subprocess.run(argv, cwd=cwd, capture_output=True, preexec_fn=limit, check=False)
+    return done.returncode, done.stdout.decode(errors="replace")
+
+
+def dependents():
+    """Of each header, the sources that include it, directly or not."""
+    found = {}
+    _, rules = run([CC, *FLAGS, "-I.", "-MM", *map(str, SOURCES)], ROOT)
+    for rule in rules.replace("\\\n", " ").splitlines():
+        source, *headers = map(pathlib.Path, rule.partition(":")[2].split())
+        for header in headers:
+            found.setdefault(header, []).append(source)
+    return found
+
+
+def notice(out, code):
+    """How a failed run was noticed, from its last lines."""
+    last = out.strip().splitlines()[-1] if out.strip() else ""
+    what = last.rpartition(": ")[2] if "FAILED" in last else last
+    if "assertion failed" in last:
+        what = "assertion in " + last.split(": ")[-2]
+    return "hangs" if code == -signal.SIGXCPU else what if "FAILED" in last else "crashes"
 
 
 class Bench:
     """A folder with the tree, built once; a mutant recompiles only what it changes."""
+
+    users = {}  # of headers
+    hang_s = 600  # on its processor: three times what the original takes
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mutants-"))
         for d in ("broker", "sim", "tests/unit/conf"):
             shutil.copytree(ROOT / d, self.folder / d)
         self.objects = {}
+
+    def build(self):
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for path, data in zip(sources(), pool.map(self.compile, sources())):
-                self.objects[path] = data
+            self.objects = dict(zip(SOURCES, pool.map(self.compile, SOURCES)))
+        return self
+
+    def copy(self):
+        """Another bench, without compiling again."""
+        other = Bench()
+        other.objects = dict(self.objects)
+        for path in SOURCES:
+            shutil.copy(self.object_of(path), other.object_of(path))
+        return other
 
     def object_of(self, path):
         return self.folder / (str(path).replace("/", "_") + ".o")
@@ -102,27 +142,31 @@ class Bench:
         code, _ = run([CC, *FLAGS, "-I.", "-c", str(path), "-o", str(object_)], self.folder)
         return object_.read_bytes() if code == 0 else None
 
+    def trial(self):
+        """Of the objects as they are: how a world fails, or None."""
+        vopr = self.folder / "vopr"
+        objects = [str(self.object_of(p)) for p in SOURCES]
+        if run([CC, "-o", str(vopr), *objects], self.folder)[0] != 0:
+            return "none"
+        code, out = run([str(vopr), "1", str(SEEDS), str(EVENTS)], self.folder, Bench.hang_s)
+        return f"{out.count(': sound after ') + 1:3}  {notice(out, code)}" if code != 0 else None
+
     def verdict(self, changed):
-        """Of the tree as it stands in the folder: how it was caught, or None, or 'same'."""
-        todo = sources() if any(p.suffix == ".h" for p in changed) else changed
-        fresh = {p: self.compile(p) for p in todo}
+        """Of the tree as it stands in the folder: how it was caught, or None, or 'none'."""
+        todo = [p for c in changed for p in ([c] if c.suffix == ".c" else self.users.get(c, []))]
+        done = []
+        same = True
         try:
-            if None in fresh.values():
-                return "no"
-            if all(fresh[p] == self.objects[p] for p in fresh):
-                return "no"
-            vopr = self.folder / "vopr"
-            objects = [str(self.object_of(p)) for p in sources()]
-            if run([CC, "-o", str(vopr), *objects], self.folder)[0] != 0:
-                return "no"
-            code, out = run([str(vopr), "1", str(SEEDS), str(EVENTS)], self.folder, HANG_S)
-            if code == 0:
-                return None
-            seeds = out.count(": sound after ") + 1
-            return f"{seeds:3} {'hangs' if code == 'hangs' else out.rsplit(': ', 1)[-1].strip() or 'crashes'}"
+            for path in todo:
+                done.append(path)
+                code = self.compile(path)
+                if code is None:
+                    return "none"
+                same = same and code == self.objects[path]
+            return "none" if same else self.trial()
         finally:
-            for p in todo:
-                self.object_of(p).write_bytes(self.objects[p])
+            for path in done:
+                self.object_of(path).write_bytes(self.objects[path])
 
     def mechanical(self, mutation):
         path, at, length, replacement, _, _ = mutation
@@ -135,14 +179,22 @@ class Bench:
             file.write_text(text)
 
     def patched(self, patch):
-        names = re.findall(r"^\+\+\+ b/(\S+)", patch.read_text(), re.M)
-        if run(["patch", "-p1", "-s", "-i", str(patch)], self.folder)[0] != 0:
-            sys.exit(f"{patch.name} does not apply")
+        names = patch_files(patch)
+        if not patch_applies(patch, self.folder, []):
+            return "none"
         try:
             return self.verdict([pathlib.Path(n) for n in names])
         finally:
             for name in names:
                 shutil.copy(ROOT / name, self.folder / name)
+
+
+def patch_files(patch):
+    return re.findall(r"^\+\+\+ b/(\S+)", patch.read_text(), re.M)
+
+
+def patch_applies(patch, folder, options):
+    return run(["patch", "-p1", "-s", "-f", *options, "-i", str(patch)], folder)[0] == 0
 
 
 def key_of(mutation):
@@ -151,7 +203,9 @@ def key_of(mutation):
     text = (ROOT / path).read_text()
     line = text[text.rfind("\n", 0, at) + 1 : text.find("\n", at)].strip()
     column = at - text.rfind("\n", 0, at)
-    return f"{path}: {line} [{what}{'' if line.count(what.split()[0]) < 2 else f' at {column}'}]"
+    place = "" if line.count(what.split()[0]) < 2 else f" at {column}"
+    function = ([""] + re.findall(r"^\w[^;=\n]*?(\w+)\(", text[:at], re.M))[-1]
+    return f"{path} {function}: {line} [{what}{place}]"
 
 
 def each(benches, work, items):
@@ -169,47 +223,89 @@ def each(benches, work, items):
         yield from zip(items, pool.map(one, items))
 
 
+def known_survivors():
+    """Why each survivor cannot be told from the original, by its name."""
+    listed = ROOT / "sim/mutants/survivors.txt"
+    lines = listed.read_text().splitlines() if listed.exists() else []
+    return dict(line.split(" -- ", 1) for line in lines if " -- " in line)
+
+
+def patches(benches, items):
+    """The table of patches. Answers how many were caught, of how many."""
+    caught = 0
+    print("seeds  noticed by                                            what it breaks")
+    for patch, how in each(benches, Bench.patched, items):
+        first = patch.read_text().partition("\n")[0]
+        caught += how not in (None, "none")
+        how = {None: "  -  NOT CAUGHT", "none": "  -  CHANGES NOTHING"}.get(how, how)
+        print(f"{how[:58]:58} {patch.stem}: {first}", flush=True)
+    return caught, len(items)
+
+
+def mechanical(benches, share, files):
+    """The survivors. Answers how many were caught, of how many, and how many are explained."""
+    files = files or sorted(p.relative_to(ROOT) for p in (ROOT / "broker/core").glob("*.[ch]"))
+    known = known_survivors()
+    items = [m for f in files for m in mutations(f)
+             if int(hashlib.sha256(key_of(m).encode()).hexdigest(), 16) % share == 0]
+    caught = total = explained = 0
+    for mutation, how in each(benches, Bench.mechanical, items):
+        if how == "none":
+            continue
+        total += 1
+        caught += how is not None
+        if how is None:
+            key = key_of(mutation)
+            explained += key in known
+            why = known.get(key, "?")
+            print(f"{mutation[0]}:{mutation[5]}: survives: {key} -- {why}", flush=True)
+    return caught, total, explained
+
+
+def unfit():
+    """The patches that do not apply to the tree as it stands, without a doubt about the place."""
+    return [p for p in sorted(MUTANTS.glob("*.patch"))
+            if not (patch_files(p) and patch_applies(p, ROOT, ["--dry-run", "-F0"]))]
+
+
+def bench_set():
+    """As many benches as there are processors."""
+    Bench.users = dependents()
+    first = Bench().build()
+    before = os.times().children_user
+    if first.trial() is not None:
+        sys.exit("the tree as it stands does not survive")
+    Bench.hang_s = 2 + 3 * int(os.times().children_user - before)
+    return [first] + [first.copy() for _ in range(1, os.cpu_count())]
+
+
 def main():
     kind, *rest = sys.argv[1:]
-    benches = [Bench() for _ in range(os.cpu_count())]
-    caught = survived = explained = 0
+    every = sorted(MUTANTS.glob("*.patch"))
+    wrong = unfit() if kind == "suite" else []
+    for patch in wrong:
+        print(f"{patch.relative_to(ROOT)}: does not apply to the tree any more")
+    benches = bench_set()
     try:
-        if kind == "patches":
-            items = [p for p in sorted((ROOT / "sim/mutants").glob("*.patch"))
-                     if not rest or p.stem in rest]
-            for patch, how in each(benches, Bench.patched, items):
-                print(f"{patch.stem:40} {how or 'NOT CAUGHT'}", flush=True)
-                caught += how is not None and how != "no"
-                survived += how is None or how == "no"
+        if kind == "mechanical":
+            share, files = int(rest[0]) if rest else 1, [pathlib.Path(f) for f in rest[1:]]
+            caught, total, explained = mechanical(benches, share, files)
         else:
-            share = int(rest[0]) if rest else 1
-            files = [pathlib.Path(f) for f in rest[1:]] or sorted(
-                p.relative_to(ROOT) for p in (ROOT / "broker/core").glob("*.[ch]"))
-            known = {}
-            listed = ROOT / "sim/mutants/survivors.txt"
-            if listed.exists():
-                for line in listed.read_text().splitlines():
-                    name, _, why = line.partition(" -- ")
-                    known[name] = why
-            items = [m for f in files for m in mutations(f)
-                     if int(hashlib.sha256(key_of(m).encode()).hexdigest(), 16) % share == 0]
-            for mutation, how in each(benches, Bench.mechanical, items):
-                if how == "no":
-                    continue
-                caught += how is not None
-                if how is None:
-                    survived += 1
-                    why = known.get(key_of(mutation))
-                    explained += why is not None
-                    print(f"{mutation[0]}:{mutation[5]}: survives: {key_of(mutation)}"
-                          f"{' -- ' + why if why else ''}", flush=True)
+            some = every[:: len(every) // FEW] if kind == "suite" else every
+            items = [p for p in some if p not in wrong and (not rest or p.stem in rest)]
+            caught, total, explained = *patches(benches, items), 0
     finally:
         for bench in benches:
             shutil.rmtree(bench.folder)
-    total = caught + survived
-    print(f"{caught} of {total} mutants caught ({100 * caught / max(total, 1):.1f} %), "
-          f"{explained} survivors explained")
-    return survived > 0 if kind == "patches" else caught < 0.9 * total
+    if kind == "suite":
+        failed = len(wrong) + total - caught
+        print(f"patches: {len(every) - len(wrong) + caught} passed, {failed} failed")
+        return failed > 0
+    # What no world can tell from the original is no mutant.
+    told = max(total - explained, 1)
+    print(f"{caught} of {told} mutants caught ({100 * caught / told:.1f} %), "
+          f"{explained} more are explained")
+    return caught < total if kind == "patches" else caught < 0.9 * told
 
 
 if __name__ == "__main__":
