@@ -21,7 +21,7 @@ void inspector_look(const struct site *s, struct moment *now) {
     for (uint32_t i = 0; i < HTTP_COUNTERS; i++)
         requests += m->http_requests[i];
     for (uint32_t i = 0; i < POOL_COUNT; i++)
-        taken = taken * 31 + (i != POOL_blocks ? m->pools[i].used : m->pools[i].limit);
+        taken = taken * 31 + (i != POOL_blocks ? m->pools[i].used : 0);
     *now = (struct moment){.reloads = s->reloads,
                            .us = m->now.us,
                            .wall_us = m->now.wall_us,
@@ -267,12 +267,10 @@ static void by_kind(struct claim *outer, const char *key, uint64_t clients) {
 
 static void pool(struct claim *pools, const char *name, const struct pool *p, uint32_t bytes) {
     struct claim c = within(pools, name, 0);
-    // The answer itself lies in blocks.
-    bool still = c.still;
+    // The answer itself lies in blocks, and for a while they may be scarce.
     c.still &= p != &c.s->m.pools[POOL_blocks];
     level(&c, "in_use", p->used);
     level(&c, "high", p->high);
-    c.still = still;
     level(&c, "limit", p->limit);
     number(&c, "bytes", bytes);
     end(pools, &c);

@@ -78,7 +78,7 @@ static const char *wrong_with_cable(struct world *w, struct site *s, struct cabl
     const struct swarm *swarm = &w->swarm;
     bool trickles = s->small && (c->window < 536 || swarm->run_max == 1);
     bool patient = swarm->vanish + swarm->slow + swarm->deaf + swarm->pool_failure > 0 ||
-                   swarm->link_cut + swarm->byte_ns + swarm->wild > 0;
+                   swarm->link_cut + swarm->doze + swarm->byte_ns + swarm->wild > 0;
     if (c->up.taken < c->up.arrived && !patient && !trickles &&
         w->now_us - c->waiting_since_us > config->stall_ms * 1000ull + WAIT_US)
         return "a client's input is not taken";
@@ -233,8 +233,10 @@ void watch_closing(struct world *w, struct site *s, struct cable *c, bool abort)
     case MIDGE_MAX_CONNECTIONS:
         break;
     case MIDGE_SHUTDOWN:
-        if (!w->ending && (!m->lame_duck ||
-                           w->now_us - s->lame_since_us < m->config->lame_duck_grace_ms * 1000ull))
+        // Milliseconds are counted from where they begin.
+        if (!w->ending &&
+            (!m->lame_duck ||
+             w->now_us + 1000 < s->lame_since_us + m->config->lame_duck_grace_ms * 1000ull))
             wrong = "a client was sent away for no reason, or too early";
         break;
     default:
