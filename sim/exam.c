@@ -217,7 +217,8 @@ static void ping(struct sitting *s) {
 static void publications(struct sitting *s) {
     new_sid(s);
     ask_sub(s, s->subject);
-    for (uint32_t i = dice_between(s->d, 1, 5); i > 0 && owed(s->e) < EXAM_SIZE_MAX; i--) {
+    uint32_t count = dice_between(s->d, 1, 5);
+    for (; count > 0 && s->e->asked < EXAM_SIZE_MAX && owed(s->e) < EXAM_SIZE_MAX; count--) {
         uint32_t n = some_size(s);
         const char *reply = some_reply(s);
         if (s->e->headers && dice_once_in(s->d, 3))

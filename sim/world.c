@@ -94,10 +94,13 @@ static void choose(struct swarm *s, struct dice *d) {
     s->tear = maybe(d, 2, 1, 10);
     if (s->scraper > 0)
         s->wall_jump = 0;  // a page may take longer than from one setting to the next
-    if (s->examiner > 0) {
-        // An examiner expects to keep its rights, and a broker whose time does not stand still.
+    s->exact = !s->wild && dice_once_in(d, 2);
+    if (s->exact) {
+        // Who examines to the letter expects a loop that runs, and to keep its rights.
         s->doors = false;
-        s->retire = s->doze = s->link_cut = 0;
+        s->caller = s->retire = s->doze = s->link_cut = s->byte_ns = s->rewrite_us = 0;
+    } else {
+        s->examiner = 0;
     }
     if (s->wild) {
         // Nobody knows what pages, the log and callers have to expect.

@@ -75,6 +75,7 @@ struct swarm {
     bool late_release;     // bytes sent stay the broker's until the other end has them, as in lwIP
     uint32_t application;  // how often the application of each site acts
     bool users;            // sites have users with rights of their own
+    bool exact;            // nothing of all that stands still or dismisses anybody: times are exact
     bool wild;             // who is hostile may say anything: nobody knows what is owed to whom
     bool verbose, clean;   // clean: nothing is slow, small or hostile, so nobody may be cut off
 };
