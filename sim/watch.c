@@ -76,7 +76,7 @@ static const char *wrong_with_cable(struct world *w, struct site *s, struct cabl
     // Where messages come in by drops, they hold the few blocks of a small pool for long; and who
     // vanishes is waited for, one after another.
     const struct swarm *swarm = &w->swarm;
-    bool trickles = s->small && (c->window < 536 || swarm->run_max == 1);
+    bool trickles = s->small && (c->window < 536 || swarm->run_max == 1 || c->delay_us >= 50000);
     bool patient = swarm->vanish + swarm->slow + swarm->deaf + swarm->pool_failure > 0 ||
                    swarm->link_cut + swarm->doze + swarm->byte_ns + swarm->wild > 0;
     // Who reads a page slowly is not heard meanwhile.

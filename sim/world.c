@@ -94,6 +94,8 @@ static void choose(struct swarm *s, struct dice *d) {
     s->tear = maybe(d, 2, 1, 10);
     if (s->scraper > 0)
         s->wall_jump = 0;  // a page may take longer than from one setting to the next
+    if (s->doors)
+        s->rewrite_us = 0;  // what a board finds in its flash may admit others than its doors
     s->exact = !s->wild && dice_once_in(d, 2);
     if (s->exact) {
         // Who examines to the letter expects a loop that runs, and to keep its rights.
