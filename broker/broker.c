@@ -4,6 +4,7 @@
 #include "broker/broker.h"
 
 #include "broker/auth/auth.h"
+#include "broker/auth/nkey.h"
 #include "broker/core/client.h"
 #include "broker/core/connect.h"
 #include "broker/core/info.h"
@@ -28,30 +29,13 @@ static const struct rooms rooms = {
             [MIDGE_LOCAL] = {NULL, conn_tick, NULL},
         },
     .auth_required = auth_required,
+#if MIDGE_NKEYS
+    .nonce_required = auth_nonce_required,
+#endif
     .authenticate = auth_check,
 };
 
 // ---- Start --------------------------------------------------------------------------------------
-
-// The server's id: a public key in NATS's text form, base32 of prefix, 32 bytes and their CRC-16.
-static void make_id(struct midge *m, const uint8_t *key) {
-    uint8_t raw[35];
-    raw[0] = 13 << 3;  // 'N'
-    memcpy(raw + 1, key, 32);
-    uint16_t crc = 0;
-    for (uint32_t i = 0; i < 33; i++) {
-        crc ^= (uint16_t)(raw[i] << 8);
-        for (uint32_t bit = 0; bit < 8; bit++)
-            crc = (uint16_t)(crc & 0x8000 ? crc << 1 ^ 0x1021 : crc << 1);
-    }
-    raw[33] = (uint8_t)crc;
-    raw[34] = (uint8_t)(crc >> 8);
-    for (uint32_t i = 0; i < 56; i++) {
-        uint32_t at = i * 5 / 8;
-        uint32_t pair = (uint32_t)raw[at] << 8 | raw[at + 1 < 35 ? at + 1 : 34];
-        m->id[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[pair >> (11 - i * 5 % 8) & 31];
-    }
-}
 
 static void take_config(struct midge *m, const struct midge_config *config) {
     m->config = config;
@@ -78,7 +62,7 @@ bool midge_init(struct midge *m, const struct midge_config *config, struct midge
 #define X(name, type, max) m->name = m->name##_store;
     MIDGE_POOLS(X)
 #undef X
-    make_id(m, random);
+    nkey_write(NKEY_SERVER, random, m->id);
     // The same numbers on any host.
     m->seed = (uint32_t)word_load_short(random + 32, 4);
     m->random[0] = (uint32_t)word_load_short(random + 36, 4) | 1;

@@ -133,9 +133,24 @@ struct midge_permissions {
 };
 
 struct midge_user {
-    midge_text name;
+    midge_text name;  // or its NKey's text
     midge_text password;
     uint32_t permissions;  // 1 + index into `permissions`; 0 is none, everything allowed
+#if MIDGE_NKEYS
+    midge_text nkey;  // the same as its name, 0 for none
+    uint8_t kinds;    // of connections that it may come by, bits MIDGE_BY_...; 0 is any
+#endif
+};
+
+// What `allowed_connection_types` can name. Clients of this broker come by the first.
+enum {
+    MIDGE_BY_STANDARD = 1 << 0,
+    MIDGE_BY_WEBSOCKET = 1 << 1,
+    MIDGE_BY_LEAFNODE = 1 << 2,
+    MIDGE_BY_LEAFNODE_WS = 1 << 3,
+    MIDGE_BY_MQTT = 1 << 4,
+    MIDGE_BY_MQTT_WS = 1 << 5,
+    MIDGE_BY_IN_PROCESS = 1 << 6,
 };
 
 // The effective limits, each at or below its maximum in limits.h. One binary can so be a hub and
@@ -210,6 +225,12 @@ struct midge_config {
     // From the board.
     struct midge_limits limits;
     bool (*entropy)(void *to, uint32_t n);  // false: none to be had, and midge_init fails
+#if MIDGE_NKEYS
+    // Whether an Ed25519 signature is that of n bytes by the holder of a public key. Without it no
+    // NKey is admitted.
+    bool (*verify)(const uint8_t signature[64], const void *message, uint32_t n,
+                   const uint8_t key[32]);
+#endif
 
     // What the counts above are of. Last, so that monitoring's tables need 16 bits for all else.
     struct midge_user users[MIDGE_USERS_MAX];

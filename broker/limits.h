@@ -136,6 +136,12 @@
 #define MIDGE_MONITOR_HUB 0
 #endif
 
+// Whether users may have an NKey in place of a password, and be bound to kinds of connections. 1
+// wants Ed25519 of the port, 15 KB of flash, and 16 B for each connection.
+#ifndef MIDGE_NKEYS
+#define MIDGE_NKEYS 0
+#endif
+
 // Configuration: bytes of all its text, users, permission sets, and subjects in those sets.
 #ifndef MIDGE_CONFIG_TEXT_BYTES
 #define MIDGE_CONFIG_TEXT_BYTES 1024

@@ -1,10 +1,12 @@
-// Who a connection is: a single user or token, or one of a list of users. Secrets are compared in a
-// time that depends on the given one's length only.
+// Who a connection is: a single user or token, or one of a list of users, each with a password or an
+// NKey. Secrets are compared in a time that depends on the given one's length only.
 
 #ifndef AUTH_AUTH_H
 #define AUTH_AUTH_H
 
 #include <stdbool.h>
+
+#include "broker/limits.h"
 
 struct midge;
 struct midge_config;
@@ -13,6 +15,11 @@ struct credentials;
 
 // Whether any authentication is configured.
 bool auth_required(const struct midge *m);
+
+#if MIDGE_NKEYS
+// Whether one of the users has an NKey, so that clients are given a nonce to sign.
+bool auth_nonce_required(const struct midge *m);
+#endif
 
 // Admits a connection and sets its user and permissions, or refuses it. Without credentials it is
 // the configured no_auth_user, if there is one.

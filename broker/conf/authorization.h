@@ -17,6 +17,11 @@ void users_read(struct reader *r);
 // Whether one of the first `count` users has this name.
 bool users_have(const struct midge_config *config, uint32_t count, const char *name);
 
+#if MIDGE_NKEYS
+// Reads a kind of connection or an array of them: bits MIDGE_BY_...
+uint8_t kinds_read(struct reader *r, const struct entry *e);
+#endif
+
 // Reads a set of permissions and answers 1 + its index, or 0 on an error. Sets that allow the same
 // are stored once.
 uint32_t permissions_read(struct reader *r, const struct entry *e);

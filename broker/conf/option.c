@@ -90,6 +90,11 @@ const struct option options[] = {
           .place = PLACE_AUTHORIZATION, .at = AT(default_permissions)),
     OTHER(OPTION_TEXT, "user|username", .place = PLACE_USER, .at = IN_USER(name)),
     OTHER(OPTION_PASSWORD, "pass|password", .place = PLACE_USER, .at = IN_USER(password)),
+#if MIDGE_NKEYS
+    OTHER(OPTION_NKEY, "nkey", .place = PLACE_USER, .at = IN_USER(nkey)),
+    OTHER(OPTION_KINDS, "allowed_connection_types" HUB("|connection_types|clients"),
+          .place = PLACE_USER, .at = IN_USER(kinds)),
+#endif
     OTHER(OPTION_PERMISSIONS, "permissions" HUB("|permission|authorization"), .place = PLACE_USER,
           .at = IN_USER(permissions)),
     OTHER(OPTION_PUBLISH, "publish|pub" HUB("|import"), .place = PLACE_PERMISSIONS,
@@ -143,8 +148,11 @@ const struct option options[] = {
     // in nats-server either: an empty `tls` does there, it wants TLS of everybody, and so does an
     // empty `jetstream`, which enables it.
     OTHER(OPTION_UNBUILT, "auth_callout|auth_hook|proxy_required", .place = PLACE_AUTHORIZATION),
-    OTHER(OPTION_UNBUILT, "nkey|allowed_connection_types|connection_types|clients|proxy_required",
+#if !MIDGE_NKEYS
+    OTHER(OPTION_UNBUILT, "nkey|allowed_connection_types|connection_types|clients",
           .place = PLACE_USER),
+#endif
+    OTHER(OPTION_UNBUILT, "proxy_required", .place = PLACE_USER),
     OTHER(OPTION_UNBUILT, "allow_responses|publish_allow_responses", .place = PLACE_PERMISSIONS),
     OTHER(OPTION_UNBUILT, "allow_non_tls", .nothing = "true|yes|on"),
     OTHER(OPTION_UNBUILT,

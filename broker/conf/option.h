@@ -31,6 +31,10 @@ enum option_kind {
     OPTION_SUBSCRIBE,    // the same, of subjects with queues
     OPTION_SUBJECTS,     // struct midge_list
     OPTION_QUEUES,       // the same, of subjects with queues
+#if MIDGE_NKEYS
+    OPTION_NKEY,   // midge_text, a public key of a user
+    OPTION_KINDS,  // uint8_t, of connections
+#endif
 
     // Of a hub only.
     OPTION_DURATION,  // uint32_t, ms
@@ -100,6 +104,9 @@ static inline uint32_t option_bytes(const struct option *o) {
     case OPTION_SUBSCRIBE:
     case OPTION_SUBJECTS:
     case OPTION_QUEUES:
+#if MIDGE_NKEYS
+    case OPTION_KINDS:
+#endif
     case OPTION_WRITE_TIMEOUT:
     case OPTION_UNBUILT:
     case OPTION_IGNORED:

@@ -70,6 +70,9 @@ static enum item_kind taken(const struct option *o) {
     case OPTION_TEXT:
     case OPTION_NAME:
     case OPTION_PASSWORD:
+#if MIDGE_NKEYS
+    case OPTION_NKEY:
+#endif
     case OPTION_DURATION:
     case OPTION_WRITE_TIMEOUT:
         return ITEM_TEXT;
@@ -114,11 +117,19 @@ static void read_option(struct reader *r, const struct option *o, void *into,
     case OPTION_TEXT:
     case OPTION_NAME:
     case OPTION_PASSWORD:
+#if MIDGE_NKEYS
+    case OPTION_NKEY:
+#endif
         read_text(r, o, to, e);
         break;
     case OPTION_LISTEN:
         read_listen(r, to, e);
         break;
+#if MIDGE_NKEYS
+    case OPTION_KINDS:
+        *(uint8_t *)to = kinds_read(r, e);
+        break;
+#endif
     case OPTION_AUTHORIZATION:
         authorization_read(r, e);
         break;

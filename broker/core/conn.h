@@ -43,6 +43,7 @@ enum {
     CONN_PONGED = 1 << 16,         // its first PING was answered
     CONN_STALL_CHECKED = 1 << 17,  // the message that waits was checked already
     CONN_LINE_TRACED = 1 << 18,    // its line was logged, before there was no room for its payload
+    CONN_BY_NKEY = 1 << 19,        // its login is an NKey's
     // Why it ended or must end, an enum midge_reason, is in the bits from here on.
     CONN_REASON = 1 << 24,
 };
@@ -59,6 +60,9 @@ struct input {
     uint32_t need;        // bytes of arguments, payload and line end
     uint32_t since_ms;    // when the last byte of a payload came
 };
+
+// What an NKey's holder signs: characters that INFO shows.
+#define NONCE_BYTES 15
 
 struct link {
     uint16_t next, prev;
@@ -139,6 +143,9 @@ struct conn {
             uint32_t ping_us;       // its low bits, not 0; 0 where none was sent
             uint32_t pinged_ms;     // when the client last sent one
             uint64_t last_ping_us;  // when the last ping was sent
+#if MIDGE_NKEYS
+            uint8_t nonce[NONCE_BYTES];  // that it was given to sign; zeros for none
+#endif
         };
         struct monitor_state monitor;  // of a MIDGE_MONITOR
     };

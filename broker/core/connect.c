@@ -39,9 +39,14 @@ static const struct member {
     {"version", JSON_STRING, false, offsetof(struct connect, version)},
     {"account", JSON_STRING, false, offsetof(struct connect, account)},
     {"remote_account", JSON_STRING, false, 0},
+#if MIDGE_NKEYS
+    {"nkey", JSON_STRING, true, offsetof(struct connect, given.nkey)},
+    {"sig", JSON_STRING, true, offsetof(struct connect, given.signature)},
+#else
     {"nkey", JSON_STRING, true, 0},
-    {"jwt", JSON_STRING, false, 0},
     {"sig", JSON_STRING, true, 0},
+#endif
+    {"jwt", JSON_STRING, false, 0},
     {"proxy_sig", JSON_STRING, true, 0},
 };
 
@@ -129,14 +134,22 @@ static struct word word_of(const char *text) {
 
 static const char redacted[] = "[REDACTED]";
 
-// Whom monitoring shows: the user that was named, or taken for want of one. Tokens are secret.
+// Whom monitoring shows: the key or the user that was named, or taken for want of one. Tokens are
+// secret.
 static void keep_login(struct midge *m, struct conn *c, const struct credentials *given) {
+    const struct midge_config *config = m->config;
     struct word login = given->user;
-    if (given->token.n > 0)
+#if MIDGE_NKEYS
+    bool by_nkey = given->nkey.n > 0 || (c->user != 0 && config->users[c->user - 1].nkey != 0);
+    c->flags = (c->flags & ~(uint32_t)CONN_BY_NKEY) | (by_nkey ? CONN_BY_NKEY : 0);
+    if (by_nkey)
+        login = given->nkey;
+#endif
+    if (login.n == 0 && given->token.n > 0)
         login = word_of(redacted);
     else if (login.n == 0)
-        login = word_of(
-            c->user == 0 ? "" : midge_config_text(m->config, m->config->users[c->user - 1].name));
+        login =
+            word_of(c->user == 0 ? "" : midge_config_text(config, config->users[c->user - 1].name));
     keep_text(m, &c->login, login);
 }
 
@@ -147,7 +160,9 @@ bool connect_by_token(const struct midge *m, const struct conn *c) {
 void connect_name(const struct midge *m, const struct conn *c, struct format *f) {
     uint8_t login[256];
     uint32_t n = text_copy(m, c->login, login, sizeof login);
-    format_text(f, connect_by_token(m, c) ? "Token " : "User ");
+    format_text(f, c->flags & CONN_BY_NKEY    ? "Nkey "
+                   : connect_by_token(m, c) ? "Token "
+                                            : "User ");
     format_quoted(f, login, n < sizeof login ? n : sizeof login);
 }
 
@@ -188,6 +203,9 @@ void connect_command(struct midge *m, struct conn *c, const uint8_t *args, uint3
     const struct credentials *given = &said.given;
     bool silent =
         given->user.bytes == NULL && given->password.bytes == NULL && given->token.bytes == NULL;
+#if MIDGE_NKEYS
+    silent = silent && given->nkey.bytes == NULL && given->signature.bytes == NULL;
+#endif
     bool stays = again && silent && (c->flags & CONN_ADMITTED);
     bool admitted = stays || m->rooms->authenticate(m, c, given);
     if (!stays)
@@ -213,9 +231,21 @@ void connect_command(struct midge *m, struct conn *c, const uint8_t *args, uint3
     client_ok(m, c);
 }
 
+// Who takes an NKey for want of a name must send a CONNECT, as with nats-server.
+static bool needs_connect(const struct midge *m, const struct conn *c) {
+#if MIDGE_NKEYS
+    return c->user != 0 && m->config->users[c->user - 1].nkey != 0;
+#else
+    (void)m;
+    (void)c;
+    return false;
+#endif
+}
+
 bool connect_unasked(struct midge *m, struct conn *c) {
     static const struct credentials nobody;
-    if (m->config->no_auth_user != 0 && m->rooms->authenticate(m, c, &nobody)) {
+    if (m->config->no_auth_user != 0 && m->rooms->authenticate(m, c, &nobody) &&
+        !needs_connect(m, c)) {
         keep_login(m, c, &nobody);
         c->auth_due = false;
         c->flags |= CONN_ADMITTED;

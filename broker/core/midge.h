@@ -41,6 +41,10 @@ struct rooms {
     struct kind kinds[MIDGE_KINDS];
     // Whether a CONNECT with credentials is required.
     bool (*auth_required)(const struct midge *m);
+#if MIDGE_NKEYS
+    // Whether a client is given a nonce to sign.
+    bool (*nonce_required)(const struct midge *m);
+#endif
     // Admits a connection, setting its user and permissions, or refuses.
     bool (*authenticate)(struct midge *m, struct conn *c, const struct credentials *given);
 };

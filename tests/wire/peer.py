@@ -1,5 +1,6 @@
 """One raw connection to a broker, read item by item: a line, with its payload if it has one."""
 
+import base64
 import json
 import re
 import select
@@ -7,6 +8,7 @@ import socket
 import struct
 import time
 
+from nkeys import pair
 from transcript import ANYTHING, CLOSED
 
 PATIENCE_S = 5
@@ -14,7 +16,18 @@ SILENCE = b"(silence)"
 
 # What INFO says of the one server that sends it. The rest of it must be the same.
 OWN_INFO = {"server_id", "server_name", "version", "git_commit", "go", "host", "port", "client_id",
-            "client_ip", "nonce", "xkey", "api_lvl", "cluster", "domain", "connect_urls"}
+            "client_ip", "xkey", "api_lvl", "cluster", "domain", "connect_urls"}
+
+
+# Where the signature of somebody stands, in either alphabet of base64.
+SIGNATURE = rb"~sig(64)?:(\w+)~+"
+
+
+def signature(place, nonce):
+    signed = pair(place[2].decode()).sign(nonce.encode())
+    if place[1]:
+        return base64.b64encode(signed)
+    return base64.urlsafe_b64encode(signed).rstrip(b"=")
 
 
 class Peer:
@@ -25,6 +38,11 @@ class Peer:
         self.ended = False
         self.sent = b""
         self.pongs = 0
+        self.nonce = ""
+
+    def signed(self, data):
+        """The bytes, with signatures of the nonce in their places: as many bytes."""
+        return re.sub(SIGNATURE, lambda place: signature(place, self.nonce), data)
 
     def send(self, data):
         """Sends everything, and reads meanwhile if the server wants to be read first."""
@@ -83,6 +101,8 @@ class Peer:
         if item.startswith(b"INFO "):
             info = json.loads(item[5:])
             said = {key: value for key, value in sorted(info.items()) if key not in OWN_INFO}
+            if "nonce" in said:
+                self.nonce, said["nonce"] = info["nonce"], len(info["nonce"])
             item = b"INFO " + json.dumps(said, separators=(",", ":")).encode()
         return item
 
