@@ -129,6 +129,9 @@ uint32_t midge_turn(struct midge *m, struct midge_now now) {
     timer_advance(m, now.ms, fire);
     bool more = conn_reap(m, REAP_PER_TURN);
     more = local_turn(m) || more;
+#if MIDGE_BCRYPT_COST_MAX > 0
+    more = auth_turn(m) || more;
+#endif
     if (more || m->lists[LIST_WISHES].head != 0)
         return 0;
     uint32_t wait = timer_wait_ms(m);
@@ -275,6 +278,9 @@ void midge_reload(struct midge *m, const struct midge_config *config) {
         reload_client(m, c, verdict);
     }
     take_config(m, config);
+#if MIDGE_BCRYPT_COST_MAX > 0
+    auth_reload(m);
+#endif
     match_forget(m);
     reload_max_connections(m);
 }

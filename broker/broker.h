@@ -130,6 +130,10 @@ struct midge_list {
 struct midge_permissions {
     struct midge_list publish_allow, publish_deny;
     struct midge_list subscribe_allow, subscribe_deny;
+#if MIDGE_RESPONSES_MAX > 0
+    int32_t responses;     // replies to a request that was delivered; 0 is none, below 0 any number
+    uint32_t response_ms;  // after the request; 0 is any time
+#endif
 };
 
 struct midge_user {
@@ -247,6 +251,9 @@ static inline const char *midge_config_text(const struct midge_config *config, m
 
 // Adds text to a configuration's arena and answers its place, or MIDGE_ERR_FULL.
 int32_t midge_config_add(struct midge_config *config, const char *bytes, uint32_t n);
+
+// Whether a password is kept as its bcrypt hash.
+bool midge_config_hashed(const struct midge_config *config, midge_text password);
 
 // Fills a configuration with the defaults of this build.
 void midge_config_defaults(struct midge_config *config);

@@ -45,10 +45,10 @@ static void open_log(const struct midge_config *config) {
 
 static bool has_plain_password(const struct midge_config *config) {
     for (uint32_t i = 0; i < config->users_count; i++) {
-        if (config->users[i].nkey == 0)
+        if (config->users[i].nkey == 0 && !midge_config_hashed(config, config->users[i].password))
             return true;
     }
-    return config->password != 0;
+    return config->password != 0 && !midge_config_hashed(config, config->password);
 }
 
 static void introduce(const struct midge *m, const struct midge_config *config,

@@ -98,18 +98,18 @@ static uint8_t kind_of(struct word name) {
 // Adds a kind to those read, or an unknown name to the complaint about all that are.
 static void read_kind(struct reader *r, const struct entry *e, uint8_t *kinds,
                       struct format *unknown) {
+    char upper[64];
     struct word name = value_text(r, e);
     uint8_t kind = kind_of(name);
     *kinds |= kind;
     if (kind != 0)
         return;
+    if (name.bytes > sizeof upper)
+        name.bytes = sizeof upper;
+    for (uint32_t i = 0; i < name.bytes; i++)
+        upper[i] = (char)(name.text[i] - (name.text[i] >= 'a' && name.text[i] <= 'z' ? 0x20 : 0));
     format_text(unknown, unknown->n > sizeof UNKNOWN_KINDS - 1 ? " " : "");
-    uint32_t from = unknown->n;
-    format_quoted(unknown, name.text, name.bytes);
-    for (uint32_t i = from; i < unknown->n; i++) {
-        if (unknown->to[i] >= 'a' && unknown->to[i] <= 'z')
-            unknown->to[i] ^= 0x20;
-    }
+    format_quoted(unknown, upper, name.bytes);
 }
 
 uint8_t kinds_read(struct reader *r, const struct entry *e) {
@@ -268,11 +268,41 @@ void rule_read(struct reader *r, struct rule *rule, const struct entry *e, bool 
         rule->allow = subjects_read(r, e, queues);
 }
 
+#if MIDGE_RESPONSES_MAX > 0
+
+// As nats-server has it: a reply within two minutes.
+#define RESPONSES 1
+#define RESPONSE_MS (2u * 60 * 1000)
+
+void responses_read(struct reader *r, struct midge_permissions *set, const struct entry *e) {
+    struct entry part;
+    if (e->value.kind == ITEM_BOOL && !value_true(e))
+        return;
+    if (e->value.kind != ITEM_BOOL && e->value.kind != ITEM_MAP) {
+        reader_complain(r, &e->at,
+                        SAY("error parsing response permissions, expected a boolean or a map",
+                            "true, or a map"),
+                        NULL);
+        reader_skip(r, e);
+        return;
+    }
+    set->responses = RESPONSES;
+    set->response_ms = RESPONSE_MS;
+    if (e->value.kind == ITEM_MAP)
+        options_read(r, PLACE_RESPONSES, set, &part);
+}
+
+#endif
+
 static bool same_set(const struct midge_config *config, const struct midge_permissions *a,
                      const struct midge_permissions *b) {
     const struct midge_list *x = (const struct midge_list *)a;
     const struct midge_list *y = (const struct midge_list *)b;
-    for (uint32_t list = 0; list < sizeof *a / sizeof *x; list++, x++, y++) {
+#if MIDGE_RESPONSES_MAX > 0
+    if (a->responses != b->responses || a->response_ms != b->response_ms)
+        return false;
+#endif
+    for (uint32_t list = 0; list < 4; list++, x++, y++) {
         if (x->count != y->count)
             return false;
         for (uint32_t i = 0; i < x->count; i++) {

@@ -101,6 +101,14 @@ const struct option options[] = {
           .at = IN_SET(publish_allow)),
     OTHER(OPTION_SUBSCRIBE, "subscribe|sub" HUB("|export"), .place = PLACE_PERMISSIONS,
           .at = IN_SET(subscribe_allow)),
+#if MIDGE_RESPONSES_MAX > 0
+    OTHER(OPTION_RESPONSES, "allow_responses" HUB("|publish_allow_responses"),
+          .place = PLACE_PERMISSIONS, .at = IN_SET(responses)),
+    OTHER(OPTION_REPLIES, "max" HUB("|max_msgs|max_messages|max_responses"),
+          .place = PLACE_RESPONSES, .at = IN_SET(responses)),
+    OTHER(OPTION_EXPIRES, "expires" HUB("|expiration|ttl"), .place = PLACE_RESPONSES,
+          .at = IN_SET(response_ms)),
+#endif
     OTHER(OPTION_SUBJECTS, "allow", .place = PLACE_PUBLISH, .at = IN_RULE(allow)),
     OTHER(OPTION_SUBJECTS, "deny", .place = PLACE_PUBLISH, .at = IN_RULE(deny)),
     OTHER(OPTION_QUEUES, "allow", .place = PLACE_SUBSCRIBE, .at = IN_RULE(allow)),
@@ -153,7 +161,9 @@ const struct option options[] = {
           .place = PLACE_USER),
 #endif
     OTHER(OPTION_UNBUILT, "proxy_required", .place = PLACE_USER),
+#if MIDGE_RESPONSES_MAX == 0
     OTHER(OPTION_UNBUILT, "allow_responses|publish_allow_responses", .place = PLACE_PERMISSIONS),
+#endif
     OTHER(OPTION_UNBUILT, "allow_non_tls", .nothing = "true|yes|on"),
     OTHER(OPTION_UNBUILT,
           "tls|https|https_port|ocsp|ocsp_cache|proxy_protocol|proxies|remote_syslog",

@@ -12,7 +12,7 @@ static bool give_nonce(struct midge *m, struct conn *c) {
         return false;
     }
     for (uint32_t i = 0; i < NONCE_BYTES; i++)
-        c->nonce[i] = (uint8_t)"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+        c->nonce[i] = (uint8_t) "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
             [c->nonce[i] & 63];
     return true;
 }
