@@ -234,6 +234,9 @@ struct midge_config {
     // NKey is admitted.
     bool (*verify)(const uint8_t signature[64], const void *message, uint32_t n,
                    const uint8_t key[32]);
+    // Signs n bytes with the key pair that a seed makes, and gives its public key.
+    void (*sign)(const uint8_t seed[32], const void *message, uint32_t n, uint8_t signature[64],
+                 uint8_t key[32]);
 #endif
 
     // What the counts above are of. Last, so that monitoring's tables need 16 bits for all else.
