@@ -31,7 +31,9 @@ endif
 HAL_OBJ   := $(HAL:%=$(B)/hal/%.o)
 LWIP_OBJ  := $(LWIP_SRC:%.c=$(B)/%.o)
 IMAGE_SRC := $(wildcard broker/*.c broker/*/*.c boards/chip/*.c) port/lwip.c $(wildcard port/lwip/*.c)
-IMAGE_OBJ := $(IMAGE_SRC:%.c=$(B)/%.o) $(B)/boards/chip/conf.o $(HAL_OBJ) $(LWIP_OBJ)
+# A board with MIDGE_NKEYS says NKEYS := 1.
+CRYPTO_OBJ := $(if $(NKEYS),$(patsubst %.c,$(B)/%.o,port/crypto.c $(SODIUM_SRC)))
+IMAGE_OBJ := $(IMAGE_SRC:%.c=$(B)/%.o) $(B)/boards/chip/conf.o $(HAL_OBJ) $(LWIP_OBJ) $(CRYPTO_OBJ)
 
 # The application on the same chip, which the image is named after, and after its slot.
 APP   := midge
@@ -47,7 +49,8 @@ FORBIDDEN := _?(malloc|free|calloc|realloc|sbrk|v?f?s?n?i?printf)(_r)?
 
 $(IMAGE).elf: $(IMAGE_OBJ) $(B)/boards/chip/app/$(APP).o
 $(B)/hal.elf: $(B)/tests/boards/hal.o $(HAL_OBJ)
-$(B)/cost.elf: $(B)/tests/boards/cost.o $(filter $(B)/broker/%,$(IMAGE_OBJ)) $(HAL_OBJ)
+$(B)/cost.elf: $(B)/tests/boards/cost.o $(filter $(B)/broker/%,$(IMAGE_OBJ)) $(HAL_OBJ) \
+               $(CRYPTO_OBJ)
 $(B)/%.elf: boards/$(BOARD)/board.ld boards/chip/image.ld
 	@echo "LD  $@"
 	$(Q)$(CC) $(LDFLAGS) -Wl,-Map=$(@:.elf=.map) -o $@ $(filter %.o,$^)
@@ -65,13 +68,17 @@ $(B)/%.o: %.c Makefile boards/chip/chip.mk boards/$(BOARD)/board.mk | $(LWIP)/CO
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MD -MP -c -o $@ $<
 
 $(LWIP_OBJ): CFLAGS += -w
+# Each function of libsodium keeps its own frame: in one, those of calls that never meet would add up.
+$(filter $(B)/build/%,$(CRYPTO_OBJ)): CFLAGS += $(SODIUM_FLAGS) -fno-lto
+$(CRYPTO_OBJ): CPPFLAGS += $(SODIUM_PATHS)
+$(CRYPTO_OBJ): | $(SODIUM)/LICENSE
 
 $(B)/boards/chip/conf.o: boards/chip/conf.S boards/$(BOARD)/midge.conf
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPU) -DBOARD_CONF='"boards/$(BOARD)/midge.conf"' -c -o $@ $<
 
 # What it contains of others, and on which terms.
-LICENSES := LICENSE $(LWIP)/COPYING $(wildcard /usr/share/doc/libnewlib-arm-none-eabi/copyright \
+LICENSES := LICENSE $(LWIP)/COPYING $(if $(NKEYS),$(SODIUM)/LICENSE) $(wildcard /usr/share/doc/libnewlib-arm-none-eabi/copyright \
             /usr/share/doc/gcc-arm-none-eabi/copyright)
 
 $(B)/%.licenses.txt: $(B)/%.elf port/packages.md $(LICENSES)
