@@ -34,10 +34,12 @@ const char *verb_name(enum verb verb) {
     return verbs[verb].name;
 }
 
-// The n bytes at p are not what the protocol has here.
+// The n bytes at p are not what the protocol has here. Of a client that was not let in yet, they may
+// be part of its password: the log does not say.
 static void refuse(struct midge *m, struct conn *c, const uint8_t *p, uint32_t n) {
+    uint32_t shown = n < 32 ? n : 32;
     client_error(m, c, "Unknown Protocol Operation");
-    client_breach(m, c, "Client parser ERROR: proto=", p, n < 32 ? n : 32);
+    client_breach(m, c, "Client parser ERROR: proto=", p, c->flags & CONN_ADMITTED ? shown : 0);
 }
 
 static uint8_t upper(uint8_t b) {
