@@ -167,6 +167,11 @@ int32_t midge_rx(struct midge *m, midge_conn handle, const uint8_t *bytes, uint3
     return (int32_t)m->rooms->kinds[c->kind].rx(m, c, bytes, n);
 }
 
+bool midge_admitted(const struct midge *m, midge_conn handle) {
+    const struct conn *c = &m->connections[midge_slot(handle)];
+    return c->kind != MIDGE_CLIENT || (c->flags & CONN_ADMITTED);
+}
+
 uint32_t midge_tx(struct midge *m, midge_conn handle, uint32_t skip, struct midge_span *v,
                   uint32_t max) {
     struct conn *c = conn_of(m, handle);

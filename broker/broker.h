@@ -359,6 +359,10 @@ midge_conn midge_open(struct midge *m, enum midge_kind kind, const struct midge_
 // but may still be waiting for its answer: the connection ends with that.
 int32_t midge_rx(struct midge *m, midge_conn c, const uint8_t *bytes, uint32_t n);
 
+// Whether it was let in, or is no client. What comes before may be a password: a port wipes what
+// was consumed, and leaves the rest with the stack, since it may lie there for a while.
+bool midge_admitted(const struct midge *m, midge_conn c);
+
 // Gives up to `max` spans of output, passing over the first `skip` bytes (already handed to the
 // stack, not yet midge_sent). Answers how many spans were filled. Nothing is copied.
 uint32_t midge_tx(struct midge *m, midge_conn c, uint32_t skip, struct midge_span *v, uint32_t max);

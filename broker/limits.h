@@ -142,15 +142,16 @@
 #define MIDGE_NKEYS 0
 #endif
 
-// Replies that clients may publish because they were asked (`allow_responses`), a multiple of 4, up to
-// 65,532. 12 / 16 B each, and their subjects are texts. 0 leaves the option out, and 700 B of flash.
+// Replies that clients may publish because they were asked (`allow_responses`), a multiple of 4, up
+// to 65,532. 12 / 16 B each, and their subjects are texts. 0 leaves the option out, and 700 B of
+// flash.
 #ifndef MIDGE_RESPONSES_MAX
 #define MIDGE_RESPONSES_MAX 0
 #endif
 
 // The cost up to which bcrypt hashes of passwords and tokens are taken: 2^cost rounds of some 1,000
-// encryptions each, of which a turn does MIDGE_BCRYPT_SLICE: about a millisecond's. Cost 31 is any. 0
-// leaves them out, and 5 KB of flash and 4.5 KB of RAM.
+// encryptions each, of which a turn does MIDGE_BCRYPT_SLICE: about a millisecond's. Cost 31 is any.
+// 0 leaves them out, and 5 KB of flash and 4.5 KB of RAM.
 #ifndef MIDGE_BCRYPT_COST_MAX
 #define MIDGE_BCRYPT_COST_MAX 0
 #endif
@@ -158,8 +159,8 @@
 #define MIDGE_BCRYPT_SLICE 48
 #endif
 
-// Cells for addresses whose clients were refused, and that have to wait therefore, up to 65,535. 8 B
-// each. 0 leaves that out, and 300 B of flash.
+// Cells for addresses whose clients were refused, and that have to wait therefore, up to 65,535. 8
+// B each. 0 leaves that out, and 300 B of flash.
 #ifndef MIDGE_OFFENDERS_MAX
 #define MIDGE_OFFENDERS_MAX 0
 #endif

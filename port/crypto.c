@@ -1,5 +1,5 @@
-// What the broker is lent of cryptography, over libsodium, of which this takes the files that Ed25519
-// needs, and neither its heap nor its start.
+// What the broker is lent of cryptography, over libsodium, of which this takes the files that
+// Ed25519 needs, and neither its heap nor its start.
 
 #include <crypto_sign_ed25519.h>
 #include <utils.h>
@@ -19,7 +19,7 @@ void port_sign(const uint8_t seed[32], const void *message, uint32_t n, uint8_t 
     sodium_memzero(pair, sizeof pair);
 }
 
-// ---- What that needs of the rest of libsodium ----------------------------------------------------
+// ---- What that needs of the rest of libsodium ---------------------------------------------------
 
 void sodium_memzero(void *const bytes, const size_t n) {
     volatile uint8_t *p = bytes;

@@ -16,8 +16,8 @@ struct midge_now port_now(void);
 // Fills `to` with n bytes of entropy fit for keys; false where there is none.
 bool port_entropy(void *to, uint32_t n);
 
-// What struct midge_config asks for of Ed25519, where the build has NKeys (port/crypto.c). Verifying
-// takes 1.3 million instructions and 3.4 KB of stack on a Cortex-M3.
+// What struct midge_config asks for of Ed25519, where the build has NKeys (port/crypto.c).
+// Verifying takes 1.3 million instructions and 3.4 KB of stack on a Cortex-M3.
 bool port_verify(const uint8_t signature[64], const void *message, uint32_t n,
                  const uint8_t key[32]);
 void port_sign(const uint8_t seed[32], const void *message, uint32_t n, uint8_t signature[64],

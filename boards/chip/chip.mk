@@ -20,7 +20,8 @@ CFLAGS   := -g -Os -flto $(SMALL) $(CPU) $(DIALECT) -ffunction-sections -fdata-s
 LDFLAGS  := -g -Os -flto -flto-partition=one -fcallgraph-info=su,da $(CPU) -nostartfiles \
             --specs=nano.specs -Wl,--gc-sections,--fatal-warnings -T boards/$(BOARD)/board.ld
 
-# A slot of MCUboot that the image is linked to: SLOT="0x8000 0x1a000", its place in flash and its bytes.
+# A slot of MCUboot that the image is linked to: SLOT="0x8000 0x1a000", its place in flash and its
+# bytes.
 SLOT :=
 SLOT_HEADER_BYTES := 512
 ifdef SLOT
@@ -68,7 +69,8 @@ $(B)/%.o: %.c Makefile boards/chip/chip.mk boards/$(BOARD)/board.mk | $(LWIP)/CO
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MD -MP -c -o $@ $<
 
 $(LWIP_OBJ): CFLAGS += -w
-# Each function of libsodium keeps its own frame: in one, those of calls that never meet would add up.
+# Each function of libsodium keeps its own frame: in one, those of calls that never meet would add
+# up.
 $(filter $(B)/build/%,$(CRYPTO_OBJ)): CFLAGS += $(SODIUM_FLAGS) -fno-lto
 $(CRYPTO_OBJ): CPPFLAGS += $(SODIUM_PATHS)
 $(CRYPTO_OBJ): | $(SODIUM)/LICENSE

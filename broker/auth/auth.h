@@ -1,5 +1,5 @@
-// Who a connection is: a single user or token, or one of a list of users, each with a password or an
-// NKey. Secrets are compared in a time that depends on the given one's length only.
+// Who a connection is: a single user or token, or one of a list of users, each with a password or
+// an NKey. Secrets are compared in a time that depends on the given one's length only.
 
 #ifndef AUTH_AUTH_H
 #define AUTH_AUTH_H
@@ -21,8 +21,8 @@ bool auth_required(const struct midge *m);
 bool auth_nonce_required(const struct midge *m);
 #endif
 
-// Admits a connection and sets its user and permissions, refuses it, or has it wait until a password
-// was hashed. Without credentials it is the configured no_auth_user, if there is one.
+// Admits a connection and sets its user and permissions, refuses it, or has it wait until a
+// password was hashed. Without credentials it is the configured no_auth_user, if there is one.
 enum admission auth_check(struct midge *m, struct conn *c, const struct credentials *given);
 
 #if MIDGE_BCRYPT_COST_MAX > 0

@@ -1,6 +1,6 @@
 // Who this broker is where it connects to another: what a seed or a `.creds` file says, and what is
-// signed with it. Such a file has a user's JWT and his seed, each on a line of its own between lines
-// of dashes.
+// signed with it. Such a file has a user's JWT and his seed, each on a line of its own between
+// lines of dashes.
 
 #ifndef AUTH_CREDS_H
 #define AUTH_CREDS_H

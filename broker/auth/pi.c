@@ -1,5 +1,5 @@
-// The first 1,042 words of the binary fraction of pi, 0x3.243F6A88..., that Blowfish begins with: 18
-// of its array P, then its four boxes.
+// The first 1,042 words of the binary fraction of pi, 0x3.243F6A88..., that Blowfish begins with:
+// 18 of its array P, then its four boxes.
 
 #include "broker/auth/bcrypt.h"
 

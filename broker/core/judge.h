@@ -1,5 +1,5 @@
-// What auth keeps of those who want to come in: a password that is being hashed (auth/bcrypt.h), and
-// addresses that failed (auth/offence.h).
+// What auth keeps of those who want to come in: a password that is being hashed (auth/bcrypt.h),
+// and addresses that failed (auth/offence.h).
 
 #ifndef CORE_JUDGE_H
 #define CORE_JUDGE_H

@@ -34,8 +34,8 @@ const char *verb_name(enum verb verb) {
     return verbs[verb].name;
 }
 
-// The n bytes at p are not what the protocol has here. Of a client that was not let in yet, they may
-// be part of its password: the log does not say.
+// The n bytes at p are not what the protocol has here. Of a client that was not let in yet, they
+// may be part of its password: the log does not say.
 static void refuse(struct midge *m, struct conn *c, const uint8_t *p, uint32_t n) {
     uint32_t shown = n < 32 ? n : 32;
     client_error(m, c, "Unknown Protocol Operation");

@@ -1,5 +1,6 @@
-// Replies that a client may publish only because it was asked: for each request delivered to a client
-// whose permissions have allow_responses, its reply subject, for a number of messages and a time.
+// Replies that a client may publish only because it was asked: for each request delivered to a
+// client whose permissions have allow_responses, its reply subject, for a number of messages and a
+// time.
 //
 // What bounds it: MIDGE_RESPONSES_MAX, a table of sets of four by the hash of client and subject. A
 // set that is full gives up the request that came first. A subject is a text of its own pool.

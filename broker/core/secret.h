@@ -1,4 +1,5 @@
-// Secrets: compared in a time that does not tell where they differ, and wiped once they have served.
+// Secrets: compared in a time that does not tell where they differ, and wiped once they have
+// served.
 
 #ifndef CORE_SECRET_H
 #define CORE_SECRET_H
