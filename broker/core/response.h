@@ -16,8 +16,6 @@
 struct midge;
 struct conn;
 
-#if MIDGE_RESPONSES_MAX > 0
-
 #define RESPONSE_WAYS 4
 
 struct response {
@@ -26,6 +24,8 @@ struct response {
     index_t subject;  // 0: free
     uint16_t conn;
 };
+
+#if MIDGE_RESPONSES_MAX > 0
 
 // A request with this reply subject was delivered to a client.
 void response_expect(struct midge *m, struct conn *c, const uint8_t *reply, uint32_t n);
