@@ -128,7 +128,7 @@ endif
 # ---- Configuration -------------------------------------------------------------------------------
 
 HOST_SRC := boards/chip/host/config.c boards/chip/settings.c hal/nor.c hal/file_flash.c \
-            hal/seed.c hal/chacha20.c $(wildcard broker/conf/*.c broker/core/*.c)
+            hal/seed.c hal/chacha20.c $(wildcard broker/auth/*.c broker/conf/*.c broker/core/*.c)
 HOST_OBJ := $(HOST_SRC:%.c=$(B)/host/%.o)
 
 $(B)/host/config: $(HOST_OBJ)
