@@ -19,7 +19,7 @@ static const char hash_above[] = SAY("%q is a bcrypt hash of a cost above the ma
                                      "bcrypt of cost " TEXT_OF(MIDGE_BCRYPT_COST_MAX) " or less");
 #else
 static const char hash_above[] =
-    SAY("bcrypt, as in %q, is not built into this midge", "no bcrypt hash");
+    SAY("bcrypt, as in %q, is not built into this midge yet", "no bcrypt hash");
 #endif
 
 static void read_text(struct reader *r, const struct option *o, midge_text *to,
