@@ -197,7 +197,8 @@ static bool admit(struct midge *m, struct conn *c, const struct connect *told) {
     bool silent =
         given->user.bytes == NULL && given->password.bytes == NULL && given->token.bytes == NULL;
 #if MIDGE_NKEYS
-    silent = silent && given->nkey.bytes == NULL && given->signature.bytes == NULL;
+    silent = silent && given->nkey.bytes == NULL &&
+             (given->signature.bytes == NULL || !(c->flags & CONN_BY_NKEY));
 #endif
     bool stays = again && silent && (c->flags & CONN_ADMITTED);
     enum admission admission = stays ? ADMITTED : m->rooms->authenticate(m, c, given);
