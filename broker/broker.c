@@ -4,6 +4,7 @@
 #include "broker/broker.h"
 
 #include "broker/auth/auth.h"
+#include "broker/auth/nkey.h"
 #include "broker/core/client.h"
 #include "broker/core/connect.h"
 #include "broker/core/info.h"
@@ -28,30 +29,13 @@ static const struct rooms rooms = {
             [MIDGE_LOCAL] = {NULL, conn_tick, NULL},
         },
     .auth_required = auth_required,
+#if MIDGE_NKEYS
+    .nonce_required = auth_nonce_required,
+#endif
     .authenticate = auth_check,
 };
 
 // ---- Start --------------------------------------------------------------------------------------
-
-// The server's id: a public key in NATS's text form, base32 of prefix, 32 bytes and their CRC-16.
-static void make_id(struct midge *m, const uint8_t *key) {
-    uint8_t raw[35];
-    raw[0] = 13 << 3;  // 'N'
-    memcpy(raw + 1, key, 32);
-    uint16_t crc = 0;
-    for (uint32_t i = 0; i < 33; i++) {
-        crc ^= (uint16_t)(raw[i] << 8);
-        for (uint32_t bit = 0; bit < 8; bit++)
-            crc = (uint16_t)(crc & 0x8000 ? crc << 1 ^ 0x1021 : crc << 1);
-    }
-    raw[33] = (uint8_t)crc;
-    raw[34] = (uint8_t)(crc >> 8);
-    for (uint32_t i = 0; i < 56; i++) {
-        uint32_t at = i * 5 / 8;
-        uint32_t pair = (uint32_t)raw[at] << 8 | raw[at + 1 < 35 ? at + 1 : 34];
-        m->id[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[pair >> (11 - i * 5 % 8) & 31];
-    }
-}
 
 static void take_config(struct midge *m, const struct midge_config *config) {
     m->config = config;
@@ -78,7 +62,7 @@ bool midge_init(struct midge *m, const struct midge_config *config, struct midge
 #define X(name, type, max) m->name = m->name##_store;
     MIDGE_POOLS(X)
 #undef X
-    make_id(m, random);
+    nkey_write(NKEY_SERVER, random, m->id);
     // The same numbers on any host.
     m->seed = (uint32_t)word_load_short(random + 32, 4);
     m->random[0] = (uint32_t)word_load_short(random + 36, 4) | 1;
@@ -145,6 +129,9 @@ uint32_t midge_turn(struct midge *m, struct midge_now now) {
     timer_advance(m, now.ms, fire);
     bool more = conn_reap(m, REAP_PER_TURN);
     more = local_turn(m) || more;
+#if MIDGE_BCRYPT_COST_MAX > 0
+    more = auth_turn(m) || more;
+#endif
     if (more || m->lists[LIST_WISHES].head != 0)
         return 0;
     uint32_t wait = timer_wait_ms(m);
@@ -178,6 +165,11 @@ int32_t midge_rx(struct midge *m, midge_conn handle, const uint8_t *bytes, uint3
     if (c == NULL || (c->flags & CONN_CLOSING))
         return MIDGE_ERR_CLOSED;
     return (int32_t)m->rooms->kinds[c->kind].rx(m, c, bytes, n);
+}
+
+bool midge_admitted(const struct midge *m, midge_conn handle) {
+    const struct conn *c = &m->connections[midge_slot(handle)];
+    return c->kind != MIDGE_CLIENT || (c->flags & CONN_ADMITTED);
 }
 
 uint32_t midge_tx(struct midge *m, midge_conn handle, uint32_t skip, struct midge_span *v,
@@ -291,6 +283,9 @@ void midge_reload(struct midge *m, const struct midge_config *config) {
         reload_client(m, c, verdict);
     }
     take_config(m, config);
+#if MIDGE_BCRYPT_COST_MAX > 0
+    auth_reload(m);
+#endif
     match_forget(m);
     reload_max_connections(m);
 }

@@ -130,12 +130,31 @@ struct midge_list {
 struct midge_permissions {
     struct midge_list publish_allow, publish_deny;
     struct midge_list subscribe_allow, subscribe_deny;
+#if MIDGE_RESPONSES_MAX > 0
+    int32_t responses;     // replies to a request that was delivered; 0 is none, below 0 any number
+    uint32_t response_ms;  // after the request; 0 is any time
+#endif
 };
 
 struct midge_user {
-    midge_text name;
+    midge_text name;  // or its NKey's text
     midge_text password;
     uint32_t permissions;  // 1 + index into `permissions`; 0 is none, everything allowed
+#if MIDGE_NKEYS
+    midge_text nkey;  // the same as its name, 0 for none
+    uint8_t kinds;    // of connections that it may come by, bits MIDGE_BY_...; 0 is any
+#endif
+};
+
+// What `allowed_connection_types` can name. Clients of this broker come by the first.
+enum {
+    MIDGE_BY_STANDARD = 1 << 0,
+    MIDGE_BY_WEBSOCKET = 1 << 1,
+    MIDGE_BY_LEAFNODE = 1 << 2,
+    MIDGE_BY_LEAFNODE_WS = 1 << 3,
+    MIDGE_BY_MQTT = 1 << 4,
+    MIDGE_BY_MQTT_WS = 1 << 5,
+    MIDGE_BY_IN_PROCESS = 1 << 6,
 };
 
 // The effective limits, each at or below its maximum in limits.h. One binary can so be a hub and
@@ -210,6 +229,15 @@ struct midge_config {
     // From the board.
     struct midge_limits limits;
     bool (*entropy)(void *to, uint32_t n);  // false: none to be had, and midge_init fails
+#if MIDGE_NKEYS
+    // Whether an Ed25519 signature is that of n bytes by the holder of a public key. Without it no
+    // NKey is admitted.
+    bool (*verify)(const uint8_t signature[64], const void *message, uint32_t n,
+                   const uint8_t key[32]);
+    // Signs n bytes with the key pair that a seed makes, and gives its public key.
+    void (*sign)(const uint8_t seed[32], const void *message, uint32_t n, uint8_t signature[64],
+                 uint8_t key[32]);
+#endif
 
     // What the counts above are of. Last, so that monitoring's tables need 16 bits for all else.
     struct midge_user users[MIDGE_USERS_MAX];
@@ -226,6 +254,9 @@ static inline const char *midge_config_text(const struct midge_config *config, m
 
 // Adds text to a configuration's arena and answers its place, or MIDGE_ERR_FULL.
 int32_t midge_config_add(struct midge_config *config, const char *bytes, uint32_t n);
+
+// Whether a password is kept as its bcrypt hash.
+bool midge_config_hashed(const struct midge_config *config, midge_text password);
 
 // Fills a configuration with the defaults of this build.
 void midge_config_defaults(struct midge_config *config);
@@ -327,6 +358,10 @@ midge_conn midge_open(struct midge *m, enum midge_kind kind, const struct midge_
 // closing, the bytes are of no use. n is 0 where a MIDGE_MONITOR's peer has sent all that it will,
 // but may still be waiting for its answer: the connection ends with that.
 int32_t midge_rx(struct midge *m, midge_conn c, const uint8_t *bytes, uint32_t n);
+
+// Whether it was let in, or is no client. What comes before may be a password: a port wipes what
+// was consumed, and leaves the rest with the stack, since it may lie there for a while.
+bool midge_admitted(const struct midge *m, midge_conn c);
 
 // Gives up to `max` spans of output, passing over the first `skip` bytes (already handed to the
 // stack, not yet midge_sent). Answers how many spans were filled. Nothing is copied.

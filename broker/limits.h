@@ -136,6 +136,38 @@
 #define MIDGE_MONITOR_HUB 0
 #endif
 
+// Whether users may have an NKey in place of a password, and be bound to kinds of connections. 1
+// wants Ed25519 of the port, 15 KB of flash, and 16 B for each connection.
+#ifndef MIDGE_NKEYS
+#define MIDGE_NKEYS 0
+#endif
+
+// Replies that clients may publish because they were asked (`allow_responses`), a multiple of 4, up
+// to 65,532. 12 / 16 B each, and their subjects are texts. 0 leaves the option out, and 700 B of
+// flash.
+#ifndef MIDGE_RESPONSES_MAX
+#define MIDGE_RESPONSES_MAX 0
+#endif
+
+// The cost up to which bcrypt hashes of passwords and tokens are taken: 2^cost rounds of some 1,000
+// encryptions each, of which a turn does MIDGE_BCRYPT_SLICE: about a millisecond's. Cost 31 is any.
+// 0 leaves them out, and 5 KB of flash and 4.5 KB of RAM.
+#ifndef MIDGE_BCRYPT_COST_MAX
+#define MIDGE_BCRYPT_COST_MAX 0
+#endif
+#ifndef MIDGE_BCRYPT_SLICE
+#define MIDGE_BCRYPT_SLICE 48
+#endif
+
+// Cells for addresses whose clients were refused, and that have to wait therefore, up to 65,535. 8
+// B each. 0 leaves that out, and 300 B of flash.
+#ifndef MIDGE_OFFENDERS_MAX
+#define MIDGE_OFFENDERS_MAX 0
+#endif
+
+// Whether a client's CONNECT may have to wait for its answer.
+#define MIDGE_JUDGING (MIDGE_BCRYPT_COST_MAX > 0 || MIDGE_OFFENDERS_MAX > 0)
+
 // Configuration: bytes of all its text, users, permission sets, and subjects in those sets.
 #ifndef MIDGE_CONFIG_TEXT_BYTES
 #define MIDGE_CONFIG_TEXT_BYTES 1024
@@ -226,7 +258,8 @@ _Static_assert(
     "for an index");
 _Static_assert(
     sizeof(index_t) == 4 || MIDGE_SUBSCRIPTIONS_MAX + MIDGE_NODES_MAX + MIDGE_GROUPS_MAX +
-                                    4 * MIDGE_CONNECTIONS_MAX + 4 * MIDGE_CLOSED_MAX <
+                                    4 * MIDGE_CONNECTIONS_MAX + 4 * MIDGE_CLOSED_MAX +
+                                    MIDGE_RESPONSES_MAX <
                                 65536,
     "what may share a text is counted in 16 bits: lower the limits, or raise MIDGE_NODES_MAX "
     "to 4,096 for indices of 32 bits");
@@ -237,6 +270,15 @@ _Static_assert(MIDGE_CACHE_SUBJECT_BYTES >= 1 && MIDGE_CACHE_SUBJECT_BYTES <= 25
                "MIDGE_CACHE_SUBJECT_BYTES and MIDGE_CACHE_NODES: 1..255");
 _Static_assert(MIDGE_LOG_LINE_BYTES >= 80 && MIDGE_LOG_LINE_BYTES + 3 <= MIDGE_LOG_BYTES,
                "MIDGE_LOG_BYTES must hold a line of MIDGE_LOG_LINE_BYTES, 80 or more, and 3 bytes");
+_Static_assert(
+    MIDGE_RESPONSES_MAX >= 0 && MIDGE_RESPONSES_MAX <= 65532 && MIDGE_RESPONSES_MAX % 4 == 0,
+    "MIDGE_RESPONSES_MAX: a multiple of 4 up to 65,532, since it is a table of sets of 4");
+_Static_assert(MIDGE_BCRYPT_COST_MAX == 0 ||
+                   (MIDGE_BCRYPT_COST_MAX >= 4 && MIDGE_BCRYPT_COST_MAX <= 31),
+               "MIDGE_BCRYPT_COST_MAX: 0, or 4..31");
+_Static_assert(MIDGE_BCRYPT_SLICE >= 1, "MIDGE_BCRYPT_SLICE: 1 or more");
+_Static_assert(MIDGE_OFFENDERS_MAX >= 0 && MIDGE_OFFENDERS_MAX <= 65535,
+               "MIDGE_OFFENDERS_MAX: 0..65,535");
 _Static_assert(MIDGE_MATCH_AHEAD >= 1 && MIDGE_MATCH_AHEAD <= 64, "MIDGE_MATCH_AHEAD: 1..64");
 _Static_assert(MIDGE_CONFIG_DEPTH_MAX >= 7 && MIDGE_CONFIG_DEPTH_MAX <= 255,
                "MIDGE_CONFIG_DEPTH_MAX: 7..255, since a user's subjects lie 7 levels deep");

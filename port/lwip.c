@@ -200,18 +200,21 @@ static void count_pools(void) {
 }
 
 // Gives the broker bytes, and the peer as much more window as were consumed. Answers how many.
-static uint16_t feed(struct midge *m, struct socket *s, const uint8_t *bytes, uint16_t n) {
+static uint16_t feed(struct midge *m, struct socket *s, uint8_t *bytes, uint16_t n) {
     if (s->kind == MIDGE_MONITOR)
         count_pools();
+    bool admitted = midge_admitted(m, s->conn);
     int32_t used = s->flags & SOCKET_CLOSING ? n : midge_rx(m, s->conn, bytes, n);
     if (used < 0)
         used = n;  // it is closing: they are of no use
+    if (!admitted)
+        memset(bytes, 0, (size_t)used);
     if (s->pcb != NULL && used > 0)
         tcp_recved(s->pcb, (u16_t)used);
     return (uint16_t)used;
 }
 
-static void receive(struct midge *m, struct socket *s, const uint8_t *bytes, uint16_t n) {
+static void receive(struct midge *m, struct socket *s, uint8_t *bytes, uint16_t n) {
     uint16_t used = s->stashed == 0 ? feed(m, s, bytes, n) : 0;
     n = (uint16_t)(n - used);
     MIDGE_ASSERT(n <= sizeof s->stash - s->stashed);

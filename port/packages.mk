@@ -1,8 +1,9 @@
 # The sources of others that go into an image, fetched into build/cache as what the tests need is.
 # packages.sums has the checksums of the versions that were tried, packages.md the licences.
 
-CACHE := build/cache
-LWIP  := $(CACHE)/lwip
+CACHE  := build/cache
+LWIP   := $(CACHE)/lwip
+SODIUM := $(CACHE)/libsodium
 
 # What of lwIP an image has; without IPv6 those of ipv6/ are empty, and without mDNS its own.
 LWIP_SRC := $(addprefix $(LWIP)/src/core/,init.c def.c inet_chksum.c ip.c mem.c memp.c netif.c \
@@ -18,3 +19,19 @@ $(LWIP)/COPYING: port/packages.sums
 	@touch $@
 
 $(LWIP_SRC): $(LWIP)/COPYING ;
+
+# Of libsodium, Ed25519 and what it stands on.
+SODIUM_ROOT  := $(SODIUM)/src/libsodium
+SODIUM_SRC   := $(addprefix $(SODIUM_ROOT)/,crypto_sign/ed25519/ref10/open.c \
+                  crypto_sign/ed25519/ref10/sign.c crypto_sign/ed25519/ref10/keypair.c \
+                  crypto_core/ed25519/ref10/ed25519_ref10.c crypto_hash/sha512/cp/hash_sha512_cp.c \
+                  crypto_verify/sodium/verify.c)
+# Its files are compiled by its own headers, without what its configure script would find.
+SODIUM_PATHS := -isystem $(SODIUM_ROOT)/include/sodium -isystem $(SODIUM_ROOT)/include
+SODIUM_FLAGS := $(SODIUM_PATHS) -DCONFIGURED=1 -ffunction-sections -fdata-sections -w
+
+$(SODIUM)/LICENSE: port/packages.sums
+	tests/setup/deb next src:libsodium $(SODIUM)
+	@touch $@
+
+$(SODIUM_SRC): $(SODIUM)/LICENSE ;

@@ -2,8 +2,9 @@
 //
 // Input is read into a buffer that all connections share. What the broker does not consume for want
 // of room stays in that buffer, which then belongs to the connection until it does; there are a few
-// such buffers. While none is free, input is only peeked at, and what was consumed is then
-// discarded in the kernel: so a stalled publisher never stops another one, and none costs memory.
+// such buffers. While none is free, and before a client was let in, input is only peeked at, and
+// what was consumed is then discarded in the kernel: so a stalled publisher never stops another
+// one, and none costs memory.
 
 #include "port/port.h"
 
@@ -329,7 +330,8 @@ static void keep(struct socket *s, int buffer, uint32_t at, uint32_t n) {
 
 static void read_input(struct midge *m, struct socket *s) {
     static uint8_t peeked[READ_BYTES];
-    int buffer = free_buffer();
+    bool admitted = midge_admitted(m, s->conn);
+    int buffer = admitted ? free_buffer() : -1;
     uint8_t *to = buffer >= 0 ? buffers[buffer] : peeked;
     ssize_t n = recv(s->fd, to, READ_BYTES, buffer >= 0 ? 0 : MSG_PEEK);
     if (n == 0 && (s->flags & SOCKET_MONITOR)) {
@@ -346,6 +348,8 @@ static void read_input(struct midge *m, struct socket *s) {
     if (s->flags & SOCKET_MONITOR)
         measure(m);
     int32_t used = midge_rx(m, s->conn, to, (uint32_t)n);
+    if (!admitted)
+        memset(to, 0, (size_t)n);
     if (used < 0)
         return;
     if (buffer < 0 && used > 0)

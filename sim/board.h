@@ -19,3 +19,8 @@
 #define MIDGE_CONFIG_TEXT_BYTES 4096
 #define MIDGE_CONFIG_KEYS_MAX 32
 #define MIDGE_PERMISSION_SUBJECTS_MAX 64
+
+// All that a configuration of the hub may say of who comes in, but hashes of a cost that is too high.
+#define MIDGE_NKEYS 1
+#define MIDGE_RESPONSES_MAX 16
+#define MIDGE_BCRYPT_COST_MAX 10

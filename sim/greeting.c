@@ -82,7 +82,6 @@ static const struct {
                {"version", offsetof(struct manners, version)},
                {"account", SIZE_MAX},
                {"remote_account", SIZE_MAX},
-               {"nkey", SIZE_MAX},
                {"jwt", SIZE_MAX},
                {"sig", SIZE_MAX},
                {"proxy_sig", SIZE_MAX}};
@@ -265,8 +264,8 @@ static void roll_value(struct roll *r, bool first) {
     static const struct {
         const char *key;
         char type;
-    } keys[] = {{"verbose", 't'}, {"headers", 't'}, {"tls_required", 't'},  {"jwt", 's'},
-                {"nkey", 's'},    {"sig", 's'},     {"remote_account", 's'}};
+    } keys[] = {{"verbose", 't'}, {"headers", 't'}, {"tls_required", 't'},
+                {"jwt", 's'},     {"sig", 's'},     {"remote_account", 's'}};
     uint32_t which = dice_below(r->d, sizeof keys / sizeof keys[0]);
     uint32_t value = dice_below(r->d, VALUES);
     bool same = values[value].type == keys[which].type;

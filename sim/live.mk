@@ -7,11 +7,11 @@
 LIVE_SRC  := $(filter-out %/inside.c,$(wildcard sim/live/*.c)) $(LWIP_SRC)
 LIVE_CHIP := $(wildcard broker/*.c broker/*/*.c port/lwip/*.c boards/chip/*.c) port/lwip.c \
              boards/chip/app/midge.c $(patsubst %,hal/%.c,posix console nor memory_flash seed chacha20) \
-             sim/live/inside.c boards/chip/conf.S $(LWIP_SRC)
+             sim/live/inside.c boards/chip/conf.S $(LWIP_SRC) port/crypto.c $(SODIUM_SRC)
 # conf.S does not say, as it would for a host, that it runs nothing on the stack.
-LIVE_LINK := -Wl,-z,noexecstack \
+LIVE_LINK := -Wl,-z,noexecstack,--gc-sections \
              $(addprefix -Wl$(comma)--wrap=,memp_malloc app_turn backing_program backing_erase)
-LIVE_CC   := $(CC) -g -I. $(EXTENSIONS) -isystem $(LWIP)/src/include
+LIVE_CC   := $(CC) -g -I. $(EXTENSIONS) -isystem $(LWIP)/src/include $(SODIUM_PATHS)
 
 live: build/sim/midge-sim $(CHIPS:%=build/sim/midge-sim-%)
 	@build/sim/midge-sim --board $(firstword $(CHIPS)) $(ARGS)
@@ -26,7 +26,11 @@ $2/$$(LWIP)/%.o: $$(LWIP)/% sim/live.mk
 	@mkdir -p $$(@D)
 	$$(Q)$$(LIVE_CC) $4 -std=c11 -w -MD -MP -c -o $$@ $$<
 
-$2/%.o: % Makefile sim/live.mk | $$(LWIP)/COPYING
+$2/$$(SODIUM)/%.o: $$(SODIUM)/% sim/live.mk
+	@mkdir -p $$(@D)
+	$$(Q)$$(LIVE_CC) $4 $$(SODIUM_FLAGS) -MD -MP -c -o $$@ $$<
+
+$2/%.o: % Makefile sim/live.mk | $$(LWIP)/COPYING $$(SODIUM)/LICENSE
 	@echo "CC  $$< ($1)"
 	@mkdir -p $$(@D)
 	$$(Q)$$(LIVE_CC) $4 $$(DIALECT) -MD -MP -c -o $$@ $$<

@@ -12,7 +12,8 @@ EXPORTER := $(CACHE)/bin/prometheus-nats-exporter
 PYTHON   := $(CACHE)/venv/bin/python
 NODE     := $(CACHE)/node/node
 
-fetch: $(CMOCKA) $(PEER_OLD) $(PEER_NEW) $(NATS_CLI) $(NATS_TOP) $(EXPORTER) $(PYTHON) $(NODE) $(LWIP)/COPYING
+fetch: $(CMOCKA) $(PEER_OLD) $(PEER_NEW) $(NATS_CLI) $(NATS_TOP) $(EXPORTER) $(PYTHON) $(NODE) $(LWIP)/COPYING \
+       $(SODIUM)/LICENSE
 
 $(CMOCKA) $(PEER_OLD) $(PEER_NEW): tests/setup/checksums
 

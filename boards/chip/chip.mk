@@ -20,7 +20,8 @@ CFLAGS   := -g -Os -flto $(SMALL) $(CPU) $(DIALECT) -ffunction-sections -fdata-s
 LDFLAGS  := -g -Os -flto -flto-partition=one -fcallgraph-info=su,da $(CPU) -nostartfiles \
             --specs=nano.specs -Wl,--gc-sections,--fatal-warnings -T boards/$(BOARD)/board.ld
 
-# A slot of MCUboot that the image is linked to: SLOT="0x8000 0x1a000", its place in flash and its bytes.
+# A slot of MCUboot that the image is linked to: SLOT="0x8000 0x1a000", its place in flash and its
+# bytes.
 SLOT :=
 SLOT_HEADER_BYTES := 512
 ifdef SLOT
@@ -31,7 +32,9 @@ endif
 HAL_OBJ   := $(HAL:%=$(B)/hal/%.o)
 LWIP_OBJ  := $(LWIP_SRC:%.c=$(B)/%.o)
 IMAGE_SRC := $(wildcard broker/*.c broker/*/*.c boards/chip/*.c) port/lwip.c $(wildcard port/lwip/*.c)
-IMAGE_OBJ := $(IMAGE_SRC:%.c=$(B)/%.o) $(B)/boards/chip/conf.o $(HAL_OBJ) $(LWIP_OBJ)
+# A board with MIDGE_NKEYS says NKEYS := 1.
+CRYPTO_OBJ := $(if $(NKEYS),$(patsubst %.c,$(B)/%.o,port/crypto.c $(SODIUM_SRC)))
+IMAGE_OBJ := $(IMAGE_SRC:%.c=$(B)/%.o) $(B)/boards/chip/conf.o $(HAL_OBJ) $(LWIP_OBJ) $(CRYPTO_OBJ)
 
 # The application on the same chip, which the image is named after, and after its slot.
 APP   := midge
@@ -47,7 +50,8 @@ FORBIDDEN := _?(malloc|free|calloc|realloc|sbrk|v?f?s?n?i?printf)(_r)?
 
 $(IMAGE).elf: $(IMAGE_OBJ) $(B)/boards/chip/app/$(APP).o
 $(B)/hal.elf: $(B)/tests/boards/hal.o $(HAL_OBJ)
-$(B)/cost.elf: $(B)/tests/boards/cost.o $(filter $(B)/broker/%,$(IMAGE_OBJ)) $(HAL_OBJ)
+$(B)/cost.elf: $(B)/tests/boards/cost.o $(filter $(B)/broker/%,$(IMAGE_OBJ)) $(HAL_OBJ) \
+               $(CRYPTO_OBJ)
 $(B)/%.elf: boards/$(BOARD)/board.ld boards/chip/image.ld
 	@echo "LD  $@"
 	$(Q)$(CC) $(LDFLAGS) -Wl,-Map=$(@:.elf=.map) -o $@ $(filter %.o,$^)
@@ -65,13 +69,18 @@ $(B)/%.o: %.c Makefile boards/chip/chip.mk boards/$(BOARD)/board.mk | $(LWIP)/CO
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MD -MP -c -o $@ $<
 
 $(LWIP_OBJ): CFLAGS += -w
+# Each function of libsodium keeps its own frame: in one, those of calls that never meet would add
+# up.
+$(filter $(B)/build/%,$(CRYPTO_OBJ)): CFLAGS += $(SODIUM_FLAGS) -fno-lto
+$(CRYPTO_OBJ): CPPFLAGS += $(SODIUM_PATHS)
+$(CRYPTO_OBJ): | $(SODIUM)/LICENSE
 
 $(B)/boards/chip/conf.o: boards/chip/conf.S boards/$(BOARD)/midge.conf
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPU) -DBOARD_CONF='"boards/$(BOARD)/midge.conf"' -c -o $@ $<
 
 # What it contains of others, and on which terms.
-LICENSES := LICENSE $(LWIP)/COPYING $(wildcard /usr/share/doc/libnewlib-arm-none-eabi/copyright \
+LICENSES := LICENSE $(LWIP)/COPYING $(if $(NKEYS),$(SODIUM)/LICENSE) $(wildcard /usr/share/doc/libnewlib-arm-none-eabi/copyright \
             /usr/share/doc/gcc-arm-none-eabi/copyright)
 
 $(B)/%.licenses.txt: $(B)/%.elf port/packages.md $(LICENSES)
@@ -119,7 +128,7 @@ endif
 # ---- Configuration -------------------------------------------------------------------------------
 
 HOST_SRC := boards/chip/host/config.c boards/chip/settings.c hal/nor.c hal/file_flash.c \
-            hal/seed.c hal/chacha20.c $(wildcard broker/conf/*.c broker/core/*.c)
+            hal/seed.c hal/chacha20.c $(wildcard broker/auth/*.c broker/conf/*.c broker/core/*.c)
 HOST_OBJ := $(HOST_SRC:%.c=$(B)/host/%.o)
 
 $(B)/host/config: $(HOST_OBJ)

@@ -2,6 +2,7 @@
 
 #include "boards/chip/console.h"
 #include "hal/hal.h"
+#include "port/port.h"
 
 // From conf.S.
 extern const char conf_text[];
@@ -19,6 +20,9 @@ static bool read(struct midge_config *config, const char *text, uint32_t bytes) 
     struct midge_reading reading = {.complain = complain};
     midge_config_defaults(config);
     config->entropy = hal_entropy;
+#if MIDGE_NKEYS
+    config->verify = port_verify;
+#endif
     return midge_configure(config, &source, &reading) && midge_config_complete(config, &reading);
 }
 

@@ -7,7 +7,7 @@ CC       := $(CROSS)gcc
 AR       := $(CROSS)ar
 CPPFLAGS := -I. $(addprefix -include ,$(wildcard boards/linux/board.h))
 CFLAGS   := -g $(if $(DEBUG),-Og,-O2) $(DIALECT)
-LDFLAGS  :=
+LDFLAGS  := -Wl,--gc-sections
 EXTENSIONS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
 ifdef SANITIZE
 CFLAGS   += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -16,7 +16,8 @@ endif
 
 # The library is everything but the board itself, so that tests can take its place.
 LIB_SRC := $(wildcard broker/*.c broker/*/*.c port/posix.c)
-LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
+SODIUM_OBJ := $(SODIUM_SRC:%.c=$(B)/%.o)
+LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o) $(B)/port/crypto.o $(SODIUM_OBJ)
 HUB_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard boards/linux/*.c))
 
 hub: $(B)/midge
@@ -33,6 +34,13 @@ example: $(B)/sensor
 $(B)/sensor: $(B)/boards/linux/example/sensor.o $(B)/midge.a
 	@echo "LD  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+
+# With 128 bits where the compiler has them.
+WIDE := $(shell echo __SIZEOF_INT128__ | $(CC) -E -P -x c - 2>/dev/null | grep -q 16 && echo -DHAVE_TI_MODE)
+$(SODIUM_OBJ): CFLAGS += $(SODIUM_FLAGS) $(WIDE)
+$(SODIUM_OBJ): $(SODIUM)/LICENSE
+$(B)/port/crypto.o: CPPFLAGS += $(SODIUM_PATHS)
+$(B)/port/crypto.o: $(SODIUM)/LICENSE
 
 # Only what stands on the operating system sees its extensions, and its clock beyond 2038.
 $(B)/port/%.o $(B)/hal/%.o $(B)/boards/%.o $(B)/tests/%.o: CPPFLAGS += $(EXTENSIONS)

@@ -93,6 +93,8 @@ static const char *read_file(struct midge_config *into, const struct command *co
     struct midge_source source;
     forget();
     into->entropy = port_entropy;
+    into->verify = port_verify;
+    into->sign = port_sign;
     into->loaded_wall_us = port_now().wall_us;
     if (command->config_file == NULL)
         return NULL;

@@ -43,6 +43,14 @@ static void open_log(const struct midge_config *config) {
     exit(1);
 }
 
+static bool has_plain_password(const struct midge_config *config) {
+    for (uint32_t i = 0; i < config->users_count; i++) {
+        if (config->users[i].nkey == 0 && !midge_config_hashed(config, config->users[i].password))
+            return true;
+    }
+    return config->password != 0 && !midge_config_hashed(config, config->password);
+}
+
 static void introduce(const struct midge *m, const struct midge_config *config,
                       const struct command *command) {
     const char *name = midge_config_text(config, config->server_name);
@@ -51,7 +59,7 @@ static void introduce(const struct midge *m, const struct midge_config *config,
     logfile_say(MIDGE_INF, "  Git:      [midge %s]", MIDGE_VERSION);
     logfile_say(MIDGE_INF, "  Name:     %s", name[0] != '\0' ? name : midge_id(m));
     logfile_say(MIDGE_INF, "  ID:       %s", midge_id(m));
-    if (config->password != 0 || config->users_count > 0)
+    if (has_plain_password(config))
         logfile_say(MIDGE_WRN, "Plaintext passwords detected, use nkeys or bcrypt");
     if (command->config_file != NULL)
         logfile_say(MIDGE_INF, "Using configuration file: %s (%s)", command->config_file,

@@ -13,6 +13,10 @@
 #define MIDGE_CACHE_ENTRIES 256
 #define MIDGE_LOG_BYTES 8192
 #define MIDGE_PAYLOAD_MAX 65536
+#define MIDGE_NKEYS 1
+#define MIDGE_RESPONSES_MAX 64
+#define MIDGE_BCRYPT_COST_MAX 6  // under 2 s at 25 MHz, in slices of 1 ms
+#define MIDGE_OFFENDERS_MAX 64
 
 // The chip (AN385, memory map and interrupts).
 #define HAL_CODE 0x00000000u

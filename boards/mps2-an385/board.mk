@@ -4,6 +4,9 @@ CPU := -mcpu=cortex-m3 -mthumb
 HAL := cortex_m mcuboot console cmsdk_uart cmsdk_dualtimer sp805 lan9118 ethernet nor memory_flash \
        seed chacha20 semihost mps2
 
+# What NKeys take of libsodium.
+NKEYS := 1
+
 # QEMU keeps the PSRAM, and with it the flash, in a file.
 FLASH_FILE := 1M 16M
 QEMU := -M mps2-an385,memory-backend=psram \

@@ -1,5 +1,6 @@
 #include "broker/conf/authorization.h"
 
+#include "broker/auth/nkey.h"
 #include "broker/conf/option.h"
 #include "broker/conf/value.h"
 #include "broker/core/chars.h"
@@ -20,8 +21,12 @@ static void check_names(struct reader *r, const struct entry *e) {
     for (uint32_t i = 1; i < config->users_count; i++) {
         const char *name = midge_config_text(config, config->users[i].name);
         if (users_have(config, i, name)) {
-            reader_complain(r, &e->at, SAY("Duplicate user %q detected", "another name than %q"),
-                            WORDS(word(name)));
+            const char *sentence = SAY("Duplicate user %q detected", "another name than %q");
+#if MIDGE_NKEYS && MIDGE_CONFIG_HUB
+            if (config->users[i].nkey != 0)
+                sentence = "Duplicate nkey %q detected";
+#endif
+            reader_complain(r, &e->at, sentence, WORDS(word(name)));
             return;
         }
     }
@@ -54,6 +59,91 @@ void authorization_read(struct reader *r, const struct entry *e) {
     }
 }
 
+// What is wrong with a user that was read, or NULL. One that has an NKey is called by it.
+static const char *wrong_with(const struct midge_config *config, struct midge_user *u) {
+#if MIDGE_NKEYS
+    uint8_t key[NKEY_BYTES];
+    struct word nkey = word(midge_config_text(config, u->nkey));
+    if (u->nkey != 0) {
+        if (!nkey_read(NKEY_USER, (const uint8_t *)nkey.text, nkey.bytes, key))
+            return SAY("Not a valid public nkey for a user", "a user's public nkey");
+        if (u->name != 0 || u->password != 0)
+            return SAY("Nkey users do not take usernames or passwords", "no name beside an nkey");
+        u->name = u->nkey;
+    }
+#else
+    (void)config;
+#endif
+    return u->name == 0 ? SAY("User entry requires a user", "a user's name") : NULL;
+}
+
+#if MIDGE_NKEYS
+
+// ---- Kinds of connections -----------------------------------------------------------------------
+
+// A bit for each kind in a list of names, which `|` separates, in the order of MIDGE_BY_...; 0 for
+// none.
+static uint8_t kind_of(struct word name) {
+    static const char *const names[] = {"standard", "websocket", "leafnode",  "leafnode_ws",
+                                        "mqtt",     "mqtt_ws",   "in_process"};
+    for (uint32_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (word_is(name, names[i], true))
+            return (uint8_t)(1u << i);
+    }
+    return 0;
+}
+
+#define UNKNOWN_KINDS "invalid connection types ["
+
+// Adds a kind to those read, or an unknown name to the complaint about all that are.
+static void read_kind(struct reader *r, const struct entry *e, uint8_t *kinds,
+                      struct format *unknown) {
+    char upper[64];
+    struct word name = value_text(r, e);
+    uint8_t kind = kind_of(name);
+    *kinds |= kind;
+    if (kind != 0)
+        return;
+    if (name.bytes > sizeof upper)
+        name.bytes = sizeof upper;
+    for (uint32_t i = 0; i < name.bytes; i++)
+        upper[i] = (char)(name.text[i] - (name.text[i] >= 'a' && name.text[i] <= 'z' ? 0x20 : 0));
+    format_text(unknown, unknown->n > sizeof UNKNOWN_KINDS - 1 ? " " : "");
+    format_quoted(unknown, upper, name.bytes);
+}
+
+uint8_t kinds_read(struct reader *r, const struct entry *e) {
+    char text[256];
+    uint8_t kinds = 0;
+    struct format unknown = FORMAT(text);
+    struct entry kind;
+    format_text(&unknown, UNKNOWN_KINDS);
+    if (e->value.kind == ITEM_TEXT) {
+        read_kind(r, e, &kinds, &unknown);
+    } else if (e->value.kind == ITEM_ARRAY) {
+        while (reader_next(r, &kind)) {
+            if (kind.value.kind == ITEM_TEXT)
+                read_kind(r, &kind, &kinds, &unknown);
+            else
+                value_refuse(r, &kind,
+                             SAY("error parsing allowed connection types: unsupported type in "
+                                 "array %s",
+                                 "a kind of connection"));
+        }
+    } else {
+        value_refuse(r, e,
+                     SAY("error parsing allowed connection types: unsupported type %s",
+                         "a kind of connection"));
+    }
+    format_char(&unknown, ']');
+    if (unknown.n > sizeof UNKNOWN_KINDS)
+        reader_complain(r, &e->at, SAY("%s", "a kind of connection"),
+                        WORDS((struct word){text, unknown.n}));
+    return kinds;
+}
+
+#endif
+
 void users_read(struct reader *r) {
     struct midge_config *config = r->config;
     struct entry user;
@@ -71,8 +161,9 @@ void users_read(struct reader *r) {
         uint32_t errors = r->errors;
         *u = (struct midge_user){0};
         options_read(r, PLACE_USER, u, &user);
-        if (u->name == 0 && r->errors == errors)
-            value_complain(r, &user, SAY("User entry requires a user", "a user's name"));
+        const char *wrong = r->errors == errors ? wrong_with(config, u) : NULL;
+        if (wrong != NULL)
+            value_complain(r, &user, wrong);
         config->users_count++;
     }
 }
@@ -177,11 +268,41 @@ void rule_read(struct reader *r, struct rule *rule, const struct entry *e, bool 
         rule->allow = subjects_read(r, e, queues);
 }
 
+#if MIDGE_RESPONSES_MAX > 0
+
+// As nats-server has it: a reply within two minutes.
+#define RESPONSES 1
+#define RESPONSE_MS (2u * 60 * 1000)
+
+void responses_read(struct reader *r, struct midge_permissions *set, const struct entry *e) {
+    struct entry part;
+    if (e->value.kind == ITEM_BOOL && !value_true(e))
+        return;
+    if (e->value.kind != ITEM_BOOL && e->value.kind != ITEM_MAP) {
+        reader_complain(r, &e->at,
+                        SAY("error parsing response permissions, expected a boolean or a map",
+                            "true, or a map"),
+                        NULL);
+        reader_skip(r, e);
+        return;
+    }
+    set->responses = RESPONSES;
+    set->response_ms = RESPONSE_MS;
+    if (e->value.kind == ITEM_MAP)
+        options_read(r, PLACE_RESPONSES, set, &part);
+}
+
+#endif
+
 static bool same_set(const struct midge_config *config, const struct midge_permissions *a,
                      const struct midge_permissions *b) {
     const struct midge_list *x = (const struct midge_list *)a;
     const struct midge_list *y = (const struct midge_list *)b;
-    for (uint32_t list = 0; list < sizeof *a / sizeof *x; list++, x++, y++) {
+#if MIDGE_RESPONSES_MAX > 0
+    if (a->responses != b->responses || a->response_ms != b->response_ms)
+        return false;
+#endif
+    for (uint32_t list = 0; list < 4; list++, x++, y++) {
         if (x->count != y->count)
             return false;
         for (uint32_t i = 0; i < x->count; i++) {

@@ -17,6 +17,16 @@ void users_read(struct reader *r);
 // Whether one of the first `count` users has this name.
 bool users_have(const struct midge_config *config, uint32_t count, const char *name);
 
+#if MIDGE_RESPONSES_MAX > 0
+// Reads what a set of permissions has of allow_responses: whether, or how many and for how long.
+void responses_read(struct reader *r, struct midge_permissions *set, const struct entry *e);
+#endif
+
+#if MIDGE_NKEYS
+// Reads a kind of connection or an array of them: bits MIDGE_BY_...
+uint8_t kinds_read(struct reader *r, const struct entry *e);
+#endif
+
 // Reads a set of permissions and answers 1 + its index, or 0 on an error. Sets that allow the same
 // are stored once.
 uint32_t permissions_read(struct reader *r, const struct entry *e);

@@ -1,5 +1,6 @@
 // A configuration: its defaults, its text, and what is checked when all of it is known.
 
+#include "broker/auth/bcrypt.h"
 #include "broker/conf/authorization.h"
 #include "broker/conf/number.h"
 #include "broker/conf/option.h"
@@ -19,6 +20,10 @@ int32_t midge_config_add(struct midge_config *config, const char *bytes, uint32_
     config->text[place + n] = '\0';
     config->text_bytes += n + 1;
     return (int32_t)place;
+}
+
+bool midge_config_hashed(const struct midge_config *config, midge_text password) {
+    return bcrypt_is_hash(midge_config_text(config, password));
 }
 
 void midge_config_defaults(struct midge_config *config) {

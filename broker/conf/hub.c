@@ -1,5 +1,6 @@
 #include "broker/conf/hub.h"
 
+#include "broker/auth/bcrypt.h"
 #include "broker/conf/number.h"
 #include "broker/conf/value.h"
 
@@ -132,7 +133,9 @@ int32_t midge_option_set(struct midge_config *config, int32_t option, const char
         if (place < 0)
             return place;
         *(midge_text *)option_member(o, config) = (midge_text)place;
-        return o->kind == OPTION_PASSWORD && value_bcrypt(text) ? MIDGE_ERR_UNBUILT : 0;
+        return o->kind == OPTION_PASSWORD && bcrypt_is_hash(text) && !option_hashes(text)
+                   ? MIDGE_ERR_UNBUILT
+                   : 0;
     }
     default:
         return 0;  // ignored

@@ -90,12 +90,25 @@ const struct option options[] = {
           .place = PLACE_AUTHORIZATION, .at = AT(default_permissions)),
     OTHER(OPTION_TEXT, "user|username", .place = PLACE_USER, .at = IN_USER(name)),
     OTHER(OPTION_PASSWORD, "pass|password", .place = PLACE_USER, .at = IN_USER(password)),
+#if MIDGE_NKEYS
+    OTHER(OPTION_NKEY, "nkey", .place = PLACE_USER, .at = IN_USER(nkey)),
+    OTHER(OPTION_KINDS, "allowed_connection_types" HUB("|connection_types|clients"),
+          .place = PLACE_USER, .at = IN_USER(kinds)),
+#endif
     OTHER(OPTION_PERMISSIONS, "permissions" HUB("|permission|authorization"), .place = PLACE_USER,
           .at = IN_USER(permissions)),
     OTHER(OPTION_PUBLISH, "publish|pub" HUB("|import"), .place = PLACE_PERMISSIONS,
           .at = IN_SET(publish_allow)),
     OTHER(OPTION_SUBSCRIBE, "subscribe|sub" HUB("|export"), .place = PLACE_PERMISSIONS,
           .at = IN_SET(subscribe_allow)),
+#if MIDGE_RESPONSES_MAX > 0
+    OTHER(OPTION_RESPONSES, "allow_responses" HUB("|publish_allow_responses"),
+          .place = PLACE_PERMISSIONS, .at = IN_SET(responses)),
+    OTHER(OPTION_REPLIES, "max" HUB("|max_msgs|max_messages|max_responses"),
+          .place = PLACE_RESPONSES, .at = IN_SET(responses)),
+    OTHER(OPTION_EXPIRES, "expires" HUB("|expiration|ttl"), .place = PLACE_RESPONSES,
+          .at = IN_SET(response_ms)),
+#endif
     OTHER(OPTION_SUBJECTS, "allow", .place = PLACE_PUBLISH, .at = IN_RULE(allow)),
     OTHER(OPTION_SUBJECTS, "deny", .place = PLACE_PUBLISH, .at = IN_RULE(deny)),
     OTHER(OPTION_QUEUES, "allow", .place = PLACE_SUBSCRIBE, .at = IN_RULE(allow)),
@@ -143,9 +156,14 @@ const struct option options[] = {
     // in nats-server either: an empty `tls` does there, it wants TLS of everybody, and so does an
     // empty `jetstream`, which enables it.
     OTHER(OPTION_UNBUILT, "auth_callout|auth_hook|proxy_required", .place = PLACE_AUTHORIZATION),
-    OTHER(OPTION_UNBUILT, "nkey|allowed_connection_types|connection_types|clients|proxy_required",
+#if !MIDGE_NKEYS
+    OTHER(OPTION_UNBUILT, "nkey|allowed_connection_types|connection_types|clients",
           .place = PLACE_USER),
+#endif
+    OTHER(OPTION_UNBUILT, "proxy_required", .place = PLACE_USER),
+#if MIDGE_RESPONSES_MAX == 0
     OTHER(OPTION_UNBUILT, "allow_responses|publish_allow_responses", .place = PLACE_PERMISSIONS),
+#endif
     OTHER(OPTION_UNBUILT, "allow_non_tls", .nothing = "true|yes|on"),
     OTHER(OPTION_UNBUILT,
           "tls|https|https_port|ocsp|ocsp_cache|proxy_protocol|proxies|remote_syslog",

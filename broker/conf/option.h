@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "broker/auth/bcrypt.h"
 #include "broker/broker.h"
 #include "broker/conf/reader.h"
 
@@ -31,6 +32,15 @@ enum option_kind {
     OPTION_SUBSCRIBE,    // the same, of subjects with queues
     OPTION_SUBJECTS,     // struct midge_list
     OPTION_QUEUES,       // the same, of subjects with queues
+#if MIDGE_RESPONSES_MAX > 0
+    OPTION_RESPONSES,  // int32_t, and the uint32_t ms behind it
+    OPTION_REPLIES,    // int32_t; 0 stands for the standard, less for no limit
+    OPTION_EXPIRES,    // uint32_t, ms, likewise
+#endif
+#if MIDGE_NKEYS
+    OPTION_NKEY,   // midge_text, a public key of a user
+    OPTION_KINDS,  // uint8_t, of connections
+#endif
 
     // Of a hub only.
     OPTION_DURATION,  // uint32_t, ms
@@ -47,6 +57,7 @@ enum option_place {
     PLACE_AUTHORIZATION,
     PLACE_USER,
     PLACE_PERMISSIONS,
+    PLACE_RESPONSES,
     PLACE_PUBLISH,
     PLACE_SUBSCRIBE
 };
@@ -100,6 +111,12 @@ static inline uint32_t option_bytes(const struct option *o) {
     case OPTION_SUBSCRIBE:
     case OPTION_SUBJECTS:
     case OPTION_QUEUES:
+#if MIDGE_RESPONSES_MAX > 0
+    case OPTION_RESPONSES:
+#endif
+#if MIDGE_NKEYS
+    case OPTION_KINDS:
+#endif
     case OPTION_WRITE_TIMEOUT:
     case OPTION_UNBUILT:
     case OPTION_IGNORED:
@@ -122,6 +139,12 @@ const struct bounds *option_bounds(const struct option *o);
 void option_set_switch(const struct option *o, void *into, bool value);
 bool option_set_number(const struct option *o, void *into, number_t value);
 void option_set_port(int32_t *to, number_t value);
+
+// Whether this build compares passwords with a bcrypt hash of such a cost. Nobody meets the costs
+// above 31, which no password has.
+static inline bool option_hashes(const char *hash) {
+    return MIDGE_BCRYPT_COST_MAX == 31 || bcrypt_cost(hash) <= MIDGE_BCRYPT_COST_MAX;
+}
 
 // Sets every option of the configuration to its standard.
 void options_reset(struct midge_config *config);

@@ -127,6 +127,20 @@ static bool read_time(struct reader *r, const struct option *o, const struct ent
     return true;
 }
 
+#if MIDGE_RESPONSES_MAX > 0
+void quantity_expires(struct reader *r, uint32_t *to, const struct entry *e) {
+    number_t ms;
+    if (e->value.kind != ITEM_TEXT) {
+        reader_complain(r, &e->at,
+                        SAY("error parsing expires, not a duration string", "a duration"), NULL);
+        reader_skip(r, e);
+    } else if (read_ms(r, e, "error parsing expires: ", &ms) && ms != 0) {
+        // No time is too long to be none.
+        *to = ms < 0 || ms > (number_t)INT32_MAX / 2 ? 0 : (uint32_t)ms;
+    }
+}
+#endif
+
 // ---- Both ---------------------------------------------------------------------------------------
 
 // That a number was brought down.

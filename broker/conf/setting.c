@@ -1,5 +1,6 @@
 // Reads options: the pairs of a text.
 
+#include "broker/auth/bcrypt.h"
 #include "broker/conf/authorization.h"
 #include "broker/conf/hub.h"
 #include "broker/conf/number.h"
@@ -8,15 +9,27 @@
 #include "broker/conf/value.h"
 #include "broker/core/chars.h"
 
+#define TEXT(number) #number
+#define TEXT_OF(number) TEXT(number)
+
+// Of a hash that would take this build too long.
+#if MIDGE_BCRYPT_COST_MAX > 0
+static const char hash_above[] = SAY("%q is a bcrypt hash of a cost above the maximum of this "
+                                     "build, " TEXT_OF(MIDGE_BCRYPT_COST_MAX),
+                                     "bcrypt of cost " TEXT_OF(MIDGE_BCRYPT_COST_MAX) " or less");
+#else
+static const char hash_above[] =
+    SAY("bcrypt, as in %q, is not built into this midge yet", "no bcrypt hash");
+#endif
+
 static void read_text(struct reader *r, const struct option *o, midge_text *to,
                       const struct entry *e) {
     midge_text t = value_keep(r, e, value_text(r, e));
     const char *text = midge_config_text(r->config, t);
     if (o->kind == OPTION_NAME && chars_find(text, ' ') != NULL)
         value_complain(r, e, SAY("server name cannot contain spaces", "no spaces"));
-    else if (o->kind == OPTION_PASSWORD && value_bcrypt(text))
-        value_complain(r, e,
-                       SAY("bcrypt, as in %q, is not built into this midge yet", "no bcrypt hash"));
+    else if (o->kind == OPTION_PASSWORD && bcrypt_is_hash(text) && !option_hashes(text))
+        value_complain(r, e, hash_above);
     else
         *to = t;
 }
@@ -66,10 +79,16 @@ static enum item_kind taken(const struct option *o) {
     case OPTION_TOKENS:
     case OPTION_PORT:
     case OPTION_SIZE:
+#if MIDGE_RESPONSES_MAX > 0
+    case OPTION_REPLIES:
+#endif
         return ITEM_INTEGER;
     case OPTION_TEXT:
     case OPTION_NAME:
     case OPTION_PASSWORD:
+#if MIDGE_NKEYS
+    case OPTION_NKEY:
+#endif
     case OPTION_DURATION:
     case OPTION_WRITE_TIMEOUT:
         return ITEM_TEXT;
@@ -114,11 +133,33 @@ static void read_option(struct reader *r, const struct option *o, void *into,
     case OPTION_TEXT:
     case OPTION_NAME:
     case OPTION_PASSWORD:
+#if MIDGE_NKEYS
+    case OPTION_NKEY:
+#endif
         read_text(r, o, to, e);
         break;
     case OPTION_LISTEN:
         read_listen(r, to, e);
         break;
+#if MIDGE_RESPONSES_MAX > 0
+    case OPTION_RESPONSES:
+        responses_read(r, into, e);
+        break;
+    case OPTION_REPLIES:
+        if (e->integer != 0)
+            *(int32_t *)to = e->integer < 0           ? -1
+                             : e->integer > INT32_MAX ? INT32_MAX
+                                                      : (int32_t)e->integer;
+        break;
+    case OPTION_EXPIRES:
+        quantity_expires(r, to, e);
+        break;
+#endif
+#if MIDGE_NKEYS
+    case OPTION_KINDS:
+        *(uint8_t *)to = kinds_read(r, e);
+        break;
+#endif
     case OPTION_AUTHORIZATION:
         authorization_read(r, e);
         break;
@@ -145,7 +186,7 @@ static void read_option(struct reader *r, const struct option *o, void *into,
 // A block and the maps in it are read by this again: five levels, no more.
 void options_read(struct reader *r, enum option_place place, void *into, struct entry *e) {
     const char *sentence =
-        place == PLACE_PERMISSIONS
+        place == PLACE_PERMISSIONS || place == PLACE_RESPONSES
             ? SAY("Unknown field %q parsing permissions", "an option instead of %q")
         : place > PLACE_PERMISSIONS
             ? SAY("Unknown field name %q parsing subject permissions, only 'allow' or 'deny' are "

@@ -94,13 +94,6 @@ midge_text value_keep(struct reader *r, const struct entry *e, struct word text)
     return 0;
 }
 
-bool value_bcrypt(const char *p) {
-    if (p[0] != '$' || p[1] != '2' || p[2] == '\0' || chars_find("abxy", p[2]) == NULL ||
-        p[3] != '$')
-        return false;
-    return p[4] >= '0' && p[4] <= '9' && p[5] >= '0' && p[5] <= '9' && p[6] == '$';  // its cost
-}
-
 const char value_no_port[] = SAY("missing port in address", "host:port");
 
 static bool either_has(struct word a, struct word b, char c) {

@@ -37,9 +37,6 @@ struct word value_text(struct reader *r, const struct entry *e);
 // Keeps a text in the arena. Where it has no room: the empty text, and a complaint.
 midge_text value_keep(struct reader *r, const struct entry *e, struct word text);
 
-// Whether a password is the bcrypt hash of one.
-bool value_bcrypt(const char *password);
-
 // Splits `host:port` or `[address]:port`. Answers NULL, or what is wrong, in the words of Go's net
 // package. Both parts may be empty.
 extern const char value_no_port[];

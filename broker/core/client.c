@@ -106,17 +106,19 @@ static void ponged(struct midge *m, struct conn *c) {
         c->rtt_us = (uint32_t)m->now.us - c->ping_us;
 }
 
-void client_command(struct midge *m, struct conn *c, enum verb verb, const uint8_t *args,
+bool client_command(struct midge *m, struct conn *c, enum verb verb, const uint8_t *args,
                     uint32_t n) {
-    if (tracing(m) && verb != VERB_OK && verb != VERB_INFO && verb != VERB_ERR)
+    // What waited for its answer was traced before.
+    const uint32_t known = CONN_CONNECTED | CONN_ADMITTED;
+    bool again = verb == VERB_CONNECT && (c->flags & known) == CONN_CONNECTED;
+    if (tracing(m) && !again && verb != VERB_OK && verb != VERB_INFO && verb != VERB_ERR)
         trace_in(m, c, verb_name(verb), args, n);
     if (verb == VERB_CONNECT || verb == VERB_SUB || verb == VERB_UNSUB)
         c->active_us = m->now.us;
     enum json_type type;
     switch (verb) {
     case VERB_CONNECT:
-        connect_command(m, c, args, n);
-        break;
+        return connect_command(m, c, args, n);
     case VERB_SUB:
         subscription_add(m, c, args, n);
         break;
@@ -142,6 +144,7 @@ void client_command(struct midge *m, struct conn *c, enum verb verb, const uint8
     default:
         break;
     }
+    return true;
 }
 
 static void stale(struct midge *m, struct conn *c) {
@@ -152,9 +155,13 @@ static void stale(struct midge *m, struct conn *c) {
 }
 
 static void ping(struct midge *m, struct conn *c) {
+    uint32_t interval = m->config->ping_interval_ms;
+    if (c->flags & CONN_JUDGING) {  // its answer would wait with the rest of its input
+        set_ping(m, c, interval);
+        return;
+    }
     if (debugging(m))
         log_conn_say(m, c, MIDGE_DBG, "Client Ping Timer");
-    uint32_t interval = m->config->ping_interval_ms;
     bool need_rtt = c->ping_us == 0 || m->now.us - c->last_ping_us > RTT_STALE_US;
     bool heard = m->now.us - c->active_us < (uint64_t)interval * 1000 ||
                  (c->pinged_ms != 0 && m->now.ms - c->pinged_ms < interval);
@@ -183,6 +190,10 @@ void client_tick(struct midge *m, struct conn *c) {
             log_conn_say(m, c, MIDGE_DBG, text);
         return;
     }
+#if MIDGE_JUDGING
+    if ((c->flags & CONN_DELAYED) && conn_due(m, c, c->auth_ms))
+        conn_judged(m, c);
+#endif
     if (c->in.line_bytes > 0) {
         if (conn_due(m, c, c->in.since_ms + m->config->payload_idle_ms)) {
             if (!(c->flags & CONN_STALLED)) {

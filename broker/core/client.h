@@ -4,6 +4,7 @@
 #ifndef CORE_CLIENT_H
 #define CORE_CLIENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "broker/core/format.h"
@@ -19,7 +20,8 @@ void client_greet(struct midge *m, struct conn *c);
 void client_turn_away(struct midge *m, struct conn *c);
 
 // Carries out a command that has no payload. `args` are its arguments, blanks around them included.
-void client_command(struct midge *m, struct conn *c, enum verb verb, const uint8_t *args,
+// False where it must be given once more, after CONN_JUDGING.
+bool client_command(struct midge *m, struct conn *c, enum verb verb, const uint8_t *args,
                     uint32_t n);
 
 // Sends +OK to a client that is verbose.

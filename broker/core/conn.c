@@ -3,6 +3,8 @@
 #include "broker/core/log.h"
 #include "broker/core/midge.h"
 #include "broker/core/reason.h"
+#include "broker/core/response.h"
+#include "broker/core/secret.h"
 #include "broker/core/trace.h"
 
 // How long a closing connection may take to send what is queued.
@@ -145,6 +147,39 @@ static void uncrowd(struct midge *m, struct conn *c) {
     }
 }
 
+#if MIDGE_JUDGING
+
+void conn_judge_at(struct midge *m, struct conn *c, uint32_t at_ms) {
+    c->flags |= CONN_JUDGING | CONN_DELAYED;
+    c->auth_ms = at_ms;
+    conn_timer(m, c, at_ms);
+}
+
+static void unjudge(struct midge *m, struct conn *c) {
+#if MIDGE_BCRYPT_COST_MAX > 0
+    if ((c->flags & (CONN_JUDGING | CONN_DELAYED)) == CONN_JUDGING)
+        list_remove(m, LIST_JUDGING, c);
+#endif
+    c->flags &= ~(uint32_t)(CONN_JUDGING | CONN_DELAYED);
+    (void)m;
+}
+
+void conn_judged(struct midge *m, struct conn *c) {
+    if (!(c->flags & CONN_JUDGING))
+        return;
+    unjudge(m, c);
+    conn_wish(m, c, MIDGE_WISH_RESUME);
+}
+
+#if MIDGE_BCRYPT_COST_MAX > 0
+void conn_judge_in_turn(struct midge *m, struct conn *c) {
+    c->flags |= CONN_JUDGING;
+    list_add(m, LIST_JUDGING, c);
+}
+#endif
+
+#endif
+
 void conn_close(struct midge *m, struct conn *c, int reason, bool flush) {
     if (c->flags & CONN_CLOSING)
         return;
@@ -152,6 +187,9 @@ void conn_close(struct midge *m, struct conn *c, int reason, bool flush) {
     c->flags |= (uint32_t)reason * CONN_REASON;
     unstall(m, c);
     uncrowd(m, c);
+#if MIDGE_JUDGING
+    unjudge(m, c);
+#endif
     c->deadline_ms = m->now.ms + FLUSH_MS;
     conn_timer(m, c, c->deadline_ms);
     conn_wish(m, c, flush ? MIDGE_WISH_CLOSE_AFTER_SEND : MIDGE_WISH_ABORT);
@@ -164,6 +202,12 @@ void conn_gone(struct midge *m, struct conn *c) {
     for (index_t i = tracing(m) ? c->subs : 0; i != 0; i = m->subscriptions[i].owner_next)
         trace_unsubscribe(m, c, i);
     facts_keep(m, c);
+#if MIDGE_JUDGING
+    unjudge(m, c);
+#endif
+#if MIDGE_RESPONSES_MAX > 0
+    response_forget(m, c);
+#endif
     unstall(m, c);
     uncrowd(m, c);
     timer_cancel(m, conn_index(m, c));
@@ -173,6 +217,8 @@ void conn_gone(struct midge *m, struct conn *c) {
     for (index_t b = c->kind == MIDGE_MONITOR ? c->monitor.request : c->in.head, next; b != 0;
          b = next) {
         next = m->blocks[b].next;
+        if (!(c->flags & CONN_ADMITTED))
+            secret_wipe(m->blocks[b].bytes, m->block_room);  // part of a CONNECT, perhaps
         block_give(m, c, b);
     }
     MIDGE_ASSERT(c->blocks == 0);

@@ -43,8 +43,14 @@ enum {
     CONN_PONGED = 1 << 16,         // its first PING was answered
     CONN_STALL_CHECKED = 1 << 17,  // the message that waits was checked already
     CONN_LINE_TRACED = 1 << 18,    // its line was logged, before there was no room for its payload
+    CONN_BY_NKEY = 1 << 19,        // its login is an NKey's
+    CONN_JUDGING = 1 << 20,        // its CONNECT waits for its answer, and the input behind it
+    CONN_DELAYED = 1 << 21,        // for its address to have waited long enough, until auth_ms
+    CONN_JUDGED = 1 << 22,         // its password was hashed
+    CONN_PROVEN = 1 << 23,         // and is the right one
+    CONN_ANSWERS = 1 << 24,        // its permissions have allow_responses
     // Why it ended or must end, an enum midge_reason, is in the bits from here on.
-    CONN_REASON = 1 << 24,
+    CONN_REASON = 1 << 25,
 };
 
 // Input that is not complete: part of a control line, or a control line and part of its payload.
@@ -59,6 +65,9 @@ struct input {
     uint32_t need;        // bytes of arguments, payload and line end
     uint32_t since_ms;    // when the last byte of a payload came
 };
+
+// What an NKey's holder signs: characters that INFO shows.
+#define NONCE_BYTES 15
 
 struct link {
     uint16_t next, prev;
@@ -105,7 +114,14 @@ struct monitor_state {
 _Static_assert(sizeof(struct monitor_state) <= sizeof(struct input) + 28,
                "it costs no connection anything");
 
-enum { LIST_WISHES, LIST_STALLED, LIST_COUNT };
+enum {
+    LIST_WISHES,
+    LIST_STALLED,
+#if MIDGE_BCRYPT_COST_MAX > 0
+    LIST_JUDGING,
+#endif
+    LIST_COUNT
+};
 
 struct conn {
     uint32_t flags;
@@ -134,11 +150,14 @@ struct conn {
             struct input in;
             uint8_t pings_out;
             bool auth_due;
-            uint32_t ping_ms;       // when the ping timer fires next
-            uint32_t auth_ms;       // when the auth timeout fires, if auth_due
-            uint32_t ping_us;       // its low bits, not 0; 0 where none was sent
-            uint32_t pinged_ms;     // when the client last sent one
+            uint32_t ping_ms;    // when the ping timer fires next
+            uint32_t auth_ms;    // when the auth timeout fires, if auth_due, or CONN_DELAYED ends
+            uint32_t ping_us;    // its low bits, not 0; 0 where none was sent
+            uint32_t pinged_ms;  // when the client last sent one
             uint64_t last_ping_us;  // when the last ping was sent
+#if MIDGE_NKEYS
+            uint8_t nonce[NONCE_BYTES];  // that it was given to sign; zeros for none
+#endif
         };
         struct monitor_state monitor;  // of a MIDGE_MONITOR
     };
@@ -203,6 +222,16 @@ void conn_stall_on(struct midge *m, struct conn *c);
 
 // There is room again: whoever waits is resumed, the longest wait first.
 void conn_resume_all(struct midge *m);
+
+#if MIDGE_JUDGING
+// Its CONNECT is not answered yet: no input is taken until conn_judged. It is put into the list of
+// those who wait for their turn, or waits until at_ms.
+void conn_judge_in_turn(struct midge *m, struct conn *c);
+void conn_judge_at(struct midge *m, struct conn *c, uint32_t at_ms);
+
+// It is its turn, or it was decided: the port hands its CONNECT in once more.
+void conn_judged(struct midge *m, struct conn *c);
+#endif
 
 // Closes as slow the largest holder of blocks above its share that has not moved for stall_ms, and
 // lets c wait for what it held, unless that is c itself; where none stands still but others move, c

@@ -4,6 +4,7 @@
 #include "broker/core/credentials.h"
 #include "broker/core/json.h"
 #include "broker/core/midge.h"
+#include "broker/core/secret.h"
 
 // What a CONNECT says, strings decoded where they lay.
 struct connect {
@@ -13,7 +14,10 @@ struct connect {
     struct word name, lang, version, account;
 };
 
-// Beside the flags of struct conn: it asks for an account of its own, which no one gets.
+// What it says of the flags of struct conn.
+#define OPTIONS (CONN_VERBOSE | CONN_PEDANTIC | CONN_ECHO | CONN_HEADERS | CONN_NO_RESPONDERS)
+
+// Beside these: it asks for an account of its own, which no one gets.
 #define NEW_ACCOUNT (1u << 31)
 
 // What nats-server knows, with the type that each must have. Keys are in lower case.
@@ -39,9 +43,14 @@ static const struct member {
     {"version", JSON_STRING, false, offsetof(struct connect, version)},
     {"account", JSON_STRING, false, offsetof(struct connect, account)},
     {"remote_account", JSON_STRING, false, 0},
+#if MIDGE_NKEYS
+    {"nkey", JSON_STRING, true, offsetof(struct connect, given.nkey)},
+    {"sig", JSON_STRING, true, offsetof(struct connect, given.signature)},
+#else
     {"nkey", JSON_STRING, true, 0},
-    {"jwt", JSON_STRING, false, 0},
     {"sig", JSON_STRING, true, 0},
+#endif
+    {"jwt", JSON_STRING, false, 0},
     {"proxy_sig", JSON_STRING, true, 0},
 };
 
@@ -129,14 +138,22 @@ static struct word word_of(const char *text) {
 
 static const char redacted[] = "[REDACTED]";
 
-// Whom monitoring shows: the user that was named, or taken for want of one. Tokens are secret.
+// Whom monitoring shows: the key or the user that was named, or taken for want of one. Tokens are
+// secret.
 static void keep_login(struct midge *m, struct conn *c, const struct credentials *given) {
+    const struct midge_config *config = m->config;
     struct word login = given->user;
-    if (given->token.n > 0)
+#if MIDGE_NKEYS
+    bool by_nkey = given->nkey.n > 0 || (c->user != 0 && config->users[c->user - 1].nkey != 0);
+    c->flags = (c->flags & ~(uint32_t)CONN_BY_NKEY) | (by_nkey ? CONN_BY_NKEY : 0);
+    if (by_nkey)
+        login = given->nkey;
+#endif
+    if (login.n == 0 && given->token.n > 0)
         login = word_of(redacted);
     else if (login.n == 0)
-        login = word_of(
-            c->user == 0 ? "" : midge_config_text(m->config, m->config->users[c->user - 1].name));
+        login =
+            word_of(c->user == 0 ? "" : midge_config_text(config, config->users[c->user - 1].name));
     keep_text(m, &c->login, login);
 }
 
@@ -147,7 +164,7 @@ bool connect_by_token(const struct midge *m, const struct conn *c) {
 void connect_name(const struct midge *m, const struct conn *c, struct format *f) {
     uint8_t login[256];
     uint32_t n = text_copy(m, c->login, login, sizeof login);
-    format_text(f, connect_by_token(m, c) ? "Token " : "User ");
+    format_text(f, c->flags & CONN_BY_NKEY ? "Nkey " : connect_by_token(m, c) ? "Token " : "User ");
     format_quoted(f, login, n < sizeof login ? n : sizeof login);
 }
 
@@ -162,60 +179,85 @@ void connect_refuse(struct midge *m, struct conn *c) {
     client_end(m, c, MIDGE_AUTH_VIOLATION, "Authorization Violation");
 }
 
-void connect_command(struct midge *m, struct conn *c, const uint8_t *args, uint32_t n) {
-    const uint32_t told =
-        CONN_VERBOSE | CONN_PEDANTIC | CONN_ECHO | CONN_HEADERS | CONN_NO_RESPONDERS;
-    struct connect said = {.flags = c->flags & told, .protocol = (c->flags & CONN_ASYNC_INFO) != 0};
-    c->auth_due = false;
-    c->rtt_us = (uint32_t)(m->now.us - c->started_us);
-    client_first_ping(m, c);
-    if (!read_connect(m, args, n, &said)) {
-        client_breach(m, c, "CONNECT Parse Error", NULL, 0);
-        return;
-    }
+// Who may say so: what comes of a CONNECT that could be read. False where that is not decided yet.
+static bool admit(struct midge *m, struct conn *c, const struct connect *told) {
     bool again = (c->flags & CONN_CONNECTED) != 0;
-    c->flags = (c->flags & ~told) | (said.flags & told) | CONN_CONNECTED;
+    c->flags = (c->flags & ~(uint32_t)OPTIONS) | (told->flags & OPTIONS) | CONN_CONNECTED;
     if (m->config->no_header_support)
         c->flags &= ~(uint32_t)CONN_HEADERS;
     if (again) {
         while (c->subs != 0)
             subs_remove(m, c->subs);
     }
-    keep_text(m, &c->name, said.name);
-    keep_text(m, &c->lang, said.lang);
-    keep_text(m, &c->version, said.version);
+    keep_text(m, &c->name, told->name);
+    keep_text(m, &c->lang, told->lang);
+    keep_text(m, &c->version, told->version);
     // A repeated CONNECT that names nobody leaves its sender who it is.
-    const struct credentials *given = &said.given;
+    const struct credentials *given = &told->given;
     bool silent =
         given->user.bytes == NULL && given->password.bytes == NULL && given->token.bytes == NULL;
+#if MIDGE_NKEYS
+    silent = silent && given->nkey.bytes == NULL &&
+             (given->signature.bytes == NULL || !(c->flags & CONN_BY_NKEY));
+#endif
     bool stays = again && silent && (c->flags & CONN_ADMITTED);
-    bool admitted = stays || m->rooms->authenticate(m, c, given);
+    enum admission admission = stays ? ADMITTED : m->rooms->authenticate(m, c, given);
+    if (admission == UNDECIDED)
+        return false;
     if (!stays)
         keep_login(m, c, given);
-    if (!admitted || said.account.n > 0 || (said.flags & NEW_ACCOUNT)) {
+    if (admission == REFUSED || told->account.n > 0 || (told->flags & NEW_ACCOUNT)) {
         connect_refuse(m, c);
-        return;
+        return true;
     }
     c->flags |= CONN_ADMITTED;
-    if (said.protocol < 0 || said.protocol > 1) {
+    if (told->protocol < 0 || told->protocol > 1) {
         static const char text[] = "invalid client protocol";
         client_end(m, c, MIDGE_BAD_PROTOCOL, text);
         log_conn_say(m, c, MIDGE_ERR, text);
-        return;
+        return true;
     }
-    if (said.protocol == 1)
+    if (told->protocol == 1)
         c->flags |= CONN_ASYNC_INFO;
     if ((c->flags & CONN_NO_RESPONDERS) && !(c->flags & CONN_HEADERS)) {
         client_end(m, c, MIDGE_NO_RESPONDERS_NEEDS_HEADERS,
                    "no responders requires headers support");
-        return;
+        return true;
     }
     client_ok(m, c);
+    return true;
+}
+
+bool connect_command(struct midge *m, struct conn *c, const uint8_t *args, uint32_t n) {
+    struct connect said = {.flags = c->flags & OPTIONS,
+                           .protocol = (c->flags & CONN_ASYNC_INFO) != 0};
+    c->auth_due = false;
+    c->rtt_us = (uint32_t)(m->now.us - c->started_us);
+    client_first_ping(m, c);
+    bool done = true;
+    if (read_connect(m, args, n, &said))
+        done = admit(m, c, &said);
+    else
+        client_breach(m, c, "CONNECT Parse Error", NULL, 0);
+    secret_wipe(m->line, n);
+    return done;
+}
+
+// Who takes an NKey for want of a name must send a CONNECT, as with nats-server.
+static bool needs_connect(const struct midge *m, const struct conn *c) {
+#if MIDGE_NKEYS
+    return c->user != 0 && m->config->users[c->user - 1].nkey != 0;
+#else
+    (void)m;
+    (void)c;
+    return false;
+#endif
 }
 
 bool connect_unasked(struct midge *m, struct conn *c) {
     static const struct credentials nobody;
-    if (m->config->no_auth_user != 0 && m->rooms->authenticate(m, c, &nobody)) {
+    if (m->config->no_auth_user != 0 && m->rooms->authenticate(m, c, &nobody) == ADMITTED &&
+        !needs_connect(m, c)) {
         keep_login(m, c, &nobody);
         c->auth_due = false;
         c->flags |= CONN_ADMITTED;

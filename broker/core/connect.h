@@ -12,8 +12,9 @@ struct midge;
 struct conn;
 struct format;
 
-// Carries out a CONNECT: takes its members, has the client admitted or refused.
-void connect_command(struct midge *m, struct conn *c, const uint8_t *args, uint32_t n);
+// Carries out a CONNECT: takes its members, has the client admitted or refused. False where that is
+// not decided yet: then CONN_JUDGING is set, and once it is no more the same must be said again.
+bool connect_command(struct midge *m, struct conn *c, const uint8_t *args, uint32_t n);
 
 // A first verb other than CONNECT: whether it may pass. Where not, the connection is closing.
 bool connect_unasked(struct midge *m, struct conn *c);

@@ -3,6 +3,7 @@
 #include "broker/core/log.h"
 #include "broker/core/midge.h"
 #include "broker/core/permission.h"
+#include "broker/core/response.h"
 #include "broker/core/trace.h"
 
 // From this size on a payload that several receive, or that lies in blocks already, is referred to
@@ -205,6 +206,10 @@ static bool deliver_one(struct midge *m, struct delivery *d, index_t sub) {
     if (tracing(m))
         trace_delivery(m, c, sub, d->p, d->shared != 0 ? d->shared : d->p->chain,
                        d->shared != 0 ? d->shared_offset : d->p->offset);
+#if MIDGE_RESPONSES_MAX > 0
+    if ((c->flags & CONN_ANSWERS) && d->p->reply_bytes > 0)
+        response_expect(m, c, d->p->reply, d->p->reply_bytes);
+#endif
     conn_queued(m, c);
     d->count++;
     if (++s->delivered == s->max)

@@ -3,6 +3,21 @@
 #include "broker/core/args.h"
 #include "broker/core/midge.h"
 
+#if MIDGE_NKEYS
+// A new connection is given a nonce where somebody has an NKey. Without entropy there is none, and
+// no NKey is admitted.
+static bool give_nonce(struct midge *m, struct conn *c) {
+    if (!m->rooms->nonce_required(m) || !m->config->entropy(c->nonce, NONCE_BYTES)) {
+        memset(c->nonce, 0, NONCE_BYTES);
+        return false;
+    }
+    for (uint32_t i = 0; i < NONCE_BYTES; i++)
+        c->nonce[i] = (uint8_t) "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+            [c->nonce[i] & 63];
+    return true;
+}
+#endif
+
 void info_send(struct midge *m, struct conn *c, bool connected) {
     const struct midge_config *config = m->config;
     struct format f = {m->line, 0, sizeof m->line};
@@ -27,6 +42,10 @@ void info_send(struct midge *m, struct conn *c, bool connected) {
         format_ip(&f, &c->peer);
         format_char(&f, '"');
     }
+#if MIDGE_NKEYS
+    if (!(c->flags & CONN_CONNECTED) && give_nonce(m, c))
+        format_say(&f, ",\"nonce\":\"%w\"", &(struct word){c->nonce, NONCE_BYTES});
+#endif
     format_say(&f, "%s%s} \r\n", m->lame_duck ? ",\"ldm\":true" : "",
                connected ? ",\"connect_info\":true,\"remote_account\":\"$G\"" : "");
     conn_send(m, c, f.to, f.n);

@@ -72,7 +72,7 @@ static void label(struct midge *m, const struct conn *c, struct format *f) {
         if (connect_by_token(m, c))
             format_text(&told, "$G/token");
         else
-            tell(m, &told, "$G/user:", c->login);
+            tell(m, &told, c->flags & CONN_BY_NKEY ? "$G/nkey:" : "$G/user:", c->login);
         format_quoted(f, text, told.n);
         format_text(f, " - ");
     }

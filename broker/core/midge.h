@@ -8,10 +8,12 @@
 #include "broker/core/block.h"
 #include "broker/core/conn.h"
 #include "broker/core/facts.h"
+#include "broker/core/judge.h"
 #include "broker/core/log.h"
 #include "broker/core/match.h"
 #include "broker/core/outq.h"
 #include "broker/core/pool.h"
+#include "broker/core/response.h"
 #include "broker/core/subs.h"
 #include "broker/core/table.h"
 #include "broker/core/text.h"
@@ -37,12 +39,24 @@ struct kind {
 
 struct credentials;
 
+// Whether a client may come in.
+enum admission {
+    REFUSED,
+    ADMITTED,
+    UNDECIDED,  // CONN_JUDGING: the same is asked again once it is no more
+};
+
 struct rooms {
     struct kind kinds[MIDGE_KINDS];
     // Whether a CONNECT with credentials is required.
     bool (*auth_required)(const struct midge *m);
+#if MIDGE_NKEYS
+    // Whether a client is given a nonce to sign.
+    bool (*nonce_required)(const struct midge *m);
+#endif
     // Admits a connection, setting its user and permissions, or refuses.
-    bool (*authenticate)(struct midge *m, struct conn *c, const struct credentials *given);
+    enum admission (*authenticate)(struct midge *m, struct conn *c,
+                                   const struct credentials *given);
 };
 
 #if MIDGE_MONITOR_HUB
@@ -132,6 +146,18 @@ struct midge {
     struct match match;
     struct cache_tag cache_tags[MIDGE_CACHE_ENTRIES];
     struct cached cache[MIDGE_CACHE_ENTRIES];
+
+#if MIDGE_RESPONSES_MAX > 0
+    struct response responses[MIDGE_RESPONSES_MAX];
+#endif
+#if MIDGE_BCRYPT_COST_MAX > 0
+    midge_conn judged;  // whose turn it is
+    bool hashing;       // its password, in:
+    struct bcrypt bcrypt;
+#endif
+#if MIDGE_OFFENDERS_MAX > 0
+    struct offender offenders[MIDGE_OFFENDERS_MAX];
+#endif
 
     index_t text_heads[MIDGE_TEXTS_MAX];
     index_t node_heads[MIDGE_NODES_MAX * NODE_BUCKETS];

@@ -7,6 +7,7 @@
 #include "broker/core/log.h"
 #include "broker/core/midge.h"
 #include "broker/core/publication.h"
+#include "broker/core/secret.h"
 #include "broker/core/trace.h"
 #include "broker/core/word.h"
 
@@ -33,10 +34,12 @@ const char *verb_name(enum verb verb) {
     return verbs[verb].name;
 }
 
-// The n bytes at p are not what the protocol has here.
+// The n bytes at p are not what the protocol has here. Of a client that was not let in yet, they
+// may be part of its password: the log does not say.
 static void refuse(struct midge *m, struct conn *c, const uint8_t *p, uint32_t n) {
+    uint32_t shown = n < 32 ? n : 32;
     client_error(m, c, "Unknown Protocol Operation");
-    client_breach(m, c, "Client parser ERROR: proto=", p, n < 32 ? n : 32);
+    client_breach(m, c, "Client parser ERROR: proto=", p, c->flags & CONN_ADMITTED ? shown : 0);
 }
 
 static uint8_t upper(uint8_t b) {
@@ -84,6 +87,8 @@ static void input_free(struct midge *m, struct conn *c) {
     struct input *in = &c->in;
     while (in->head != 0) {
         index_t next = m->blocks[in->head].next;
+        if (in->verb == VERB_CONNECT)
+            secret_wipe(m->blocks[in->head].bytes, m->block_room);
         block_give(m, c, in->head);
         in->head = next;
     }
@@ -277,8 +282,7 @@ static uint32_t whole_line(struct midge *m, struct conn *c, enum verb verb, cons
     args_bytes = trim(args, args_bytes);
     if (verb == VERB_PUB || verb == VERB_HPUB)
         return publish_line(m, c, verb, args, args_bytes, after, n);
-    client_command(m, c, verb, args, args_bytes);
-    return 0;
+    return client_command(m, c, verb, args, args_bytes) ? 0 : STALLED;
 }
 
 // The first byte from p on that is a blank or less, or the end.
@@ -516,7 +520,7 @@ static uint32_t step_skip(struct midge *m, struct conn *c, const uint8_t *p, uin
         return n;
     enum verb verb = (enum verb)c->in.verb;
     c->in = (struct input){0};
-    client_command(m, c, verb, lf, 0);
+    (void)client_command(m, c, verb, lf, 0);
     return (uint32_t)(lf + 1 - p);
 }
 
@@ -550,7 +554,7 @@ uint32_t parser_rx(struct midge *m, struct conn *c, const uint8_t *bytes, uint32
     uint32_t at = 0;
     uint32_t msgs = (uint32_t)c->in_msgs;
     uint32_t in_bytes = (uint32_t)c->in_bytes;
-    while (at < n && !(c->flags & (CONN_CLOSING | CONN_STALLED))) {
+    while (at < n && !(c->flags & (CONN_CLOSING | CONN_STALLED | CONN_JUDGING))) {
         uint32_t used = step(m, c, bytes + at, n - at);
         if (used == STALLED)
             break;

@@ -60,6 +60,10 @@ bool permission_publish(const struct midge_config *config, uint32_t set, const u
         return true;
     const struct midge_permissions *p = &config->permissions[set - 1];
     struct request r = {.subject = subject, .subject_bytes = n};
+#if MIDGE_RESPONSES_MAX > 0
+    if (p->responses != 0 && p->publish_allow.count == 0)
+        return false;  // who may answer may do nothing else, unless that is said
+#endif
     return allowed(config, p->publish_allow, p->publish_deny, subject_matches, &r);
 }
 

@@ -5,6 +5,7 @@
 #include "broker/core/log.h"
 #include "broker/core/midge.h"
 #include "broker/core/permission.h"
+#include "broker/core/response.h"
 #include "broker/core/subject.h"
 #include "broker/core/trace.h"
 
@@ -96,8 +97,17 @@ static bool is_permitted(struct midge *m, struct conn *c, const uint8_t *s, uint
         return true;
     bool reserved = (s[0] == '_' && begins(s, n, "_GR_.", 1)) ||
                     (s[0] == '$' && (begins(s, n, "$GR.", 1) || begins(s, n, "$NRG.", 0)));
-    if (reserved || !permission_publish(m->config, c->permissions, s, n))
+    if (reserved)
         return false;
+    if (!permission_publish(m->config, c->permissions, s, n)) {
+#if MIDGE_RESPONSES_MAX > 0
+        return (c->flags & (CONN_ANSWERS | CONN_STALL_CHECKED)) == CONN_ANSWERS
+                   ? response_take(m, c, s, n)
+                   : (c->flags & CONN_ANSWERS) != 0;
+#else
+        return false;
+#endif
+    }
     match_permit(m, found, c->permissions);
     return true;
 }

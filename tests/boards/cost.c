@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "broker/broker.h"
+#include "broker/auth/bcrypt.h"
 #include "hal/hal.h"
+#include "port/port.h"
 
 #define PASSED 17
 #define FAILED 1
@@ -227,6 +229,77 @@ static void try_case(const struct cost_case *t) {
     show("within the budget", cost <= t->budget);
 }
 
+// ---- What NKeys and hashed passwords take ---------------------------------------------------------
+
+#if MIDGE_NKEYS
+
+// The bars of an NKey's verification.
+#define VERIFY_MAX 1400000
+#define VERIFY_STACK_MAX 3600
+
+extern uint32_t stack_begin[];  // where the program's stack ends, in a guard
+#define STACK_FLOOR (stack_begin + 64)
+
+#define PAINT 0xA5A5A5A5u
+
+// Everything below the caller is painted, and what is not any more was used.
+__attribute__((noinline)) static void paint(uint32_t *to) {
+    for (volatile uint32_t *at = STACK_FLOOR; at < to; at++)
+        *at = PAINT;
+}
+
+__attribute__((noinline)) static uint32_t painted(const uint32_t *to) {
+    const volatile uint32_t *at = STACK_FLOOR;
+    while (at < to && *at == PAINT)
+        at++;
+    return (uint32_t)(to - at) * 4;
+}
+
+static void try_verify(void) {
+    static const char nonce[] = "PXoWU7zWAMt75FY";
+    uint8_t seed[32], signature[64], key[32];
+    memset(seed, 0x5a, sizeof seed);
+    port_sign(seed, nonce, 15, signature, key);
+    uint32_t *here;
+    __asm volatile("mov %0, sp" : "=r"(here));
+    paint(here - 8);  // what it takes itself
+    uint64_t begun_us = hal_us();
+    bool good = port_verify(signature, nonce, 15, key);
+    uint32_t took = (uint32_t)(hal_us() - begun_us);
+    uint32_t stack = painted(here);
+    signature[3] ^= 1;
+    show("a signature holds", good && !port_verify(signature, nonce, 15, key));
+    say("verifying an NKey: thousands of them");
+    say_number(took, 8);
+    say_number(VERIFY_MAX / 1000, 8);
+    say(", bytes of stack");
+    say_number(stack, 8);
+    say_number(VERIFY_STACK_MAX, 8);
+    say("\n");
+    show("within the bars", took <= VERIFY_MAX / 1000 && stack <= VERIFY_STACK_MAX);
+}
+
+#endif
+
+#if MIDGE_BCRYPT_COST_MAX > 0
+static void try_slice(void) {
+    static struct bcrypt b;
+    show("a hash is one",
+         bcrypt_begin(&b, "$2a$06$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i",
+                      (const uint8_t *)"abc", 3));
+    uint64_t begun_us = hal_us();
+    for (uint32_t i = 0; i < 1000; i++)
+        bcrypt_step(&b, MIDGE_BCRYPT_SLICE);
+    uint32_t took = (uint32_t)(hal_us() - begun_us);
+    uint32_t most = HAL_TIMER_MHZ * 1000;  // a millisecond's
+    say("a slice of bcrypt                      ");
+    say_number(took, 5);
+    say_number(most, 8);
+    say("\n");
+    show("within a millisecond", took <= most);
+}
+#endif
+
 int main(void) {
     uint32_t rounds = 500000;
     uint64_t begun_us = hal_us();
@@ -236,6 +309,12 @@ int main(void) {
     say("instructions for a message                 at most  with a turn\n");
     for (uint32_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         try_case(&cases[i]);
+#if MIDGE_NKEYS
+    try_verify();
+#endif
+#if MIDGE_BCRYPT_COST_MAX > 0
+    try_slice();
+#endif
     say("cost: ");
     say_number(passed, 1);
     say(" passed, ");

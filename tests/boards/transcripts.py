@@ -26,6 +26,7 @@ from replay import Failure, play  # noqa: E402
 from server import Broker  # noqa: E402
 
 AT_ONCE = 3
+REFUSED = 4
 # What holds where the configuration does not say otherwise.
 PAYLOAD, LINE = 1 << 20, 4096
 
@@ -132,6 +133,21 @@ def replay(board, cases):
     return passed, failures, None
 
 
+def batches(cases):
+    """The cases in lots of which each has a board of its own: all come from one address here, whose
+    clients may be refused REFUSED times before it has to wait."""
+    lots, refused = [], 0
+    for case in cases:
+        mine = sum(b"-ERR 'Authorization Violation'" in items
+                   for step in case.steps for items in step.answers.values())
+        if not lots or refused + mine > REFUSED:
+            lots.append([])
+            refused = 0
+        lots[-1].append(case)
+        refused += mine
+    return lots
+
+
 def main():
     board, *parts = sys.argv[1:]
     most, hindrances, jobs = limits(board), Counter(), []
@@ -146,7 +162,7 @@ def main():
                 jobs.append([as_said_here(case, most)])
             else:
                 shared.append(as_said_here(case, most))
-        jobs += [shared] * bool(shared)
+        jobs += batches(shared)
     passed, failed = 0, 0
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for cases, (good, failures, refused) in zip(

@@ -14,3 +14,9 @@
 // And all that a configuration can hold there, and that monitoring tells.
 #define MIDGE_CONFIG_HUB 1
 #define MIDGE_MONITOR_HUB 1
+// All ways to come in.
+#define MIDGE_NKEYS 1
+#define MIDGE_RESPONSES_MAX 8
+#define MIDGE_BCRYPT_COST_MAX 4
+#define MIDGE_BCRYPT_SLICE 100000
+#define MIDGE_OFFENDERS_MAX 4

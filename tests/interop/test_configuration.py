@@ -263,9 +263,7 @@ def test_features_that_are_not_asked_for(check, config):
         ("accounts { A: { users: [{user: a, password: b}] } }", "accounts"),
         ("mappings { a: b }", "mappings"),
         ("operator: /x.jwt", "operator"),
-        (user("publish: a, allow_responses: true"), "allow_responses"),
-        ("authorization { users: [ {nkey: UABC} ] }", "nkey"),
-        ('authorization { token: "$2a$04$abcdefghijklmnopqrstuv" }', "bcrypt"),
+        ("authorization { users: [ {user: a, proxy_required: true} ] }", "proxy_required"),
     ],
 )
 def test_features_not_built_yet(run, tmp_path, config, name):

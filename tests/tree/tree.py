@@ -15,7 +15,8 @@ import sys
 # which holds struct midge, are above them all; limits.h and broker.h may be included by everyone.
 LAYERS = [
     {"core"},
-    {"stream", "auth", "conf"},
+    {"stream", "auth"},
+    {"conf"},
     {"stan", "mqtt", "link", "ops"},
     {"broker.c", "broker.h"},
 ]

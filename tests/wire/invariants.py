@@ -73,7 +73,7 @@ def info_has_what_clients_depend_on(server):
         assert len(info["server_id"]) == 56 and info["server_id"][0] == "N", info["server_id"]
         assert [int(part) for part in info["version"].split(".")] >= [2, 9, 0], info["version"]
         assert (info["host"], info["port"]) == server.address
-        assert info["client_ip"] == "127.0.0.1" and info["proto"] == 1 and info["headers"]
+        assert info["client_ip"].startswith("127.") and info["proto"] == 1 and info["headers"]
     assert infos[0]["client_id"] != infos[1]["client_id"]
     assert infos[0]["server_id"] == infos[1]["server_id"]
 

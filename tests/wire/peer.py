@@ -1,12 +1,15 @@
 """One raw connection to a broker, read item by item: a line, with its payload if it has one."""
 
+import base64
 import json
+import random
 import re
 import select
 import socket
 import struct
 import time
 
+from nkeys import pair
 from transcript import ANYTHING, CLOSED
 
 PATIENCE_S = 5
@@ -14,17 +17,39 @@ SILENCE = b"(silence)"
 
 # What INFO says of the one server that sends it. The rest of it must be the same.
 OWN_INFO = {"server_id", "server_name", "version", "git_commit", "go", "host", "port", "client_id",
-            "client_ip", "nonce", "xkey", "api_lvl", "cluster", "domain", "connect_urls"}
+            "client_ip", "xkey", "api_lvl", "cluster", "domain", "connect_urls"}
+
+
+# Where the signature of somebody stands, in either alphabet of base64.
+SIGNATURE = rb"~sig(64)?:(\w+)~+"
+
+
+def signature(place, nonce):
+    signed = pair(place[2].decode()).sign(nonce.encode())
+    if place[1]:
+        return base64.b64encode(signed)
+    return base64.urlsafe_b64encode(signed).rstrip(b"=")
+
+
+def address_of_my_own():
+    """One of 127.0.0.0/8, since Midge lets an address wait whose clients were refused."""
+    return ".".join(["127", *(str(random.randrange(1, 255)) for _ in range(3))])
 
 
 class Peer:
     def __init__(self, address):
-        self.socket = socket.create_connection(address, timeout=PATIENCE_S)
+        self.socket = socket.create_connection(address, timeout=PATIENCE_S,
+                                               source_address=(address_of_my_own(), 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.received = b""
         self.ended = False
         self.sent = b""
         self.pongs = 0
+        self.nonce = ""
+
+    def signed(self, data):
+        """The bytes, with signatures of the nonce in their places: as many bytes."""
+        return re.sub(SIGNATURE, lambda place: signature(place, self.nonce), data)
 
     def send(self, data):
         """Sends everything, and reads meanwhile if the server wants to be read first."""
@@ -83,6 +108,8 @@ class Peer:
         if item.startswith(b"INFO "):
             info = json.loads(item[5:])
             said = {key: value for key, value in sorted(info.items()) if key not in OWN_INFO}
+            if "nonce" in said:
+                self.nonce, said["nonce"] = info["nonce"], len(info["nonce"])
             item = b"INFO " + json.dumps(said, separators=(",", ":")).encode()
         return item
 

@@ -18,9 +18,11 @@ def rerecord(path, cases, programs):
     for program in programs:
         who = version(program)
         mine = said[who] = {}
-        for group in groups:
+        for group in ([case for case in group if case.without != who] for group in groups):
+            if not group:
+                continue
             with Server(program, group[0].config, group[0].shared_opening) as server:
-                for case in (case for case in group if case.without != who):
+                for case in group:
                     mine |= record(case, server, who)
     first = said.pop(version(programs[0]))
     path.write_text(rewritten(path.read_text(), first, said))
@@ -49,7 +51,7 @@ def record(case, server, who):
         elif step:
             if step.peer not in peers:
                 peers[step.peer] = server.connect(case.opening)
-            peers[step.peer].send(step.data)
+            peers[step.peer].send(peers[step.peer].signed(step.data))
         for name in answers:
             if name not in peers:
                 peers[name] = Peer(server.address)

@@ -45,10 +45,12 @@ def play(case, server, who, cut=None):
                                            else server.connect(case.opening))
             if step.kind == ">":
                 pieces = cut[1] if cut and cut[0] is step else [step.data]
-                for at, piece in enumerate(pieces):
-                    if at:
+                data, start = peer.signed(step.data), 0
+                for piece in pieces:
+                    if start:
                         server.barrier()
-                    peer.send(piece)
+                    peer.send(data[start:start + len(piece)])
+                    start += len(piece)
             elif step.kind == "<":
                 expected = expected_of(step, who)
                 got = peer.expect(expected)

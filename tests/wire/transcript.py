@@ -21,7 +21,8 @@ closes its sending half.
 Connections are named by one letter and made at their first step; if that step is an answer, the
 server's INFO is a part of it, otherwise INFO is read and passed over. Text stands for itself but
 for \r \n \t \s (a blank) \\ \xHH and \(ab*100), which is ab a hundred times. A line that ends in \
-sends no CR LF.
+sends no CR LF. Anywhere, \nkey(ada) is the public NKey of a user ada, made out of that name; and in
+what is sent, \sig(ada) her signature of the connection's nonce, \sig64(ada) in standard base64.
 
 An answer may also be (closed), the end of the connection, by FIN or by RST; (anything), whatever
 comes before the end; and (nothing), where others have an answer. Every case ends by closing each
@@ -45,11 +46,15 @@ Within a case:
 import re
 from dataclasses import dataclass, field
 
+from nkeys import pair
+
 CLOSED = b"(closed)"
 ANYTHING = b"(anything)"
 
 ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "s": b" ", "\\": b"\\"}
 ESCAPE = re.compile(r"\\(?:([rnts\\])|x([0-9a-fA-F]{2})|(\()|)|\*(\d+)\)")
+NKEY = re.compile(r"\\nkey\((\w+)\)")
+SIGNED = re.compile(r"\\sig(64)?\((\w+)\)")
 REPEATED = re.compile(rb"(?s)(.{1,16}?)\1{15,}")
 
 
@@ -155,6 +160,9 @@ class Reader:
         self.indented = None                         # who takes the lines that are indented
 
     def line(self, number, line):
+        line = NKEY.sub(lambda found: pair(found[1]).public, line)
+        line = SIGNED.sub(lambda found: f"~sig{found[1] or ''}:{found[2]}".ljust(88 if found[1] else 86,
+                                                                           "~"), line)
         if line.startswith("    ") and self.indented:
             self.indented(line[4:] + "\n", number)
             return

@@ -1,9 +1,16 @@
 // Who may connect, what they may do, and how much: what the hub refuses and how a client hears it.
 #include "scenario.h"
 
+// By the URL, or the key of $NKEY whose seed the file $NKEY_SEED holds.
 void login(const char *url) {
+    natsOptions *opts = NULL;
     natsConnection *nc = NULL;
-    natsStatus status = natsConnection_ConnectTo(&nc, url);
+
+    OK(natsOptions_Create(&opts));
+    OK(natsOptions_SetURL(opts, url));
+    if (getenv("NKEY_SEED") != NULL)
+        OK(natsOptions_SetNKeyFromSeed(opts, getenv("NKEY"), getenv("NKEY_SEED")));
+    natsStatus status = natsConnection_Connect(&nc, opts);
 
     if (status == NATS_OK) {
         OK(natsConnection_Flush(nc));
@@ -14,6 +21,7 @@ void login(const char *url) {
         printf("%s\n", natsStatus_GetText(status));
     }
     natsConnection_Destroy(nc);
+    natsOptions_Destroy(opts);
 }
 
 static void say_error(natsConnection *nc, natsSubscription *sub, natsStatus error, void *closure) {

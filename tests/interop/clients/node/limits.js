@@ -1,11 +1,14 @@
 // Who may connect, what they may do, and how much: what the hub refuses and how a client hears it.
 "use strict";
 
-const { assert, awaitDriver, connectTo, next, expectMessage } = require("./scenario.js");
+const { assert, client, awaitDriver, connectTo, next, expectMessage } = require("./scenario.js");
 
+// By the URL, or the key whose seed the file $NKEY_SEED holds.
 async function login(url) {
+  const file = process.env.NKEY_SEED;
+  const seed = file && Buffer.from(require("node:fs").readFileSync(file, "utf8").trim());
   try {
-    const nc = await connectTo(url);
+    const nc = await connectTo(url, seed ? { authenticator: client.nkeyAuthenticator(seed) } : {});
     await nc.flush();
     console.log("welcome");
   } catch (error) {
