@@ -432,6 +432,7 @@ struct midge_tls_name {
 
 struct midge_tls {
     const char *failure;  // why there is none, as the log shows it; else NULL
+    bool stray;           // what came was no TLS at all, which only a verbose log shows
     uint16_t version, cipher;
     bool certificate;                    // the peer has shown one; what follows is of it
     const struct midge_tls_name *names;  // in the order in which users are looked for

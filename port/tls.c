@@ -5,12 +5,14 @@
 
 #include <string.h>
 
+#include <mbedtls/chachapoly.h>
 #include <mbedtls/error.h>
 #include <mbedtls/pk.h>
 #include <mbedtls/platform.h>
 #include <mbedtls/platform_time.h>
 #include <mbedtls/sha256.h>
 #include <mbedtls/ssl.h>
+#include <mbedtls/ssl_ticket.h>
 #include <mbedtls/x509_crt.h>
 #include <psa/crypto.h>
 
@@ -19,7 +21,8 @@
 #include "port/tls/names.h"
 #include "port/tls/reason.h"
 
-#define SPANS 64  // pieces of output in one record
+#define SPANS 64                 // pieces of output in one record
+#define TICKET_LIFETIME_S 86400  // half of that for the key of a ticket
 
 // A set of certificates, and the options that go with it.
 struct set {
@@ -27,6 +30,7 @@ struct set {
     mbedtls_ssl_config config;
     mbedtls_x509_crt certificates, authorities;
     mbedtls_pk_context key;
+    mbedtls_ssl_ticket_context tickets;
     int ciphers[MIDGE_TLS_CIPHERS_MAX + 4];  // and those of TLS 1.3, and an end
     uint16_t groups[MIDGE_TLS_CURVES_MAX + 1];
     union {
@@ -102,6 +106,7 @@ static void set_free(struct set *s) {
     mbedtls_x509_crt_free(&s->certificates);
     mbedtls_x509_crt_free(&s->authorities);
     mbedtls_pk_free(&s->key);
+    mbedtls_ssl_ticket_free(&s->tickets);
 }
 
 static const unsigned char *bytes_of(const struct port_text *t) {
@@ -186,6 +191,17 @@ static void set_groups(struct set *s, const struct midge_tls_options *options) {
     mbedtls_ssl_conf_groups(&s->config, s->groups);
 }
 
+// Who comes again resumes with a ticket, except where it has to show who it is: a ticket of TLS 1.3
+// does not hold the peer's certificate.
+static bool set_tickets(struct set *s, const struct midge_tls_options *options) {
+    if (options->verify || options->pins_count > 0)
+        return true;
+    mbedtls_ssl_conf_session_tickets_cb(&s->config, mbedtls_ssl_ticket_write,
+                                        mbedtls_ssl_ticket_parse, &s->tickets);
+    return mbedtls_ssl_ticket_setup(&s->tickets, random_bytes, NULL, MBEDTLS_CIPHER_AES_256_GCM,
+                                    TICKET_LIFETIME_S) == 0;
+}
+
 static const char *set_load(struct set *s, const struct midge_tls_options *options,
                             const struct port_certificates *files) {
     if (mbedtls_ssl_config_defaults(&s->config, MBEDTLS_SSL_IS_SERVER, MBEDTLS_SSL_TRANSPORT_STREAM,
@@ -199,6 +215,8 @@ static const char *set_load(struct set *s, const struct midge_tls_options *optio
                                                           : MBEDTLS_SSL_VERIFY_NONE);
     set_ciphers(s, options);
     set_groups(s, options);
+    if (!set_tickets(s, options))
+        return "no room for TLS";
     const char *wrong = files->chain.bytes > 0 ? load_pair(s, files) : NULL;
     return wrong != NULL ? wrong : load_authorities(s, &files->authorities);
 }
@@ -227,11 +245,14 @@ const char *port_certify(const struct midge_tls_options *options,
         return "no entropy to be had";
     if (!begun)
         arena_init(&numbers.arena, sizeof numbers);
+    if (!begun)
+        chachapoly_begin();
     begun = true;
     mbedtls_ssl_config_init(&s->config);
     mbedtls_x509_crt_init(&s->certificates);
     mbedtls_x509_crt_init(&s->authorities);
     mbedtls_pk_init(&s->key);
+    mbedtls_ssl_ticket_init(&s->tickets);
     s->ready = true;
     prepared = s;
     return set_load(s, options, files);
@@ -340,7 +361,8 @@ static void succeed(struct midge *m, struct slot *t) {
 static void fail(struct midge *m, struct slot *t, int error) {
     char text[256];
     const struct midge_tls told = {
-        .failure = reason_of(error, mbedtls_ssl_get_verify_result(&t->ssl), &t->ssl, text)};
+        .failure = reason_of(error, mbedtls_ssl_get_verify_result(&t->ssl), &t->ssl, text),
+        .stray = error == MBEDTLS_ERR_SSL_INVALID_RECORD};
     t->broken = true;
     midge_secured(m, t->conn, &told);
 }

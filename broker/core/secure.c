@@ -133,8 +133,9 @@ static bool is_pinned(struct midge *m, struct conn *c, const struct midge_tls *t
     return false;
 }
 
-static void refuse(struct midge *m, struct conn *c, const char *why) {
-    log_conn_say(m, c, MIDGE_ERR, "TLS handshake error: %s", why);
+static void refuse(struct midge *m, struct conn *c, const char *why, bool stray) {
+    if (!stray || debugging(m))
+        log_conn_say(m, c, stray ? MIDGE_DBG : MIDGE_ERR, "TLS handshake error: %s", why);
     conn_close(m, c, MIDGE_TLS_HANDSHAKE, true);
 }
 
@@ -157,12 +158,12 @@ void midge_secured(struct midge *m, midge_conn handle, const struct midge_tls *t
     if (c == NULL || (c->flags & CONN_CLOSING) || !(c->tls & SECURE_BEGUN))
         return;
     if (tls->failure != NULL) {
-        refuse(m, c, tls->failure);
+        refuse(m, c, tls->failure, tls->stray);
         return;
     }
     c->tls |= SECURE_DONE;
     if (!is_pinned(m, c, tls)) {
-        refuse(m, c, "certificate not pinned");
+        refuse(m, c, "certificate not pinned", false);
         return;
     }
     keep(m, c, tls);
