@@ -437,9 +437,7 @@ struct midge_tls {
     bool certificate;                    // the peer has shown one; what follows is of it
     const struct midge_tls_name *names;  // in the order in which users are looked for
     uint32_t names_count;
-    const char *subject;  // as monitoring shows it
-    uint32_t subject_bytes;
-    uint8_t key_sha256[32], certificate_sha256[32];
+    uint8_t key_sha256[32];  // of its public key
 };
 
 // TLS has been established, or has failed. On MIDGE_WISH_SECURE the port begins with it: whatever

@@ -127,7 +127,7 @@
 
 // Connections under TLS at one time, and what each takes: 32 KB serve every client and the usual
 // certificates; who wants more is refused. What all of them compute with takes
-// MIDGE_TLS_NUMBERS_BYTES: 16 KB, and up to 2 KB for each handshake that may be under way. The set of
+// MIDGE_TLS_NUMBERS_BYTES: 16 KB, and up to 2 KB for each handshake under way. The set of
 // certificates in force, and the one that takes its place, take MIDGE_TLS_SET_BYTES each.
 #ifndef MIDGE_TLS_MAX
 #define MIDGE_TLS_MAX 4

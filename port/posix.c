@@ -43,7 +43,6 @@ enum {
     SOCKET_BLOCKED = 2,  // has output that the kernel did not take
     SOCKET_CLOSING = 4,  // closes once its output is sent
     SOCKET_MONITOR = 8,
-    SOCKET_FRESH = 16,  // its first bytes are only peeked at, since they may be TLS's
 };
 
 struct socket {

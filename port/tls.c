@@ -346,16 +346,17 @@ static void succeed(struct midge *m, struct slot *t) {
         .cipher = (uint16_t)mbedtls_ssl_get_ciphersuite_id_from_ssl(&t->ssl),
     };
     mbedtls_x509_crt *peer = t->ssl.session->peer_cert;
-    if (peer != NULL) {
+    if (peer != NULL)
         names_of(peer, &told);
-        // Nobody looks at it again.
-        mbedtls_x509_crt_free(peer);
-        mbedtls_free(peer);
-        t->ssl.session->peer_cert = NULL;
-    }
     t->secured = true;
     t->ssl.conf = &in_force->config;
     midge_secured(m, t->conn, &told);
+    if (peer == NULL)
+        return;
+    // Nobody looks at it again.
+    mbedtls_x509_crt_free(peer);
+    mbedtls_free(peer);
+    t->ssl.session->peer_cert = NULL;
 }
 
 static void fail(struct midge *m, struct slot *t, int error) {

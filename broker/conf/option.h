@@ -42,6 +42,14 @@ enum option_kind {
     OPTION_KINDS,  // uint8_t, of connections
 #endif
 
+    // Of a hub only.
+    OPTION_DURATION,  // uint32_t, ms
+    OPTION_SIZE,      // uint64_t
+    OPTION_TAGS,
+    OPTION_WRITE_TIMEOUT,  // a policy of which this build has one
+    OPTION_UNBUILT,        // of a feature that is missing: refused, unless it asks for nothing
+    OPTION_IGNORED,        // changes nothing that anyone could notice
+
     // Of TLS only.
     OPTION_TLS,
     OPTION_VERIFY_AND_MAP,
@@ -51,14 +59,6 @@ enum option_kind {
     OPTION_PINS,
     OPTION_FIRST,
     OPTION_REFUSED,  // what will never be built, unless it asks for nothing
-
-    // Of a hub only.
-    OPTION_DURATION,  // uint32_t, ms
-    OPTION_SIZE,      // uint64_t
-    OPTION_TAGS,
-    OPTION_WRITE_TIMEOUT,  // a policy of which this build has one
-    OPTION_UNBUILT,        // of a feature that is missing: refused, unless it asks for nothing
-    OPTION_IGNORED,        // changes nothing that anyone could notice
 };
 
 // The map in which it stands. The first three fill the configuration, the others a part of it.

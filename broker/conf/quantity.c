@@ -110,7 +110,7 @@ static bool read_time(struct reader *r, const struct option *o, const struct ent
             warn_of_seconds(r, o, e);
     } else if (e->value.kind == ITEM_TEXT || (e->value.kind == ITEM_FLOAT && timeout)) {
         if (!read_ms(r, e,
-                     timeout ? o->place == PLACE_TLS
+                     timeout ? MIDGE_TLS && o->place == PLACE_TLS
                                    ? "error parsing tls config, 'timeout' "
                                    : "error parsing authorization config, 'timeout' "
                              : "error parsing %s: ",
@@ -122,12 +122,12 @@ static bool read_time(struct reader *r, const struct option *o, const struct ent
     } else {
         value_refuse(
             r, e,
-            o->place == PLACE_TLS
+            MIDGE_TLS && o->place == PLACE_TLS
                 ? SAY("error parsing tls config, 'timeout' wrong type", "a duration")
                 : SAY("error parsing authorization config, 'timeout' wrong type", "a duration"));
         return false;
     }
-    if (MIDGE_CONFIG_HUB && timeout && o->place != PLACE_TLS && *ms > 60 * 1000)
+    if (MIDGE_CONFIG_HUB && timeout && !(MIDGE_TLS && o->place == PLACE_TLS) && *ms > 60 * 1000)
         warn_of_high_timeout(r, e, *ms);
     return true;
 }

@@ -95,8 +95,10 @@ static enum item_kind taken(const struct option *o) {
         return ITEM_TEXT;
     case OPTION_USERS:
         return ITEM_ARRAY;
+#if MIDGE_TLS
     case OPTION_TLS:
-        return MIDGE_TLS ? ITEM_MAP : ITEM_ERROR;
+        return ITEM_MAP;
+#endif
     case OPTION_AUTHORIZATION:
     case OPTION_PERMISSIONS:
         return ITEM_MAP;
@@ -203,7 +205,7 @@ static void read_option(struct reader *r, const struct option *o, void *into,
 // A block and the maps in it are read by this again: five levels, no more.
 void options_read(struct reader *r, enum option_place place, void *into, struct entry *e) {
     const char *sentence =
-        place == PLACE_TLS
+        MIDGE_TLS && place == PLACE_TLS
             ? SAY("error parsing tls config, unknown field %q", "an option instead of %q")
         : place == PLACE_PERMISSIONS || place == PLACE_RESPONSES
             ? SAY("Unknown field %q parsing permissions", "an option instead of %q")

@@ -228,10 +228,6 @@ void conn_gone(struct midge *m, struct conn *c) {
     text_drop(m, c->version);
     text_drop(m, c->login);
     c->name = c->lang = c->version = c->login = 0;
-#if MIDGE_TLS
-    text_drop(m, c->tls_subject);
-    c->tls_subject = 0;
-#endif
     m->open[c->kind]--;
     c->flags = CONN_CLOSING | CONN_GONE;
     // Its handle is stale from here on.

@@ -61,16 +61,10 @@ void facts_keep(struct midge *m, struct conn *c) {
     text_drop(m, ended->facts.lang);
     text_drop(m, ended->facts.version);
     text_drop(m, ended->facts.login);
-#if MIDGE_TLS
-    text_drop(m, ended->facts.tls_subject);
-#endif
     *ended = (struct ended){c->facts, told.pending_bytes, (uint8_t)conn_reason(c)};
     ended->facts.active_us = told.active_us;
     ended->facts.delivered_us = m->now.us;
     c->name = c->lang = c->version = c->login = 0;
-#if MIDGE_TLS
-    c->tls_subject = 0;
-#endif
     m->closed_next = (m->closed_next + 1) % RING;
     if (m->closed_count < RING)
         m->closed_count++;

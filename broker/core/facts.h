@@ -17,13 +17,10 @@ struct conn;
 //   name ... login texts from CONNECT, `login` the user that it named
 //   tls_version    0 without TLS, else the lower byte of its number
 #if MIDGE_TLS
-#define FACTS_TLS                                                                      \
-    char tls_key[65]; /* SHA-256 of the certificate's key, and of all of it, in hex */ \
-    char tls_certificate[65];                                                          \
-    uint8_t tls_version;                                                               \
-    bool tls_first;                                                                    \
-    uint16_t tls_cipher;                                                               \
-    index_t tls_subject;
+#define FACTS_TLS        \
+    uint8_t tls_version; \
+    bool tls_first;      \
+    uint16_t tls_cipher;
 #else
 #define FACTS_TLS
 #endif

@@ -143,13 +143,6 @@ static void keep(struct midge *m, struct conn *c, const struct midge_tls *tls) {
     c->tls_version = (uint8_t)(tls->version & 0xff);
     c->tls_cipher = tls->cipher;
     c->tls_first = (c->tls & SECURE_UNTOLD) != 0;
-    if (!tls->certificate)
-        return;
-    c->tls_subject = tls->subject_bytes > 0
-                         ? text_hold(m, (const uint8_t *)tls->subject, tls->subject_bytes)
-                         : 0;
-    hex(tls->key_sha256, sizeof tls->key_sha256, c->tls_key);
-    hex(tls->certificate_sha256, sizeof tls->certificate_sha256, c->tls_certificate);
     c->certified = m->rooms->identify(m, tls);
 }
 

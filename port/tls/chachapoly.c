@@ -12,7 +12,6 @@
 
 #include "broker/broker.h"
 
-
 void chachapoly_begin(void) {
     _sodium_runtime_get_cpu_features();
     _crypto_stream_chacha20_pick_best_implementation();

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 typedef struct mbedtls_gcm_context {
-    uint64_t
-        state[56];    // of the implementation that the processor has: see gcm_fast.h and gcm_portable.c
+    uint64_t state
+        [56];  // of the implementation that the processor has: see gcm_fast.h and gcm_portable.c
     uint32_t rounds;  // of AES, 0 for the portable one
 } mbedtls_gcm_context;
 

@@ -2,7 +2,7 @@
 
 #include "port/tls/gcm_portable.h"
 
-#include "mbedtls/build_info.h"
+#include <mbedtls/build_info.h>
 
 #undef MBEDTLS_GCM_ALT
 #define mbedtls_gcm_context portable_context
@@ -15,7 +15,7 @@
 #define mbedtls_gcm_finish portable_finish
 #define mbedtls_gcm_crypt_and_tag portable_crypt_and_tag
 #define mbedtls_gcm_auth_decrypt portable_auth_decrypt
-#include "gcm.c"
+#include <gcm.c>  // of its library
 
 _Static_assert(sizeof(portable_context) <= GCM_PORTABLE_BYTES, "raise it in gcm_alt.h");
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include <mbedtls/asn1.h>
-#include <mbedtls/oid.h>
 #include <mbedtls/sha256.h>
 
 #define NAMES_MAX 64
@@ -26,13 +25,6 @@ static void add(const char *bytes, size_t n) {
 
 static void add_text(const char *bytes) {
     add(bytes, strlen(bytes));
-}
-
-static void add_hex(const uint8_t *bytes, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        char pair[2] = {"0123456789abcdef"[bytes[i] >> 4], "0123456789abcdef"[bytes[i] & 15]};
-        add(pair, 2);
-    }
 }
 
 // ---- Subjects -----------------------------------------------------------------------------------
@@ -91,26 +83,6 @@ static void add_attribute(const mbedtls_x509_name *part, const struct attribute 
     add_text(attribute->name);
     add_text("=");
     add_value(part);
-}
-
-// What Go has no name for: its number, and the value in DER.
-static void add_unknown(const mbedtls_x509_name *part) {
-    char oid[64];
-    int n = mbedtls_oid_get_numeric_string(oid, sizeof oid, &part->oid);
-    if (n < 0)
-        return;
-    add(oid, (size_t)n);
-    add_text("=#");
-    uint8_t head[4] = {(uint8_t)part->val.tag, (uint8_t)part->val.len};
-    uint32_t head_bytes = 2;
-    if (part->val.len > 127) {
-        head[1] = 0x82;
-        head[2] = (uint8_t)(part->val.len >> 8);
-        head[3] = (uint8_t)part->val.len;
-        head_bytes = 4;
-    }
-    add_hex(head, head_bytes);
-    add_hex(part->val.p, part->val.len);
 }
 
 // As pkix.Name has it: attributes in an order of its own, and all of one kind in one.
@@ -203,19 +175,6 @@ static void take_subject(const mbedtls_x509_name *subject, struct midge_tls *tol
     begin = text_bytes;
     add_usual(subject, begin);
     take(told, MIDGE_TLS_SUBJECT, text + begin, text_bytes - begin);
-    // What is shown has the unknown ones as well.
-    begin = text_bytes;
-    add_usual(subject, begin);
-    for (const mbedtls_x509_name *part = last_of(subject); part != NULL;
-         part = before(subject, part)) {
-        const struct attribute *attribute = attribute_of(part);
-        if (attribute != NULL && attribute != &domain_component)
-            continue;
-        add_separator(begin, ",");
-        add_unknown(part);
-    }
-    told->subject = text + begin;
-    told->subject_bytes = text_bytes - begin;
 }
 
 void names_of(const mbedtls_x509_crt *certificate, struct midge_tls *told) {
@@ -226,6 +185,5 @@ void names_of(const mbedtls_x509_crt *certificate, struct midge_tls *told) {
     take_alternatives(certificate, 2, MIDGE_TLS_DNS, told);
     take_alternatives(certificate, 6, MIDGE_TLS_URI, told);
     take_subject(&certificate->subject, told);
-    mbedtls_sha256(certificate->raw.p, certificate->raw.len, told->certificate_sha256, 0);
     mbedtls_sha256(certificate->pk_raw.p, certificate->pk_raw.len, told->key_sha256, 0);
 }
