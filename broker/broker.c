@@ -10,6 +10,7 @@
 #include "broker/core/info.h"
 #include "broker/core/local.h"
 #include "broker/core/midge.h"
+#include "broker/core/secure.h"
 #include "broker/core/subscription.h"
 #include "broker/core/word.h"
 #include "broker/ops/monitor.h"
@@ -24,7 +25,11 @@
 static const struct rooms rooms = {
     .kinds =
         {
+#if MIDGE_TLS
+            [MIDGE_CLIENT] = {secure_rx, client_tick, NULL},
+#else
             [MIDGE_CLIENT] = {parser_rx, client_tick, NULL},
+#endif
             [MIDGE_MONITOR] = {monitor_rx, monitor_tick, monitor_drained},
             [MIDGE_LOCAL] = {NULL, conn_tick, NULL},
         },
@@ -33,6 +38,9 @@ static const struct rooms rooms = {
     .nonce_required = auth_nonce_required,
 #endif
     .authenticate = auth_check,
+#if MIDGE_TLS
+    .identify = auth_identify,
+#endif
 };
 
 // ---- Start --------------------------------------------------------------------------------------
@@ -275,7 +283,12 @@ void midge_reload(struct midge *m, const struct midge_config *config) {
     const struct midge_config *old = m->config;
     for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
         struct conn *c = &m->connections[i];
-        if (!is_client(c) || !(c->flags & CONN_ADMITTED))
+        if (!is_client(c))
+            continue;
+#if MIDGE_TLS
+        c->certified = auth_identified(m, c, config);
+#endif
+        if (!(c->flags & CONN_ADMITTED))
             continue;
         m->config = old;
         enum auth_verdict verdict = auth_again(m, c, config);

@@ -104,12 +104,18 @@ enum midge_reason {
     MIDGE_MAX_CONTROL_LINE,
     MIDGE_MAX_SUBSCRIPTIONS,
     MIDGE_NO_RESPONDERS_NEEDS_HEADERS,
+#if MIDGE_TLS
+    MIDGE_TLS_HANDSHAKE,
+#endif
     MIDGE_REASONS
 };
 
 // What the broker wants of the port for one connection. One call of midge_next answers one wish.
 enum midge_wish {
-    MIDGE_WISH_RESUME = 1,        // room again: midge_rx with the bytes that were not consumed
+    MIDGE_WISH_RESUME = 1,  // room again: midge_rx with the bytes that were not consumed
+#if MIDGE_TLS
+    MIDGE_WISH_SECURE,  // the peer speaks TLS: see midge_secured
+#endif
     MIDGE_WISH_SEND,              // there is output: midge_tx, send, midge_sent
     MIDGE_WISH_CLOSE_AFTER_SEND,  // send what midge_tx gives, then close and call midge_closed
     MIDGE_WISH_ABORT,             // close at once, drop the output, and call midge_closed
@@ -157,6 +163,29 @@ enum {
     MIDGE_BY_IN_PROCESS = 1 << 6,
 };
 
+#if MIDGE_TLS
+// How TLS is spoken to clients. Versions, cipher suites and curves are numbered as by IANA.
+#define MIDGE_TLS_1_2 0x0303
+#define MIDGE_TLS_1_3 0x0304
+
+struct midge_tls_options {
+    bool enabled;
+    bool verify;           // the peer must have a certificate that ca_file vouches for
+    bool verify_and_map;   // and is the user that this names
+    bool handshake_first;  // TLS begins before INFO
+    bool insecure;         // without effect on a server
+    uint16_t min_version;  // 0 is TLS 1.2
+    midge_text cert_file, key_file, ca_file;  // read by the board
+    uint32_t timeout_ms;                      // 2 s
+    uint32_t fallback_ms;  // INFO is sent after all, where TLS has not begun; 0 never
+    uint32_t rate_limit;   // handshakes that begin in a second; 0 is no limit
+    uint32_t ciphers_count, curves_count, pins_count;
+    uint16_t ciphers[MIDGE_TLS_CIPHERS_MAX];
+    uint16_t curves[MIDGE_TLS_CURVES_MAX];
+    midge_text pins[MIDGE_TLS_PINS_MAX];  // SHA-256 of the peer's public key, in lower-case hex
+};
+#endif
+
 // The effective limits, each at or below its maximum in limits.h. One binary can so be a hub and
 // simulate a small chip.
 struct midge_limits {
@@ -201,6 +230,15 @@ struct midge_config {
     midge_text no_auth_user;
     uint32_t default_permissions;  // 1 + index, 0 is none
     uint32_t users_count, permissions_count, subjects_count;
+
+#if MIDGE_TLS
+    struct midge_tls_options tls;
+    bool allow_non_tls;  // clients that do not speak TLS are served too
+    struct {             // of the command line; midge_config_complete puts them in place of `tls`
+        bool on, off, verify;
+        midge_text cert_file, key_file, ca_file;
+    } tls_flags;
+#endif
 
     // Where it listens; read by the board. Port 0 is off, -1 any free one.
     midge_text host;
@@ -296,6 +334,11 @@ struct midge_reading {
                            struct midge_source *found);
     // The environment variable of that name, or NULL. NULL where there is no environment.
     const char *(*variable)(void *context, const char *name, uint32_t name_bytes);
+#if MIDGE_TLS
+    // Sees whether the files that these options name are of use. NULL, or the reason why not.
+    const char *(*secure)(void *context, const struct midge_config *config,
+                          const struct midge_tls_options *options);
+#endif
     void *context;
 };
 
@@ -370,6 +413,42 @@ uint32_t midge_tx(struct midge *m, midge_conn c, uint32_t skip, struct midge_spa
 // The stack has taken (and no longer references) n bytes more. Call it after every attempt to
 // send, with 0 too: that is how the broker learns that the receiver is slow.
 void midge_sent(struct midge *m, midge_conn c, uint32_t n);
+
+#if MIDGE_TLS
+// What there is to know of a TLS connection. Its texts are read before midge_secured returns.
+enum midge_tls_name_kind {
+    MIDGE_TLS_EMAIL,
+    MIDGE_TLS_DNS,
+    MIDGE_TLS_URI,
+    MIDGE_TLS_DISTINGUISHED,  // the subject, its parts as they are
+    MIDGE_TLS_SUBJECT,        // the same in the order of Go's pkix.Name, without unknown parts
+};
+
+struct midge_tls_name {
+    const char *bytes;
+    uint32_t n;
+    enum midge_tls_name_kind kind;
+};
+
+struct midge_tls {
+    const char *failure;  // why there is none, as the log shows it; else NULL
+    bool stray;           // what came was no TLS at all, which only a verbose log shows
+    uint16_t version, cipher;
+    bool certificate;                    // the peer has shown one; what follows is of it
+    const struct midge_tls_name *names;  // in the order in which users are looked for
+    uint32_t names_count;
+    uint8_t key_sha256[32];  // of its public key
+};
+
+// TLS has been established, or has failed. On MIDGE_WISH_SECURE the port begins with it: whatever
+// was not consumed and whatever comes then belongs to the handshake, until this is called; what is
+// queued goes out in clear first. From then on midge_rx takes what was decrypted, and what midge_tx
+// gives is encrypted. After a failure the connection ends by wish, once the port's alert is sent.
+void midge_secured(struct midge *m, midge_conn c, const struct midge_tls *tls);
+
+// The port is busy with other handshakes: this one's time stands still until it goes on.
+void midge_secure_waits(struct midge *m, midge_conn c, bool waits);
+#endif
 
 // The connection is gone and the stack references none of its bytes. Frees all that it held; its
 // subscriptions are reaped over the next turns.

@@ -120,6 +120,45 @@
 #define MIDGE_TRACE 1
 #endif
 
+// Whether clients can speak TLS, which the port then provides. 0 leaves out what that takes.
+#ifndef MIDGE_TLS
+#define MIDGE_TLS 0
+#endif
+
+// Connections under TLS at one time, and what each takes: 32 KB serve every client and the usual
+// certificates; who wants more is refused. What all of them compute with takes
+// MIDGE_TLS_NUMBERS_BYTES: 16 KB, and up to 2 KB for each handshake under way. The set of
+// certificates in force, and the one that takes its place, take MIDGE_TLS_SET_BYTES each.
+#ifndef MIDGE_TLS_MAX
+#define MIDGE_TLS_MAX 4
+#endif
+#ifndef MIDGE_TLS_BYTES
+#define MIDGE_TLS_BYTES 32768
+#endif
+#ifndef MIDGE_TLS_NUMBERS_BYTES
+#define MIDGE_TLS_NUMBERS_BYTES 16384
+#endif
+#ifndef MIDGE_TLS_SET_BYTES
+#define MIDGE_TLS_SET_BYTES 16384
+#endif
+
+// Handshakes of one address at a time; others of it wait. A flood from one place so delays no
+// other.
+#ifndef MIDGE_TLS_HANDSHAKES
+#define MIDGE_TLS_HANDSHAKES 1
+#endif
+
+// Cipher suites, curves and fingerprints that a configuration can name. 2, 2 and 4 B each.
+#ifndef MIDGE_TLS_CIPHERS_MAX
+#define MIDGE_TLS_CIPHERS_MAX 32
+#endif
+#ifndef MIDGE_TLS_CURVES_MAX
+#define MIDGE_TLS_CURVES_MAX 8
+#endif
+#ifndef MIDGE_TLS_PINS_MAX
+#define MIDGE_TLS_PINS_MAX 8
+#endif
+
 // Whether a configuration is read as nats-server reads it, to the last word: with variables,
 // includes and dates; with the options that take files or features to come, every other name of an
 // option, flags and reloads; and with nats-server's sentences. 0 leaves the grammar, what a chip
@@ -285,5 +324,9 @@ _Static_assert(MIDGE_CONFIG_DEPTH_MAX >= 7 && MIDGE_CONFIG_DEPTH_MAX <= 255,
 _Static_assert(MIDGE_CONTROL_LINE_MAX >= 256 && MIDGE_CONTROL_LINE_MAX <= 65000,
                "MIDGE_CONTROL_LINE_MAX: 256..65,000 bytes");
 _Static_assert(MIDGE_TOKENS_MAX >= 4 && MIDGE_TOKENS_MAX <= 2048, "MIDGE_TOKENS_MAX: 4..2,048");
+_Static_assert(MIDGE_TLS_BYTES % 8 == 0 && MIDGE_TLS_BYTES <= 524280 &&
+                   MIDGE_TLS_SET_BYTES % 8 == 0 && MIDGE_TLS_SET_BYTES <= 524280,
+               "MIDGE_TLS_BYTES and MIDGE_TLS_SET_BYTES: at most 524,280, and multiples of 8");
+_Static_assert(MIDGE_TLS_MAX >= 1 && MIDGE_TLS_MAX < 65535, "MIDGE_TLS_MAX: 1..65,534");
 
 #endif

@@ -1,9 +1,10 @@
 # The sources of others that go into an image, fetched into build/cache as what the tests need is.
 # packages.sums has the checksums of the versions that were tried, packages.md the licences.
 
-CACHE  := build/cache
-LWIP   := $(CACHE)/lwip
-SODIUM := $(CACHE)/libsodium
+CACHE   := build/cache
+LWIP    := $(CACHE)/lwip
+MBEDTLS := $(CACHE)/mbedtls
+SODIUM  := $(CACHE)/libsodium
 
 # What of lwIP an image has; without IPv6 those of ipv6/ are empty, and without mDNS its own.
 LWIP_SRC := $(addprefix $(LWIP)/src/core/,init.c def.c inet_chksum.c ip.c mem.c memp.c netif.c \
@@ -35,3 +36,40 @@ $(SODIUM)/LICENSE: port/packages.sums
 	@touch $@
 
 $(SODIUM_SRC): $(SODIUM)/LICENSE ;
+
+# What of Mbed TLS a program with TLS has, by port/tls/config.h.
+MBEDTLS_SRC := $(addprefix $(MBEDTLS)/library/,aes.c asn1parse.c asn1write.c base64.c bignum.c \
+                   bignum_core.c chacha20.c cipher.c cipher_wrap.c constant_time.c ecdh.c ecdsa.c ecp.c \
+                   ecp_curves.c hkdf.c md.c oid.c pem.c pk.c pk_ecc.c pk_wrap.c pkparse.c \
+                   platform.c platform_util.c psa_crypto.c psa_crypto_aead.c psa_crypto_cipher.c \
+                   psa_crypto_client.c psa_crypto_driver_wrappers_no_static.c psa_crypto_ecp.c \
+                   psa_crypto_hash.c psa_crypto_mac.c psa_crypto_rsa.c psa_crypto_slot_management.c \
+                   psa_util.c rsa.c rsa_alt_helpers.c sha256.c sha512.c ssl_ciphersuites.c \
+                   ssl_debug_helpers_generated.c ssl_msg.c ssl_ticket.c ssl_tls.c \
+                   ssl_tls12_server.c ssl_tls13_generic.c ssl_tls13_keys.c ssl_tls13_server.c \
+                   x509.c x509_crt.c)
+
+# Those of it that compute with large numbers, and those that make keys and agree on them.
+MBEDTLS_NUMBERS := bignum% ecdh.o ecdsa.o ecp% rsa%
+MBEDTLS_KEYS    := ecdh.o psa_crypto_ecp.o
+
+# Of libsodium, what TLS takes: ChaCha20-Poly1305 and X25519.
+TLS_SODIUM_SRC := $(addprefix $(SODIUM_ROOT)/,sodium/runtime.c \
+                      crypto_aead/chacha20poly1305/sodium/aead_chacha20poly1305.c \
+                      crypto_onetimeauth/poly1305/onetimeauth_poly1305.c \
+                      crypto_onetimeauth/poly1305/donna/poly1305_donna.c \
+                      crypto_onetimeauth/poly1305/sse2/poly1305_sse2.c \
+                      crypto_scalarmult/curve25519/scalarmult_curve25519.c \
+                      crypto_scalarmult/curve25519/ref10/x25519_ref10.c \
+                      crypto_stream/chacha20/stream_chacha20.c \
+                      crypto_stream/chacha20/ref/chacha20_ref.c \
+                      crypto_stream/chacha20/dolbeau/chacha20_dolbeau-avx2.c \
+                      crypto_stream/chacha20/dolbeau/chacha20_dolbeau-ssse3.c)
+
+$(TLS_SODIUM_SRC): $(SODIUM)/LICENSE ;
+
+$(MBEDTLS)/LICENSE: port/packages.sums
+	tests/setup/deb next src:mbedtls $(MBEDTLS)
+	@touch $@
+
+$(MBEDTLS_SRC): $(MBEDTLS)/LICENSE ;

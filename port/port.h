@@ -48,6 +48,27 @@ int32_t port_listen(enum midge_kind kind, const char *host, int32_t port);
 // Stops accepting connections of one kind; those that are open stay.
 void port_unlisten(enum midge_kind kind);
 
+#if MIDGE_TLS
+// Texts in PEM, or one certificate or key in DER; in PEM the byte behind the last is a NUL.
+struct port_text {
+    const char *text;
+    uint32_t bytes;  // 0: there is none
+};
+
+struct port_certificates {
+    struct port_text chain, key, authorities;
+};
+
+// Prepares another set of certificates, beside the one in force. NULL, or what is wrong with it in
+// the words of Go's crypto/tls. Texts and options are copied.
+const char *port_certify(const struct midge_tls_options *options,
+                         const struct port_certificates *certificates);
+
+// Puts what was prepared last in force, for handshakes that begin from now on. Who is connected
+// stays so; a handshake that is still under way since the set before the last fails.
+void port_certified(void);
+#endif
+
 // One turn: opens the broker's turn, waits for an event or its deadline, moves bytes both ways and
 // carries out wishes. Signals are delivered only while it waits; it returns after each. `drain` is
 // called whenever log lines may be waiting, often enough that a ring of MIDGE_LOG_BYTES suffices.

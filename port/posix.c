@@ -6,18 +6,19 @@
 // what was consumed is then discarded in the kernel: so a stalled publisher never stops another
 // one, and none costs memory.
 
+#include "port/address.h"
+#include "port/handshakes.h"
 #include "port/port.h"
+#include "port/tls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -50,6 +51,7 @@ struct socket {
     uint32_t at, n;  // unconsumed bytes of its buffer: from at to n
     uint8_t buffer;  // 1 + index of the buffer that it keeps, 0 for none
     uint8_t flags;
+    tls_slot tls;  // 0 for none
 };
 
 static struct socket sockets[MIDGE_CONNECTIONS_MAX + 1];
@@ -123,6 +125,10 @@ int32_t port_init(uint32_t connections) {
     poll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (poll_fd < 0)
         return -errno;
+    uint32_t seed;
+    if (!port_entropy(&seed, sizeof seed))
+        return -ENOSYS;
+    handshakes_begin(seed);
     several_cores = sysconf(_SC_NPROCESSORS_ONLN) > 1;
     cpu_set_t cpus;
     host.cores = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? (uint32_t)CPU_COUNT(&cpus) : 1;
@@ -140,53 +146,10 @@ static bool watch(int op, int fd, uint64_t id, uint32_t events) {
 
 #define LISTENER_ID(kind) ((uint64_t)1 << 32 | (uint64_t)(kind))
 
-union address {
-    struct sockaddr any;
-    struct sockaddr_in in;
-    struct sockaddr_in6 in6;
-};
-
-static bool resolve(const char *name, uint16_t port, union address *to, socklen_t *bytes) {
-    memset(to, 0, sizeof *to);
-    if (inet_pton(AF_INET, name, &to->in.sin_addr) == 1 || name[0] == '\0') {
-        to->in.sin_family = AF_INET;
-    } else if (inet_pton(AF_INET6, name, &to->in6.sin6_addr) == 1) {
-        to->in6.sin6_family = AF_INET6;
-    } else {
-        struct addrinfo *found = NULL;
-        const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-        if (getaddrinfo(name, NULL, &hints, &found) == 0 && found != NULL) {
-            // IPv4 first, as Go does it.
-            struct addrinfo *pick = found;
-            for (struct addrinfo *a = found; a != NULL; a = a->ai_next) {
-                if (a->ai_family == AF_INET) {
-                    pick = a;
-                    break;
-                }
-            }
-            memcpy(to, pick->ai_addr, pick->ai_addrlen);
-            freeaddrinfo(found);
-        } else if (strcasecmp(name, "localhost") == 0) {
-            // As RFC 6761 has it, for a machine without /etc/hosts.
-            to->in.sin_family = AF_INET;
-            to->in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        } else {
-            return false;
-        }
-    }
-    bool v4 = to->any.sa_family == AF_INET;
-    *bytes = v4 ? sizeof to->in : sizeof to->in6;
-    if (v4)
-        to->in.sin_port = htons(port);
-    else
-        to->in6.sin6_port = htons(port);
-    return true;
-}
-
 int32_t port_listen(enum midge_kind kind, const char *name, int32_t port) {
     union address address;
     socklen_t bytes;
-    if (!resolve(name, port < 0 ? 0 : (uint16_t)port, &address, &bytes))
+    if (!address_resolve(name, port < 0 ? 0 : (uint16_t)port, &address, &bytes))
         return -EADDRNOTAVAIL;
     int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
@@ -260,9 +223,41 @@ static void set_flag(struct socket *s, uint8_t flag, bool on) {
     update(s);
 }
 
+// ---- TLS ----------------------------------------------------------------------------------------
+
+static int32_t send_record(void *context, const uint8_t *bytes, uint32_t n, bool more) {
+    struct socket *s = context;
+    ssize_t sent = send(s->fd, bytes, n, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+    if (sent < 0 && errno != EAGAIN && errno != EINTR)
+        return -1;
+    if (sent < (ssize_t)n)
+        set_flag(s, SOCKET_BLOCKED, true);
+    return sent > 0 ? (int32_t)sent : 0;
+}
+
+// Passes received bytes on, to the broker or through TLS, and answers as midge_rx does.
+static int32_t pass_on(struct midge *m, struct socket *s, const uint8_t *bytes, uint32_t n) {
+    if (s->tls == 0)
+        return midge_rx(m, s->conn, bytes, n);
+    uint32_t used = 0;
+    if (!tls_secured(s->tls)) {
+        used = tls_handshake(m, s->tls, bytes, n);
+        if (!tls_secured(s->tls))
+            return (int32_t)used;
+        handshakes_end(s->conn);
+    }
+    int32_t more = tls_rx(m, s->tls, bytes + used, n - used);
+    return more < 0 ? more : (int32_t)used + more;
+}
+
+// ---- Data ---------------------------------------------------------------------------------------
+
 static void drop(struct midge *m, struct socket *s, enum midge_reason why) {
     talking = 0;
     close(s->fd);
+    handshakes_end(s->conn);
+    if (s->tls != 0)
+        tls_close(s->tls);
     if (s->buffer != 0)
         buffers_kept[s->buffer - 1] = 0;
     midge_conn conn = s->conn;
@@ -272,8 +267,8 @@ static void drop(struct midge *m, struct socket *s, enum midge_reason why) {
         accept_watch(EPOLLIN);
 }
 
-// Sends what there is. False where the connection is gone.
-static bool send_output(struct midge *m, struct socket *s) {
+// Sends what there is in clear. Negative where that fails, 0 where the kernel did not take all.
+static int32_t send_clear(struct midge *m, struct socket *s) {
     for (;;) {
         struct midge_span spans[SPANS];
         struct iovec pieces[SPANS];
@@ -284,21 +279,32 @@ static bool send_output(struct midge *m, struct socket *s) {
             total += spans[i].n;
         }
         if (count == 0)
-            break;
+            return 1;
         struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
         ssize_t n = sendmsg(s->fd, &message, MSG_NOSIGNAL);
-        if (n < 0 && errno != EAGAIN && errno != EINTR) {
-            drop(m, s, MIDGE_WRITE_ERROR);
-            return false;
-        }
+        if (n < 0 && errno != EAGAIN && errno != EINTR)
+            return -1;
         midge_sent(m, s->conn, n > 0 ? (uint32_t)n : 0);
-        if (n < (ssize_t)total) {
-            set_flag(s, SOCKET_BLOCKED, true);
-            return true;
-        }
+        if (n < (ssize_t)total)
+            return 0;
     }
-    set_flag(s, SOCKET_BLOCKED, false);
+}
+
+// Sends what there is. False where the connection is gone.
+static bool send_output(struct midge *m, struct socket *s) {
+    bool secured = s->tls != 0 && tls_secured(s->tls);
+    // In a handshake there is nothing but the handshake's own.
+    int32_t state = secured ? tls_tx(m, s->tls) : s->tls == 0 ? send_clear(m, s) : 1;
+    if (state < 0) {
+        drop(m, s, MIDGE_WRITE_ERROR);
+        return false;
+    }
+    set_flag(s, SOCKET_BLOCKED, state == 0);
+    if (state == 0)
+        return true;
     if (s->flags & SOCKET_CLOSING) {
+        if (secured)
+            tls_end(s->tls);
         // Bytes left unread would make the close a reset, which could overtake what was sent.
         shutdown(s->fd, SHUT_WR);
         while (recv(s->fd, NULL, READ_BYTES, MSG_TRUNC) == READ_BYTES) {
@@ -328,6 +334,22 @@ static void keep(struct socket *s, int buffer, uint32_t at, uint32_t n) {
     set_flag(s, SOCKET_PAUSED, true);
 }
 
+// What became of input that was passed on.
+static void passed(struct midge *m, struct socket *s, int buffer, int32_t used, uint32_t n) {
+    if (used == TLS_ENDED || used == TLS_BROKEN) {
+        drop(m, s, used == TLS_ENDED ? MIDGE_PEER_CLOSED : MIDGE_READ_ERROR);
+        return;
+    }
+    if (used < 0)
+        return;
+    if (buffer < 0 && used > 0)
+        recv(s->fd, NULL, (size_t)used, MSG_TRUNC);
+    if ((uint32_t)used < n)
+        keep(s, buffer, (uint32_t)used, n);
+    else if (s->tls != 0 && tls_stalled(s->tls))
+        keep(s, -1, 0, 0);
+}
+
 static void read_input(struct midge *m, struct socket *s) {
     static uint8_t peeked[READ_BYTES];
     bool admitted = midge_admitted(m, s->conn);
@@ -347,28 +369,54 @@ static void read_input(struct midge *m, struct socket *s) {
     read_bytes += (uint32_t)n;
     if (s->flags & SOCKET_MONITOR)
         measure(m);
-    int32_t used = midge_rx(m, s->conn, to, (uint32_t)n);
+    int32_t used = pass_on(m, s, to, (uint32_t)n);
     if (!admitted)
         memset(to, 0, (size_t)n);
-    if (used < 0)
-        return;
-    if (buffer < 0 && used > 0)
-        recv(s->fd, NULL, (size_t)used, MSG_TRUNC);
-    if (used < n)
-        keep(s, buffer, (uint32_t)used, (uint32_t)n);
+    passed(m, s, buffer, used, (uint32_t)n);
 }
 
 static void resume(struct midge *m, struct socket *s) {
-    if (s->buffer != 0) {
-        int32_t used = midge_rx(m, s->conn, buffers[s->buffer - 1] + s->at, s->n - s->at);
-        if (used < 0 || s->at + (uint32_t)used < s->n) {
-            s->at += used > 0 ? (uint32_t)used : 0;
+    const uint8_t *bytes = s->buffer != 0 ? buffers[s->buffer - 1] + s->at : NULL;
+    if (s->buffer != 0 || s->tls != 0) {
+        int32_t used = pass_on(m, s, bytes, s->n - s->at);
+        if (used == TLS_ENDED || used == TLS_BROKEN) {
+            drop(m, s, used == TLS_ENDED ? MIDGE_PEER_CLOSED : MIDGE_READ_ERROR);
             return;
         }
+        s->at += used > 0 ? (uint32_t)used : 0;
+        if (used < 0 || s->at < s->n || (s->tls != 0 && tls_stalled(s->tls)))
+            return;
+    }
+    if (s->buffer != 0)
         buffers_kept[s->buffer - 1] = 0;
-        s->buffer = 0;
+    s->buffer = 0;
+    s->at = s->n = 0;
+    set_flag(s, SOCKET_PAUSED, false);
+}
+
+// A peer was heard that has to go through a handshake: it is not read until its turn.
+static void await_handshake(struct midge *m, struct socket *s) {
+    union address address = {0};
+    socklen_t bytes = sizeof address;
+    getpeername(s->fd, &address.any, &bytes);
+    struct midge_peer peer = address_peer(&address);
+    set_flag(s, SOCKET_PAUSED, true);
+    handshakes_add(m, s->conn, &peer);
+}
+
+// Lets one handshake go on.
+static void handshake(struct midge *m) {
+    struct socket *s = socket_of(handshakes_next(m));
+    if (s == NULL)
+        return;
+    if (s->tls == 0)
+        s->tls = tls_open(s->conn, send_record, s);
+    if (s->tls == 0) {
+        midge_secured(m, s->conn, &(struct midge_tls){.failure = "every TLS slot is in use"});
+        return;
     }
     set_flag(s, SOCKET_PAUSED, false);
+    read_input(m, s);
 }
 
 // ---- Turns --------------------------------------------------------------------------------------
@@ -385,6 +433,9 @@ static bool carry_out(struct midge *m) {
         if (s == NULL)
             continue;
         switch (wish) {
+        case MIDGE_WISH_SECURE:
+            await_handshake(m, s);
+            break;
         case MIDGE_WISH_SEND:
             send_output(m, s);
             break;
@@ -403,22 +454,6 @@ static bool carry_out(struct midge *m) {
     return any;
 }
 
-static struct midge_peer peer_of(const union address *address) {
-    struct midge_peer peer = {0};
-    if (address->any.sa_family == AF_INET) {
-        peer.ip_bytes = 4;
-        memcpy(peer.ip, &address->in.sin_addr, 4);
-        peer.port = ntohs(address->in.sin_port);
-        return peer;
-    }
-    const struct in6_addr *ip = &address->in6.sin6_addr;
-    bool mapped = IN6_IS_ADDR_V4MAPPED(ip);
-    peer.ip_bytes = mapped ? 4 : 16;
-    memcpy(peer.ip, (const uint8_t *)ip + (mapped ? 12 : 0), peer.ip_bytes);
-    peer.port = ntohs(address->in6.sin6_port);
-    return peer;
-}
-
 static void accept_all(struct midge *m, enum midge_kind kind) {
     talking = 0;
     for (int i = 0; i < ACCEPTS; i++) {
@@ -430,7 +465,7 @@ static void accept_all(struct midge *m, enum midge_kind kind) {
                 accept_pause(m);
             return;
         }
-        struct midge_peer peer = peer_of(&address);
+        struct midge_peer peer = address_peer(&address);
         midge_conn conn = midge_open(m, kind, &peer);
         if (conn == MIDGE_NONE) {
             close(fd);
@@ -438,7 +473,10 @@ static void accept_all(struct midge *m, enum midge_kind kind) {
         }
         struct socket *s = &sockets[midge_slot(conn)];
         *s = (struct socket){
-            .fd = fd, .conn = conn, .flags = kind == MIDGE_MONITOR ? SOCKET_MONITOR : 0};
+            .fd = fd,
+            .conn = conn,
+            .flags = kind == MIDGE_MONITOR ? SOCKET_MONITOR : 0,
+        };
         if (!watch(EPOLL_CTL_ADD, fd, conn, EPOLLIN))
             drop(m, s, MIDGE_READ_ERROR);
     }
@@ -455,6 +493,11 @@ static void attend(struct midge *m, const struct epoll_event *event) {
     struct socket *s = socket_of(conn);
     if (s == NULL)
         return;
+    if (s->tls != 0 && !tls_secured(s->tls)) {
+        set_flag(s, SOCKET_BLOCKED, false);
+        await_handshake(m, s);
+        return;
+    }
     if ((event->events & EPOLLOUT) && !send_output(m, s))
         return;
     if (event->events & EPOLLIN)
@@ -477,7 +520,7 @@ static int wait_ms(struct midge *m) {
             wait = pause;
         }
     }
-    return wait > INT32_MAX ? -1 : (int)wait;
+    return handshakes_ready() ? 0 : wait > INT32_MAX ? -1 : (int)wait;
 }
 
 // Waits for events. To sleep and be woken costs more than most turns do: while clients talk and
@@ -515,6 +558,7 @@ void port_turn(struct midge *m, void (*drain)(struct midge *m)) {
             carry_out(m);
         drain(m);
     }
+    handshake(m);
     carry_out(m);
     drain(m);
 }

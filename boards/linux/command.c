@@ -29,6 +29,8 @@ static const char usage_text[] =
     "        --user <name>              with this name\n"
     "        --pass <password>          and this password\n"
     "        --auth <token>             or this token\n"
+    "        --tls, --tlscert, --tlskey, --tlsverify, --tlscacert\n"
+    "                                   over TLS: see --help_tls\n"
     "\n"
     "What it logs\n"
     "    -l, --log <file>               to a file, not to standard error\n"
@@ -42,6 +44,17 @@ static const char usage_text[] =
     "\n"
     "    -h, --help                     show this\n"
     "    -v, --version                  show the version\n";
+
+static const char tls_text[] =
+    "With TLS, clients encrypt, and see by its certificate whom they talk to.\n"
+    "\n"
+    "        --tls                      with the two files below\n"
+    "        --tlscert <file>           the certificate, and those that vouch for it, in PEM\n"
+    "        --tlskey <file>            its key\n"
+    "        --tlsverify                clients must have certificates too\n"
+    "        --tlscacert <file>         that these authorities vouch for\n"
+    "\n"
+    "The block `tls` of a configuration file says more: see midge.conf(5).\n";
 
 static void print_usage(const struct command *command) {
     putchar('\n');
@@ -209,7 +222,7 @@ void command_read(struct command *command, int argc, char **argv, struct midge_c
         exit(0);
     }
     if (wishes.help_tls) {
-        printf("TLS is not built into this midge yet.\n");
+        fputs(tls_text, stdout);
         exit(0);
     }
     if (word[0] != '\0')

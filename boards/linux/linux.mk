@@ -6,7 +6,7 @@ B        := build/linux$(addprefix -,$(ARCH))$(if $(DEBUG),-debug)$(if $(SANITIZ
 CC       := $(CROSS)gcc
 AR       := $(CROSS)ar
 CPPFLAGS := -I. $(addprefix -include ,$(wildcard boards/linux/board.h))
-CFLAGS   := -g $(if $(DEBUG),-Og,-O2) $(DIALECT)
+CFLAGS   := -g $(if $(DEBUG),-Og,-O2) $(DIALECT) -ffunction-sections -fdata-sections
 LDFLAGS  := -Wl,--gc-sections
 EXTENSIONS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
 ifdef SANITIZE
@@ -15,8 +15,9 @@ LDFLAGS  += -fsanitize=address,undefined
 endif
 
 # The library is everything but the board itself, so that tests can take its place.
-LIB_SRC := $(wildcard broker/*.c broker/*/*.c port/posix.c)
-SODIUM_OBJ := $(SODIUM_SRC:%.c=$(B)/%.o)
+LIB_SRC := $(wildcard broker/*.c broker/*/*.c port/posix.c port/address.c port/handshakes.c port/tls.c \
+               port/tls/*.c) $(MBEDTLS_SRC)
+SODIUM_OBJ := $(patsubst %.c,$(B)/%.o,$(SODIUM_SRC) $(TLS_SODIUM_SRC))
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o) $(B)/port/crypto.o $(SODIUM_OBJ)
 HUB_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard boards/linux/*.c))
 
@@ -37,10 +38,26 @@ $(B)/sensor: $(B)/boards/linux/example/sensor.o $(B)/midge.a
 
 # With 128 bits where the compiler has them.
 WIDE := $(shell echo __SIZEOF_INT128__ | $(CC) -E -P -x c - 2>/dev/null | grep -q 16 && echo -DHAVE_TI_MODE)
-$(SODIUM_OBJ): CFLAGS += $(SODIUM_FLAGS) $(WIDE)
+# And, of x86, what its files choose from by what the processor has.
+X86  := $(shell echo __x86_64__ | $(CC) -E -P -x c - 2>/dev/null | grep -q 1 && \
+          echo -DNATIVE_LITTLE_ENDIAN -DHAVE_CPUID -DHAVE_EMMINTRIN_H -DHAVE_TMMINTRIN_H \
+               -DHAVE_SMMINTRIN_H -DHAVE_AVXINTRIN_H -DHAVE_AVX2INTRIN_H)
+$(SODIUM_OBJ): CFLAGS += $(SODIUM_FLAGS) $(WIDE) $(X86)
 $(SODIUM_OBJ): $(SODIUM)/LICENSE
 $(B)/port/crypto.o: CPPFLAGS += $(SODIUM_PATHS)
 $(B)/port/crypto.o: $(SODIUM)/LICENSE
+# Mbed TLS has its own ideas of warnings.
+MBEDTLS_OBJ := $(MBEDTLS_SRC:%.c=$(B)/%.o)
+TLS_OBJ     := $(filter $(B)/port/tls%,$(LIB_OBJ)) $(MBEDTLS_OBJ)
+$(TLS_OBJ): CPPFLAGS += -DMBEDTLS_CONFIG_FILE='"port/tls/config.h"' -Iport/tls \
+                        -isystem $(MBEDTLS)/include $(SODIUM_PATHS)
+$(B)/port/tls/gcm_portable.o: CPPFLAGS += -isystem $(MBEDTLS)/library
+$(TLS_OBJ): port/tls/config.h | $(MBEDTLS)/LICENSE
+$(MBEDTLS_OBJ): CFLAGS += -w
+$(filter $(addprefix $(B)/$(MBEDTLS)/library/,$(MBEDTLS_NUMBERS)),$(MBEDTLS_OBJ)): \
+    CPPFLAGS += -DTLS_NUMBERS
+$(addprefix $(B)/$(MBEDTLS)/library/,$(MBEDTLS_KEYS)): \
+    CPPFLAGS += -Dmbedtls_ecp_mul=tls_ecp_mul -Dmbedtls_ecp_mul_restartable=tls_ecp_mul_restartable
 
 # Only what stands on the operating system sees its extensions, and its clock beyond 2038.
 $(B)/port/%.o $(B)/hal/%.o $(B)/boards/%.o $(B)/tests/%.o: CPPFLAGS += $(EXTENSIONS)

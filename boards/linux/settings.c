@@ -46,8 +46,39 @@ static void complain(void *context, enum midge_severity severity, const char *li
     snprintf(text + n, sizeof r->text[severity] - n, "%s%s", line, alone ? "" : "\n");
 }
 
+// Sees whether the files of `tls` are of use, with a set of certificates made of them that a reload
+// or the start puts in force.
+static const char *secure(void *context, const struct midge_config *c,
+                          const struct midge_tls_options *tls) {
+    (void)context;
+    const midge_text names[] = {tls->cert_file, tls->key_file, tls->ca_file};
+    struct port_text texts[3] = {{NULL, 0}};
+    static char failure[8192];
+    const char *wrong = NULL;
+    uint32_t others = source_count();
+    for (uint32_t i = 0; i < 3 && wrong == NULL; i++) {
+        struct midge_source file;
+        if (names[i] == 0)
+            continue;
+        wrong = source_read(midge_config_text(c, names[i]), &file);
+        if (wrong == NULL)
+            texts[i] = (struct port_text){file.text, file.bytes};
+        else if (i < 2)
+            snprintf(failure, sizeof failure, "error parsing X509 certificate/key pair: %s", wrong);
+        else
+            snprintf(failure, sizeof failure, "%s", wrong);
+    }
+    if (wrong == NULL)
+        wrong = port_certify(tls, &(struct port_certificates){texts[0], texts[1], texts[2]});
+    else
+        wrong = failure;
+    source_forget(others);
+    return wrong;
+}
+
 static const struct midge_reading reading = {
     .complain = complain,
+    .secure = secure,
     .include = source_include,
     .variable = source_variable,
     .context = &report,
@@ -133,6 +164,8 @@ void settings_load(struct command *command, int argc, char **argv) {
     fputs(report.text[MIDGE_WARNING], stderr);
     if (!midge_config_complete(config, &reading))
         command_fail(command, "%s", report.text[MIDGE_ERROR]);
+    if (config->tls.enabled)
+        port_certified();
 }
 
 // ---- Reload -------------------------------------------------------------------------------------
@@ -192,6 +225,8 @@ void settings_reload(struct midge *m, const struct command *command) {
         return;
     }
     files_reload(config, next);
+    if (next->tls.enabled)
+        port_certified();
     if (!logfile_open(next))
         logfile_say(MIDGE_ERR, "Could not open the log file: %s", reason(errno));
     midge_reload(m, next);

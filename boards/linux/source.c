@@ -149,8 +149,18 @@ void source_digest(char *text, uint32_t max) {
         n += snprintf(text + n, max - (uint32_t)n, "%02x", digest[i]);
 }
 
+uint32_t source_count(void) {
+    return files_count;
+}
+
+void source_forget(uint32_t count) {
+    while (files_count > count) {
+        struct file *f = &files[--files_count];
+        explicit_bzero(f->text, f->bytes);
+        munmap(f->text, f->mapped);
+    }
+}
+
 void source_release(void) {
-    for (uint32_t i = 0; i < files_count; i++)
-        munmap(files[i].text, files[i].mapped);
-    files_count = 0;
+    source_forget(0);
 }

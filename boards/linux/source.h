@@ -23,4 +23,9 @@ void source_digest(char *text, uint32_t max);
 
 void source_release(void);
 
+// How many were read, and forgets those that were read since then: for keys, which are no part of
+// the configuration and must not stay.
+uint32_t source_count(void);
+void source_forget(uint32_t count);
+
 #endif

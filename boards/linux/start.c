@@ -113,6 +113,8 @@ static int32_t open_clients(const struct midge_config *config) {
     if (port == 0)
         logfile_die("Error listening on port: %s, \"%s\"", join(host, config->port), failure);
     logfile_say(MIDGE_INF, "Listening for client connections on %s", join(host, port));
+    if (config->tls.enabled)
+        logfile_say(MIDGE_INF, "TLS required for client connections");
     const char *wrong = midge_advertised(config, port, &address);
     if (wrong != NULL)
         logfile_die("Error setting server INFO with ClientAdvertise value of %s, err=address %s: "

@@ -1,6 +1,7 @@
 #include "broker/auth/auth.h"
 
 #include "broker/auth/bcrypt.h"
+#include "broker/auth/dn.h"
 #include "broker/auth/nkey.h"
 #include "broker/auth/offence.h"
 #include "broker/core/chars.h"
@@ -134,6 +135,58 @@ static void become(const struct midge_config *config, struct conn *c,
 #endif
 }
 
+static struct word word_of(const char *text) {
+    return (struct word){(const uint8_t *)text, (uint32_t)strlen(text)};
+}
+
+#if MIDGE_TLS
+
+static uint16_t number_of(const struct midge_config *config, const struct midge_user *user) {
+    return (uint16_t)(user == NULL ? 0 : 1 + (user - config->users));
+}
+
+static const struct midge_user *find_distinguished(const struct midge_config *config,
+                                                   const struct midge_tls_name *name) {
+    struct dn given, known;
+    if (!dn_parse(&given, name->bytes, name->n))
+        return NULL;
+    for (int any_order = 0; any_order < 2; any_order++) {
+        for (uint32_t i = 0; i < config->users_count; i++) {
+            const char *text = midge_config_text(config, config->users[i].name);
+            if (dn_parse(&known, text, (uint32_t)strlen(text)) &&
+                dn_same(&known, &given, any_order == 1))
+                return &config->users[i];
+        }
+    }
+    return NULL;
+}
+
+uint16_t auth_identify(const struct midge *m, const struct midge_tls *tls) {
+    const struct midge_config *config = m->config;
+    if (!config->tls.verify_and_map)
+        return 0;
+    for (uint32_t i = 0; i < tls->names_count; i++) {
+        const struct midge_tls_name *name = &tls->names[i];
+        const struct midge_user *user =
+            name->kind == MIDGE_TLS_DISTINGUISHED
+                ? find_distinguished(config, name)
+                : find_user(config, (struct word){(const uint8_t *)name->bytes, name->n}, false);
+        if (user != NULL)
+            return number_of(config, user);
+    }
+    return 0;
+}
+
+uint16_t auth_identified(const struct midge *m, const struct conn *c,
+                         const struct midge_config *config) {
+    if (c->certified == 0)
+        return 0;
+    const char *name = midge_config_text(m->config, m->config->users[c->certified - 1].name);
+    return number_of(config, find_user(config, word_of(name), false));
+}
+
+#endif
+
 static void become_nobody(struct midge *m, struct conn *c) {
 #if MIDGE_RESPONSES_MAX > 0
     response_forget(m, c);
@@ -141,10 +194,6 @@ static void become_nobody(struct midge *m, struct conn *c) {
     (void)m;
 #endif
     c->user = c->permissions = 0;
-}
-
-static struct word word_of(const char *text) {
-    return (struct word){(const uint8_t *)text, (uint32_t)strlen(text)};
 }
 
 #if MIDGE_NKEYS
@@ -224,6 +273,15 @@ static enum admission check_users(struct midge *m, struct conn *c, const struct 
 static enum admission check(struct midge *m, struct conn *c, const struct credentials *given,
                             bool nobody) {
     const struct midge_config *config = m->config;
+#if MIDGE_TLS
+    if (config->users_count > 0 && config->tls.verify_and_map) {
+        const struct midge_user *user = c->certified != 0 ? &config->users[c->certified - 1] : NULL;
+        if (user == NULL || !may_come(user))
+            return REFUSED;
+        become(config, c, user);
+        return ADMITTED;
+    }
+#endif
     if (config->users_count > 0)
         return check_users(m, c, given, nobody);
     if (config->token != 0)

@@ -5,11 +5,15 @@
 #define AUTH_AUTH_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+#include "broker/limits.h"
 
 #include "broker/core/midge.h"
 
 struct midge;
 struct midge_config;
+struct midge_tls;
 struct conn;
 struct credentials;
 
@@ -31,6 +35,17 @@ bool auth_turn(struct midge *m);
 
 // The configuration is another: what was hashed does not count any more.
 void auth_reload(struct midge *m);
+#endif
+
+#if MIDGE_TLS
+// The user that a peer's certificate names: by its e-mail addresses, its names, its URIs or its
+// subject, the first that there is. 1 + index, or 0 for none. What nats-server looks for, in its
+// order; subjects are equal in any order of their parts.
+uint16_t auth_identify(const struct midge *m, const struct midge_tls *tls);
+
+// The same user in a new configuration.
+uint16_t auth_identified(const struct midge *m, const struct conn *c,
+                         const struct midge_config *config);
 #endif
 
 // What a new configuration, which is about to replace the broker's, means for a connection that was

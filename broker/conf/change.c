@@ -2,6 +2,7 @@
 
 #include "broker/conf/authorization.h"
 #include "broker/conf/option.h"
+#include "broker/conf/tls.h"
 #include "broker/core/chars.h"
 
 #if MIDGE_CONFIG_HUB
@@ -27,6 +28,10 @@ static bool same_tags(const struct midge_config *a, const struct midge_config *b
 
 static bool differs(const struct option *o, const struct midge_config *from,
                     const struct midge_config *to) {
+#if MIDGE_TLS
+    if (tls_compares(o))
+        return tls_differs(o, from, to);
+#endif
     if (o->reload == RELOAD_ALWAYS)
         return true;
     if (o->kind == OPTION_TAGS)
@@ -89,6 +94,12 @@ static void add_line(struct format *f, const struct option *o, const struct midg
         add_value(f, o, to);
         return;
     }
+#if MIDGE_TLS
+    if (tls_compares(o)) {
+        tls_add_change(f, o, to);
+        return;
+    }
+#endif
     if (o->label != NULL) {
         format_text(f, o->label);
     } else {

@@ -5,6 +5,7 @@
 #include "broker/conf/number.h"
 #include "broker/conf/option.h"
 #include "broker/conf/reader.h"
+#include "broker/conf/tls.h"
 #include "broker/conf/value.h"
 #include "broker/core/chars.h"
 
@@ -153,6 +154,13 @@ bool midge_config_complete(struct midge_config *config, const struct midge_readi
         config->token = 0;
     if (config->users_count > 0 || config->token != 0)
         config->username = config->password = 0;
+#if MIDGE_TLS
+    const char *wrong = tls_override(config, reading);
+    if (wrong != NULL) {
+        complain(reading, MIDGE_ERROR, wrong, NULL);
+        return false;
+    }
+#endif
     if (MIDGE_CONFIG_HUB && !MIDGE_TRACE && (config->debug || config->trace))
         complain(reading, MIDGE_REMARK, "debug and trace are not built into this midge: no effect",
                  NULL);

@@ -136,6 +136,32 @@ const struct option options[] = {
     FIXED(OPTION_COUNT, log_max_num, "log_max_num|logfile_max_num", "LogMaxFiles"),
     SHOWN(OPTION_SWITCH, syslog, "syslog", .flags = "s|syslog"),
 #endif
+#if MIDGE_TLS
+    SHOWN(OPTION_TIMEOUT, tls.timeout_ms, "timeout", .place = PLACE_TLS,
+          HUB(.label = "Reloaded: tls timeout")),
+    OTHER(OPTION_TLS, "tls", HUB(.reload = RELOAD_NAMED)),
+    OTHER(OPTION_PINS, "pinned_certs", .place = PLACE_TLS, HUB(.reload = RELOAD_NAMED)),
+    OTHER(OPTION_FIRST, "handshake_first|first|immediate", .place = PLACE_TLS,
+          HUB(.reload = RELOAD_NAMED)),
+    OTHER(OPTION_TEXT, "cert_file", .place = PLACE_TLS, .at = AT(tls.cert_file)),
+    OTHER(OPTION_TEXT, "key_file", .place = PLACE_TLS, .at = AT(tls.key_file)),
+    OTHER(OPTION_TEXT, "ca_file", .place = PLACE_TLS, .at = AT(tls.ca_file)),
+    OTHER(OPTION_SWITCH, "verify", .place = PLACE_TLS, .at = AT(tls.verify)),
+    OTHER(OPTION_VERIFY_AND_MAP, "verify_and_map", .place = PLACE_TLS),
+    OTHER(OPTION_SWITCH, "insecure|allow_insecure_cipher_suites", .place = PLACE_TLS,
+          .at = AT(tls.insecure)),
+    OTHER(OPTION_CIPHERS, "cipher_suites", .place = PLACE_TLS),
+    OTHER(OPTION_CURVES, "curve_preferences", .place = PLACE_TLS),
+    OTHER(OPTION_VERSION, "min_version", .place = PLACE_TLS),
+    OTHER(OPTION_COUNT, "connection_rate_limit", .place = PLACE_TLS, .at = AT(tls.rate_limit)),
+    OTHER(OPTION_REFUSED,
+          "verify_cert_and_check_known_urls|ocsp_peer|"
+          "certs|certificates|cert_store|cert_match_by|cert_match|ca_certs_match|"
+          "cert_match_skip_invalid",
+          .place = PLACE_TLS),
+    FIXED(OPTION_SWITCH, allow_non_tls, "allow_non_tls", "AllowNonTLS"),
+    OTHER(OPTION_REFUSED, "ocsp|ocsp_cache"),
+#endif
     SHOWN(OPTION_SECONDS, write_deadline_ms, "write_deadline"),
     FIXED(OPTION_COUNT, max_closed_clients, "max_closed_clients", "MaxClosedClients"),
 #if MIDGE_CONFIG_HUB
@@ -164,10 +190,18 @@ const struct option options[] = {
 #if MIDGE_RESPONSES_MAX == 0
     OTHER(OPTION_UNBUILT, "allow_responses|publish_allow_responses", .place = PLACE_PERMISSIONS),
 #endif
+#if MIDGE_TLS
+    OTHER(OPTION_SWITCH, "", .at = AT(tls_flags.on), .flags = "tls"),
+    OTHER(OPTION_SWITCH, "", .at = AT(tls_flags.verify), .flags = "tlsverify"),
+    OTHER(OPTION_TEXT, "", .at = AT(tls_flags.cert_file), .flags = "tlscert"),
+    OTHER(OPTION_TEXT, "", .at = AT(tls_flags.key_file), .flags = "tlskey"),
+    OTHER(OPTION_TEXT, "", .at = AT(tls_flags.ca_file), .flags = "tlscacert"),
+#else
     OTHER(OPTION_UNBUILT, "allow_non_tls", .nothing = "true|yes|on"),
-    OTHER(OPTION_UNBUILT,
-          "tls|https|https_port|ocsp|ocsp_cache|proxy_protocol|proxies|remote_syslog",
-          .flags = "tls|tlscert|tlskey|tlsverify|tlscacert|ms|https_port|r|remote_syslog"),
+    OTHER(OPTION_UNBUILT, "tls|ocsp|ocsp_cache", .flags = "tls|tlscert|tlskey|tlsverify|tlscacert"),
+#endif
+    OTHER(OPTION_UNBUILT, "https|https_port|proxy_protocol|proxies|remote_syslog",
+          .flags = "ms|https_port|r|remote_syslog"),
     OTHER(OPTION_UNBUILT, "mappings|maps", .nothing = "{}"),
     OTHER(OPTION_UNBUILT, "resolver|account_resolver|accounts_resolver", .nothing = "mem|memory"),
     OTHER(OPTION_UNBUILT,
@@ -209,6 +243,10 @@ static const struct bounds bounds[] = {
     NUMBER(ping_interval_ms, 1, MS_MAX, 2 * MINUTE_MS),
     NUMBER(ping_max, 0, NO_MAX, 2),
     NUMBER(auth_timeout_ms, 1, MS_MAX, 2 * SECOND_MS),
+#if MIDGE_TLS
+    NUMBER(tls.timeout_ms, 1, MS_MAX, 2 * SECOND_MS),
+    NUMBER(tls.rate_limit, 0, NO_MAX, 0),
+#endif
     NUMBER(write_deadline_ms, 1, MS_MAX, 10 * SECOND_MS),
     NUMBER(lame_duck_duration_ms, 30 * SECOND_MS, MS_MAX, 2 * MINUTE_MS),
     NUMBER(lame_duck_grace_ms, 0, MS_MAX, 10 * SECOND_MS),
@@ -241,6 +279,10 @@ void option_set_switch(const struct option *o, void *into, bool value) {
     if ((MIDGE_CONFIG_HUB || MIDGE_TRACE) &&
         (o->at == AT(trace_verbose) || o->at == AT(trace_headers)))
         ((struct midge_config *)into)->trace = value;
+#if MIDGE_TLS
+    if (o->at == AT(tls_flags.on))
+        ((struct midge_config *)into)->tls_flags.off = !value;
+#endif
 }
 
 // Sets a number, brought within the option's bounds. Answers whether it was above the most.

@@ -49,12 +49,23 @@ enum option_kind {
     OPTION_WRITE_TIMEOUT,  // a policy of which this build has one
     OPTION_UNBUILT,        // of a feature that is missing: refused, unless it asks for nothing
     OPTION_IGNORED,        // changes nothing that anyone could notice
+
+    // Of TLS only.
+    OPTION_TLS,
+    OPTION_VERIFY_AND_MAP,
+    OPTION_CIPHERS,
+    OPTION_CURVES,
+    OPTION_VERSION,
+    OPTION_PINS,
+    OPTION_FIRST,
+    OPTION_REFUSED,  // what will never be built, unless it asks for nothing
 };
 
-// The map in which it stands. The first two fill the configuration, the others a part of it.
+// The map in which it stands. The first three fill the configuration, the others a part of it.
 enum option_place {
     PLACE_TOP,
     PLACE_AUTHORIZATION,
+    PLACE_TLS,
     PLACE_USER,
     PLACE_PERMISSIONS,
     PLACE_RESPONSES,
@@ -120,7 +131,16 @@ static inline uint32_t option_bytes(const struct option *o) {
     case OPTION_WRITE_TIMEOUT:
     case OPTION_UNBUILT:
     case OPTION_IGNORED:
+    case OPTION_TLS:
+    case OPTION_CIPHERS:
+    case OPTION_CURVES:
+    case OPTION_VERSION:
+    case OPTION_PINS:
+    case OPTION_FIRST:
+    case OPTION_REFUSED:
         return 0;
+    case OPTION_VERIFY_AND_MAP:
+        return sizeof(bool);
     default:
         return sizeof(uint32_t);
     }

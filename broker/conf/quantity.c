@@ -110,7 +110,9 @@ static bool read_time(struct reader *r, const struct option *o, const struct ent
             warn_of_seconds(r, o, e);
     } else if (e->value.kind == ITEM_TEXT || (e->value.kind == ITEM_FLOAT && timeout)) {
         if (!read_ms(r, e,
-                     timeout ? "error parsing authorization config, 'timeout' "
+                     timeout ? MIDGE_TLS && o->place == PLACE_TLS
+                                   ? "error parsing tls config, 'timeout' "
+                                   : "error parsing authorization config, 'timeout' "
                              : "error parsing %s: ",
                      ms))
             return false;
@@ -118,11 +120,14 @@ static bool read_time(struct reader *r, const struct option *o, const struct ent
         value_expect(r, e, ITEM_TEXT, NULL);
         return false;
     } else {
-        value_refuse(r, e,
-                     SAY("error parsing authorization config, 'timeout' wrong type", "a duration"));
+        value_refuse(
+            r, e,
+            MIDGE_TLS && o->place == PLACE_TLS
+                ? SAY("error parsing tls config, 'timeout' wrong type", "a duration")
+                : SAY("error parsing authorization config, 'timeout' wrong type", "a duration"));
         return false;
     }
-    if (MIDGE_CONFIG_HUB && timeout && *ms > 60 * 1000)
+    if (MIDGE_CONFIG_HUB && timeout && !(MIDGE_TLS && o->place == PLACE_TLS) && *ms > 60 * 1000)
         warn_of_high_timeout(r, e, *ms);
     return true;
 }

@@ -6,6 +6,7 @@
 #include "broker/conf/number.h"
 #include "broker/conf/option.h"
 #include "broker/conf/quantity.h"
+#include "broker/conf/tls.h"
 #include "broker/conf/value.h"
 #include "broker/core/chars.h"
 
@@ -94,6 +95,10 @@ static enum item_kind taken(const struct option *o) {
         return ITEM_TEXT;
     case OPTION_USERS:
         return ITEM_ARRAY;
+#if MIDGE_TLS
+    case OPTION_TLS:
+        return ITEM_MAP;
+#endif
     case OPTION_AUTHORIZATION:
     case OPTION_PERMISSIONS:
         return ITEM_MAP;
@@ -106,6 +111,12 @@ static void read_option(struct reader *r, const struct option *o, void *into,
                         const struct entry *e) {
     void *to = option_member(o, into);
     enum item_kind kind = taken(o);
+#if MIDGE_TLS
+    if (o->place == PLACE_TLS) {
+        tls_option_read(r, o, into, e);
+        return;
+    }
+#endif
     const char *sentence = o->kind == OPTION_USERS
                                ? SAY("Expected users field to be an array, got %s", NULL)
                            : o->kind == OPTION_PERMISSIONS
@@ -166,6 +177,14 @@ static void read_option(struct reader *r, const struct option *o, void *into,
     case OPTION_USERS:
         users_read(r);
         break;
+#if MIDGE_TLS
+    case OPTION_TLS:
+        tls_read(r, e);
+        break;
+    case OPTION_REFUSED:
+        tls_refuse(r, e);
+        break;
+#endif
     case OPTION_PERMISSIONS:
         *(uint32_t *)to = permissions_read(r, e);
         break;
@@ -186,7 +205,9 @@ static void read_option(struct reader *r, const struct option *o, void *into,
 // A block and the maps in it are read by this again: five levels, no more.
 void options_read(struct reader *r, enum option_place place, void *into, struct entry *e) {
     const char *sentence =
-        place == PLACE_PERMISSIONS || place == PLACE_RESPONSES
+        MIDGE_TLS && place == PLACE_TLS
+            ? SAY("error parsing tls config, unknown field %q", "an option instead of %q")
+        : place == PLACE_PERMISSIONS || place == PLACE_RESPONSES
             ? SAY("Unknown field %q parsing permissions", "an option instead of %q")
         : place > PLACE_PERMISSIONS
             ? SAY("Unknown field name %q parsing subject permissions, only 'allow' or 'deny' are "

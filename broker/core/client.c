@@ -6,6 +6,7 @@
 #include "broker/core/json.h"
 #include "broker/core/log.h"
 #include "broker/core/midge.h"
+#include "broker/core/secure.h"
 #include "broker/core/subscription.h"
 #include "broker/core/trace.h"
 
@@ -72,8 +73,7 @@ void client_turn_away(struct midge *m, struct conn *c) {
     client_end(m, c, MIDGE_MAX_CONNECTIONS, text);
 }
 
-void client_greet(struct midge *m, struct conn *c) {
-    c->flags |= CONN_VERBOSE | CONN_PEDANTIC | CONN_ECHO;
+void client_begin(struct midge *m, struct conn *c) {
     if (!m->rooms->auth_required(m)) {
         c->flags |= CONN_ADMITTED;
     } else {
@@ -81,8 +81,20 @@ void client_greet(struct midge *m, struct conn *c) {
         c->auth_ms = m->now.ms + m->config->auth_timeout_ms;
         conn_timer(m, c, c->auth_ms);
     }
-    info_send(m, c, false);
     client_first_ping(m, c);
+}
+
+void client_greet(struct midge *m, struct conn *c) {
+    c->flags |= CONN_VERBOSE | CONN_PEDANTIC | CONN_ECHO;
+#if MIDGE_TLS
+    if (m->config->tls.enabled) {
+        secure_greet(m, c);
+    } else
+#endif
+    {
+        client_begin(m, c);
+        info_send(m, c, false);
+    }
     if (debugging(m))
         log_conn_say(m, c, MIDGE_DBG, "Client connection created");
 }
@@ -183,6 +195,10 @@ void client_tick(struct midge *m, struct conn *c) {
     conn_tick(m, c);
     if (c->flags & CONN_CLOSING)
         return;
+#if MIDGE_TLS
+    if (secure_tick(m, c))
+        return;
+#endif
     if (c->auth_due && conn_due(m, c, c->auth_ms)) {
         static const char text[] = "Authentication Timeout";
         client_end(m, c, MIDGE_AUTH_TIMEOUT, text);

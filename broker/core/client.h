@@ -13,8 +13,11 @@
 struct midge;
 struct conn;
 
-// A client's first INFO, and its timers.
+// A client's first INFO, and its timers, unless it has to speak TLS first.
 void client_greet(struct midge *m, struct conn *c);
+
+// The client is heard from now on: its auth timeout and its pings begin.
+void client_begin(struct midge *m, struct conn *c);
 
 // Tells a client that it is one too many, and ends the connection.
 void client_turn_away(struct midge *m, struct conn *c);

@@ -53,6 +53,15 @@ enum {
     CONN_REASON = 1 << 25,
 };
 
+// Of a client where there is TLS.
+enum {
+    SECURE_FRESH = 1 << 0,   // its first byte decides whether it speaks it
+    SECURE_UNTOLD = 1 << 1,  // INFO is not sent before the handshake
+    SECURE_BEGUN = 1 << 2,   // its bytes are the port's, for a handshake
+    SECURE_QUEUED = 1 << 3,  // which waits for others
+    SECURE_DONE = 1 << 4,
+};
+
 // Input that is not complete: part of a control line, or a control line and part of its payload.
 struct input {
     index_t head, tail, last;  // the chain: its first block, the one being filled, its last
@@ -157,6 +166,11 @@ struct conn {
             uint64_t last_ping_us;  // when the last ping was sent
 #if MIDGE_NKEYS
             uint8_t nonce[NONCE_BYTES];  // that it was given to sign; zeros for none
+#endif
+#if MIDGE_TLS
+            uint8_t tls;         // SECURE_...
+            uint16_t certified;  // 1 + index of the user that its certificate names, 0 for none
+            uint32_t secure_ms;  // when it has to have TLS, or with SECURE_QUEUED what is left
 #endif
         };
         struct monitor_state monitor;  // of a MIDGE_MONITOR

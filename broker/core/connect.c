@@ -149,6 +149,10 @@ static void keep_login(struct midge *m, struct conn *c, const struct credentials
     if (by_nkey)
         login = given->nkey;
 #endif
+#if MIDGE_TLS
+    if (m->config->tls.verify_and_map && c->user != 0)
+        login.n = 0;  // whom the certificate names
+#endif
     if (login.n == 0 && given->token.n > 0)
         login = word_of(redacted);
     else if (login.n == 0)

@@ -15,6 +15,16 @@ struct conn;
 //   active_us      last message or command in
 //   delivered_us   last message out; of a client that has ended, when it did
 //   name ... login texts from CONNECT, `login` the user that it named
+//   tls_version    0 without TLS, else the lower byte of its number
+#if MIDGE_TLS
+#define FACTS_TLS        \
+    uint8_t tls_version; \
+    bool tls_first;      \
+    uint16_t tls_cipher;
+#else
+#define FACTS_TLS
+#endif
+
 #define FACTS_MEMBERS                                \
     uint64_t in_msgs, in_bytes, out_msgs, out_bytes; \
     uint64_t delivered_us, active_us, started_us;    \
@@ -22,6 +32,7 @@ struct conn;
     uint32_t rtt_us, stalls;                         \
     index_t subs_count;                              \
     index_t name, lang, version, login;              \
+    FACTS_TLS                                        \
     struct midge_peer peer;
 
 struct facts {

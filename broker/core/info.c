@@ -2,6 +2,13 @@
 
 #include "broker/core/args.h"
 #include "broker/core/midge.h"
+#include "broker/core/secure.h"
+
+#if MIDGE_TLS
+#define TLS(...) __VA_ARGS__
+#else
+#define TLS(...)
+#endif
 
 #if MIDGE_NKEYS
 // A new connection is given a nonce where somebody has an NKey. Without entropy there is none, and
@@ -31,11 +38,12 @@ void info_send(struct midge *m, struct conn *c, bool connected) {
     bool auth_required = m->rooms->auth_required(m) && config->no_auth_user == 0;
     format_say(&f,
                "INFO {\"server_id\":\"%s\",\"server_name\":%j,\"version\":\"" MIDGE_NATS_VERSION
-               "\",\"proto\":1,\"go\":\"%s\",\"host\":%j,\"port\":%u,\"headers\":%s%s,"
-               "\"max_payload\":%u,\"client_id\":",
+               "\",\"proto\":1,\"go\":\"%s\",\"host\":%j,\"port\":%u,\"headers\":%s%s" TLS(
+                   "%s") ",\"max_payload\":%u,\"client_id\":",
                m->id, &name_word, m->host.platform != NULL ? m->host.platform : "", &host,
                (uint32_t)at.port, config->no_header_support ? "false" : "true",
-               auth_required ? ",\"auth_required\":true" : "", config->max_payload);
+               auth_required ? ",\"auth_required\":true" : "",
+               TLS(secure_info(m, c), ) config->max_payload);
     format_u64(&f, c->cid);
     if (c->peer.ip_bytes > 0) {
         format_text(&f, ",\"client_ip\":\"");

@@ -54,6 +54,10 @@ struct rooms {
     // Whether a client is given a nonce to sign.
     bool (*nonce_required)(const struct midge *m);
 #endif
+#if MIDGE_TLS
+    // The user that a peer's certificate names: 1 + its index, 0 for none.
+    uint16_t (*identify)(const struct midge *m, const struct midge_tls *tls);
+#endif
     // Admits a connection, setting its user and permissions, or refuses.
     enum admission (*authenticate)(struct midge *m, struct conn *c,
                                    const struct credentials *given);
@@ -114,6 +118,10 @@ struct midge {
     uint64_t subs_inserted, subs_removed, matches, cache_hits, probes;
     uint64_t started_us, started_wall_us;
     uint64_t http_requests[HTTP_COUNTERS];
+
+#if MIDGE_TLS
+    uint32_t handshakes, handshakes_ms;  // in the second that began then
+#endif
 
     bool lame_duck, lame_duck_closing;
     uint32_t lame_duck_ms;       // when the next client is closed

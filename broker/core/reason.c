@@ -22,6 +22,9 @@ const char *reason_text(int reason) {
         [MIDGE_MAX_CONTROL_LINE] = "Maximum Control Line Exceeded",
         [MIDGE_MAX_SUBSCRIPTIONS] = "Maximum Subscriptions Exceeded",
         [MIDGE_NO_RESPONDERS_NEEDS_HEADERS] = "No Responders Requires Headers",
+#if MIDGE_TLS
+        [MIDGE_TLS_HANDSHAKE] = "TLS Handshake Failure",
+#endif
     };
     return reason > 0 && reason < MIDGE_REASONS ? texts[reason] : "Unknown State";
 }

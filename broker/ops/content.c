@@ -3,6 +3,7 @@
 #include "broker/core/chars.h"
 #include "broker/core/midge.h"
 #include "broker/core/reason.h"
+#include "broker/core/secure.h"
 #include "broker/core/subject.h"
 #include "broker/ops/connz.h"
 #include "broker/ops/endpoint.h"
@@ -233,6 +234,16 @@ static void write_other_words(const struct answer *a, uint32_t what, struct form
         if (open && (a->s->flags & SHOW_AUTH))
             format_text(f, CONTENT_ACCOUNT);
         break;
+#if MIDGE_TLS
+    case WORDS_TLS_VERSION:
+        if (a->told.facts != NULL && a->told.facts->tls_version != 0)
+            format_text(f, a->told.facts->tls_version == (MIDGE_TLS_1_3 & 0xff) ? "1.3" : "1.2");
+        break;
+    case WORDS_TLS_CIPHER:
+        if (a->told.facts != NULL && a->told.facts->tls_version != 0)
+            format_text(f, secure_cipher(a->told.facts->tls_cipher));
+        break;
+#endif
     case WORDS_REASON:
         if (!open)
             format_text(f, reason_text(a->told.reason));
@@ -334,14 +345,10 @@ static bool is_unknown(const struct answer *a) {
 
 void content_take_up(struct midge *m, struct conn *c, struct answer *a) {
     struct monitor_state *s = &c->monitor;
-    *a = (struct answer){
-        .m = m,
-        .c = c,
-        .s = s,
-        .document = endpoint_documents[s->endpoint - 1],
+    *a = (struct answer) {
+        .m = m, .c = c, .s = s, .document = endpoint_documents[s->endpoint - 1],
         .plain = s->endpoint == 1 + ENDPOINT_ROOT,
-        .request = (const char *)m->blocks[s->request].bytes,
-        .request_bytes = s->request_bytes,
+        .request = (const char *)m->blocks[s->request].bytes, .request_bytes = s->request_bytes,
         .bases =
             {
                 [BASE_CONSTANTS] = &constants,
@@ -350,8 +357,10 @@ void content_take_up(struct midge *m, struct conn *c, struct answer *a) {
                 [BASE_MIDGE] = m,
                 [BASE_CONFIG] = m->config,
             },
-        .now_us = m->now.wall_us,
-        .auth_required = m->rooms->auth_required(m),
+        .now_us = m->now.wall_us, .auth_required = m->rooms->auth_required(m),
+#if MIDGE_TLS
+        .tls_required = m->config->tls.enabled && !m->config->allow_non_tls,
+#endif
     };
     a->bases[BASE_TABLE] = MIDGE_MONITOR_HUB && is_unknown(a) ? NULL : m;
     if (MIDGE_MONITOR_HUB)

@@ -37,6 +37,10 @@ enum {
     WORDS_ACCOUNT,
     WORDS_NAME_TAG,
     WORDS_REASON,
+#if MIDGE_TLS
+    WORDS_TLS_VERSION,
+    WORDS_TLS_CIPHER,
+#endif
 };
 
 enum {

@@ -91,7 +91,7 @@ struct answer {
     number_t offset, limit;
     uint64_t requests, owner, now_us;
     index_t login;
-    bool auth_required;
+    bool auth_required, tls_required;
 };
 
 static inline bool answer_is_plain(const struct answer *a) {

@@ -113,6 +113,14 @@ const struct constants constants = {
 #define PORT MIDGE("port", PLAIN, host.port)
 #endif
 
+#if MIDGE_TLS
+#define TLS(row) row
+#define TLS_TIMEOUT CONFIG("tls_timeout", SECONDS, tls.timeout_ms)
+#else
+#define TLS(row)
+#define TLS_TIMEOUT CONSTANT("tls_timeout", PLAIN, two)
+#endif
+
 #define DOCUMENT(list) static const char list##_names[] =
 #define ROW(name, type, base, at) name "\0"
 #define DONE

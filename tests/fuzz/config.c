@@ -43,7 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n) {
     char line[256];
     bool fixed;
     size_t complaints = 0;
-    struct midge_reading reading = {complain, include, variable, &complaints};
+    struct midge_reading reading = {.complain = complain, .include = include, .variable = variable,
+                                    .context = &complaints};
     char *copy = malloc(n + 1);
     memcpy(copy, bytes, n);
     copy[n] = '\0';  // the end of a variable

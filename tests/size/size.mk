@@ -3,7 +3,7 @@
 
 SUITES_BUSY += size
 
-HUB_BYTES_MAX := 288000
+HUB_BYTES_MAX := 614400
 M3_TEXT_MAX   := 32768
 
 M3     := build/cortex-m3

@@ -113,7 +113,7 @@ static void test_includes(void **state) {
 // Without call-outs there are neither.
 static void test_no_callouts(void **state) {
     (void)state;
-    static const struct midge_reading bare = {complain, NULL, NULL, NULL};
+    static const struct midge_reading bare = {.complain = complain};
     static const struct {
         const char *text, *said;
     } cases[] = {

@@ -282,7 +282,7 @@ static void test_bounds(void **state) {
     int tested = 0;
     for (const struct option *o = options; o < options + options_count; o++) {
         char text[128], expected[256], name[64];
-        if (!is_count(o))
+        if (!is_count(o) || o->place != PLACE_TOP)
             continue;
         snprintf(name, sizeof name, "%.*s", (int)strcspn(o->names, "|"), o->names);
         snprintf(text, sizeof text, "%s: %u", name, option_bounds(o)->most);
@@ -347,10 +347,15 @@ static void test_wrong_kinds(void **state) {
         {OPTION_NKEY, "......."},          {OPTION_KINDS, "......."},
         {OPTION_RESPONSES, ".X....."},     {OPTION_REPLIES, "..X...."},
         {OPTION_EXPIRES, "......."},
+        {OPTION_TLS, "......."},           {OPTION_VERIFY_AND_MAP, ".X....."},
+        {OPTION_CIPHERS, "......."},       {OPTION_CURVES, "......."},
+        {OPTION_VERSION, "......."},       {OPTION_PINS, "......."},
+        {OPTION_FIRST, ".X....."},         {OPTION_REFUSED, "......."},
     };
     static const char *const around[] = {
         [PLACE_TOP] = "%.*s: %s\n",
         [PLACE_AUTHORIZATION] = "authorization {\n %.*s: %s\n}",
+        [PLACE_TLS] = "tls {\n cert_file: c, key_file: k\n %.*s: %s\n}",
         [PLACE_USER] = "authorization {\n users: [ { user: a\n %.*s: %s\n } ] }",
         [PLACE_PERMISSIONS] = "authorization { permissions {\n %.*s: %s\n} }",
         [PLACE_RESPONSES] = "authorization { permissions { allow_responses {\n %.*s: %s\n} } }",
@@ -385,6 +390,7 @@ static void test_names(void **state) {
     static const char *const around[] = {
         [PLACE_TOP] = "%s: {}",
         [PLACE_AUTHORIZATION] = "authorization { %s: {} }",
+        [PLACE_TLS] = "tls { %s: {} }",
         [PLACE_USER] = "authorization { users: [ { %s: {} } ] }",
         [PLACE_PERMISSIONS] = "authorization { permissions { %s: {} } }",
         [PLACE_RESPONSES] = "authorization { permissions { allow_responses { %s: {} } } }",
@@ -413,7 +419,7 @@ static void test_unbuilt(void **state) {
     read_bad("port: 1\nleafnodes { port: 7422 }",
              "E u.conf:2:1: \"leafnodes\" is not built into this midge yet\n");
     // What is switched off need not be there.
-    read_good("jetstream: false, proxy_protocol: no, tls: off");
+    read_good("jetstream: false, proxy_protocol: no, https: off");
     assert_true(read_text("prof_port: 6060\nport: 1"));
     assert_string_equal(said, "R u.conf:1:0: \"prof_port\" has no effect here\n");
     assert_int_equal(config.port, 1);

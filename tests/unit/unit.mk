@@ -37,6 +37,9 @@ $(CHIP:=.o): CPPFLAGS := $(AS_CHIP) $(EXTENSIONS)
 $(UNIT:=.o) $(CHIP:=.o): CPPFLAGS += -isystem $(CACHE)/cmocka/include
 $(UNIT:=.o) $(CHIP:=.o): $(CMOCKA)
 
+$(B)/tests/unit/test_tls_%.o: CPPFLAGS += -DMBEDTLS_CONFIG_FILE='"port/tls/config.h"' -Iport/tls \
+                                         -isystem $(MBEDTLS)/include
+
 $(B)/cmocka.o: $(CMOCKA)
 	@echo "CC  $<"
 	@mkdir -p $(@D)

@@ -29,9 +29,20 @@ void await_driver(void) {
     CHECK(fgets(line, sizeof line, stdin) != NULL);
 }
 
+// TLS by the authority in the file $TLS_CA, and by the certificate in $TLS_CERT.
 natsConnection *connect_to(const char *url) {
     natsConnection *nc = NULL;
-    OK(natsConnection_ConnectTo(&nc, url));
+    natsOptions *opts = NULL;
+    OK(natsOptions_Create(&opts));
+    OK(natsOptions_SetURL(opts, url));
+    if (getenv("TLS_CA") != NULL) {
+        OK(natsOptions_SetSecure(opts, true));
+        OK(natsOptions_LoadCATrustedCertificates(opts, getenv("TLS_CA")));
+    }
+    if (getenv("TLS_CERT") != NULL)
+        OK(natsOptions_LoadCertificatesChain(opts, getenv("TLS_CERT"), getenv("TLS_CERT")));
+    OK(natsConnection_Connect(&nc, opts));
+    natsOptions_Destroy(opts);
     return nc;
 }
 

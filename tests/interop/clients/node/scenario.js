@@ -17,11 +17,18 @@ async function awaitDriver() {
   assert.equal((await driver.next()).done, false);
 }
 
+// TLS by the authority in the file $TLS_CA, and by the certificate in $TLS_CERT.
+function tlsOptions() {
+  const { TLS_CA: caFile, TLS_CERT: certFile } = process.env;
+  if (!caFile) return {};
+  return { tls: certFile ? { caFile, certFile, keyFile: certFile } : { caFile } };
+}
+
 // With the URL's user and password, or token, as the options that this client wants.
 function connectTo(url, options = {}) {
   const { host, username, password } = new URL(url);
   const login = password ? { user: username, pass: password } : username ? { token: username } : {};
-  return client.connect({ servers: host, ...login, ...options });
+  return client.connect({ servers: host, ...login, ...tlsOptions(), ...options });
 }
 
 // A subscription has one iterator for all its life: a second one would miss what the first fetched.

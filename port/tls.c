@@ -1,0 +1,474 @@
+// To read records where they lie, to free a peer's certificate, and to move to a new set.
+#define MBEDTLS_ALLOW_PRIVATE_ACCESS
+
+#include "port/tls.h"
+
+#include <string.h>
+
+#include <mbedtls/chachapoly.h>
+#include <mbedtls/error.h>
+#include <mbedtls/pk.h>
+#include <mbedtls/platform.h>
+#include <mbedtls/platform_time.h>
+#include <mbedtls/sha256.h>
+#include <mbedtls/ssl.h>
+#include <mbedtls/ssl_ticket.h>
+#include <mbedtls/x509_crt.h>
+#include <psa/crypto.h>
+
+#include "port/port.h"
+#include "port/tls/arena.h"
+#include "port/tls/names.h"
+#include "port/tls/reason.h"
+
+#define SPANS 64                 // pieces of output in one record
+#define TICKET_LIFETIME_S 86400  // half of that for the key of a ticket
+
+// A set of certificates, and the options that go with it.
+struct set {
+    bool ready;
+    mbedtls_ssl_config config;
+    mbedtls_x509_crt certificates, authorities;
+    mbedtls_pk_context key;
+    mbedtls_ssl_ticket_context tickets;
+    int ciphers[MIDGE_TLS_CIPHERS_MAX + 4];  // and those of TLS 1.3, and an end
+    uint16_t groups[MIDGE_TLS_CURVES_MAX + 1];
+    union {
+        struct arena arena;
+        uint64_t bytes[MIDGE_TLS_SET_BYTES / 8];
+    };
+};
+
+// A connection. The context comes first in the slot's memory, its arena behind.
+struct slot {
+    mbedtls_ssl_context ssl;
+    midge_conn conn;
+    tls_send send;
+    void *context;
+    const uint8_t *in;  // received bytes that are being consumed
+    uint32_t in_bytes;
+    uint32_t out_bytes;  // of the broker's output, in the record that is being sent
+    bool secured, broken;
+    bool more;      // output follows the record that is being sent
+    tls_slot next;  // free one
+    union {
+        struct arena arena;
+        uint64_t bytes[1];
+    };
+};
+
+#define SLOT_ARENA_BYTES ((MIDGE_TLS_BYTES - offsetof(struct slot, arena)) / 8 * 8)
+
+static struct set sets[2];
+static struct set *in_force, *prepared;
+
+static union {
+    struct slot slot;
+    uint64_t bytes[MIDGE_TLS_BYTES / 8];
+} slots[MIDGE_TLS_MAX];
+static union {
+    struct arena arena;
+    uint64_t bytes[MIDGE_TLS_NUMBERS_BYTES / 8];
+} numbers;
+static tls_slot slots_free, slots_fresh, slots_used, slots_high;
+
+// ---- What Mbed TLS asks of the platform ---------------------------------------------------------
+
+static int random_bytes(void *context, unsigned char *to, size_t n) {
+    (void)context;
+    return port_entropy(to, (uint32_t)n) ? 0 : MBEDTLS_ERR_PLATFORM_FEATURE_UNSUPPORTED;
+}
+
+psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context_t *context,
+                                             uint8_t *to, size_t max, size_t *n) {
+    (void)context;
+    *n = max;
+    return port_entropy(to, (uint32_t)max) ? PSA_SUCCESS : PSA_ERROR_INSUFFICIENT_ENTROPY;
+}
+
+// The time by which certificates are valid: in 1970, where it is unknown, none is.
+int64_t tls_time(int64_t *to) {
+    int64_t now = (int64_t)(port_now().wall_us / 1000000);
+    if (to != NULL)
+        *to = now;
+    return now;
+}
+
+mbedtls_ms_time_t mbedtls_ms_time(void) {
+    return (mbedtls_ms_time_t)(port_now().us / 1000);
+}
+
+// ---- Certificates -------------------------------------------------------------------------------
+
+static void set_free(struct set *s) {
+    s->ready = false;
+    mbedtls_ssl_config_free(&s->config);
+    mbedtls_x509_crt_free(&s->certificates);
+    mbedtls_x509_crt_free(&s->authorities);
+    mbedtls_pk_free(&s->key);
+    mbedtls_ssl_ticket_free(&s->tickets);
+}
+
+static const unsigned char *bytes_of(const struct port_text *t) {
+    return (const unsigned char *)t->text;
+}
+
+// Its length as Mbed TLS counts it: with the NUL, in PEM.
+static size_t length_of(const struct port_text *t) {
+    static const char pem[] = "-----BEGIN ";
+    bool is_pem = false;
+    for (uint32_t i = 0; !is_pem && i + sizeof pem - 1 <= t->bytes; i++)
+        is_pem = memcmp(t->text + i, pem, sizeof pem - 1) == 0;
+    return t->bytes + (is_pem ? 1u : 0u);
+}
+
+#define IN_PAIR "error parsing X509 certificate/key pair: "
+
+static const char *load_pair(struct set *s, const struct port_certificates *files) {
+    const struct port_text *chain = &files->chain;
+    const struct port_text *key = &files->key;
+    int failed = mbedtls_x509_crt_parse(&s->certificates, bytes_of(chain), length_of(chain));
+    if (failed == MBEDTLS_ERR_X509_ALLOC_FAILED)
+        return "the certificates are larger than MIDGE_TLS_SET_BYTES";
+    if (failed != 0 && s->certificates.raw.len == 0)
+        return IN_PAIR "tls: failed to find any PEM data in certificate input";
+    if (failed != 0)
+        return IN_PAIR "x509: malformed certificate";
+    failed =
+        mbedtls_pk_parse_key(&s->key, bytes_of(key), length_of(key), NULL, 0, random_bytes, NULL);
+    if (failed == MBEDTLS_ERR_PK_KEY_INVALID_FORMAT && length_of(key) == key->bytes)
+        return IN_PAIR "tls: failed to find any PEM data in key input";
+    if (failed != 0)
+        return IN_PAIR "tls: failed to parse private key";
+    if (mbedtls_pk_check_pair(&s->certificates.pk, &s->key, random_bytes, NULL) != 0)
+        return IN_PAIR "tls: private key does not match public key";
+    if (mbedtls_ssl_conf_own_cert(&s->config, &s->certificates, &s->key) != 0)
+        return "the certificates are larger than MIDGE_TLS_SET_BYTES";
+    return NULL;
+}
+
+static const char *load_authorities(struct set *s, const struct port_text *text) {
+    if (text->bytes == 0)
+        return NULL;
+    int failed = mbedtls_x509_crt_parse(&s->authorities, bytes_of(text), length_of(text));
+    if (failed == MBEDTLS_ERR_X509_ALLOC_FAILED)
+        return "ca_file is larger than MIDGE_TLS_SET_BYTES";
+    if (s->authorities.raw.len == 0)
+        return "failed to parse root ca certificate";
+    mbedtls_ssl_conf_ca_chain(&s->config, &s->authorities, NULL);
+    return NULL;
+}
+
+static void set_ciphers(struct set *s, const struct midge_tls_options *options) {
+    static const uint16_t usual[] = {
+        MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+        MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+        MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+        MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+        MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+        MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    };
+    const uint16_t *from = options->ciphers_count > 0 ? options->ciphers : usual;
+    uint32_t count = options->ciphers_count > 0 ? options->ciphers_count : sizeof usual / 2;
+    int *to = s->ciphers;
+    *to++ = MBEDTLS_TLS1_3_AES_128_GCM_SHA256;
+    *to++ = MBEDTLS_TLS1_3_AES_256_GCM_SHA384;
+    *to++ = MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256;
+    for (uint32_t i = 0; i < count; i++)
+        *to++ = from[i];
+    *to = 0;
+    mbedtls_ssl_conf_ciphersuites(&s->config, s->ciphers);
+}
+
+static void set_groups(struct set *s, const struct midge_tls_options *options) {
+    static const uint16_t usual[] = {
+        MBEDTLS_SSL_IANA_TLS_GROUP_X25519, MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
+        MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1, MBEDTLS_SSL_IANA_TLS_GROUP_SECP521R1};
+    const uint16_t *from = options->curves_count > 0 ? options->curves : usual;
+    uint32_t count = options->curves_count > 0 ? options->curves_count : sizeof usual / 2;
+    memcpy(s->groups, from, count * sizeof *from);
+    s->groups[count] = 0;
+    mbedtls_ssl_conf_groups(&s->config, s->groups);
+}
+
+// Who comes again resumes with a ticket, except where it has to show who it is: a ticket of TLS 1.3
+// does not hold the peer's certificate.
+static bool set_tickets(struct set *s, const struct midge_tls_options *options) {
+    if (options->verify || options->pins_count > 0)
+        return true;
+    mbedtls_ssl_conf_session_tickets_cb(&s->config, mbedtls_ssl_ticket_write,
+                                        mbedtls_ssl_ticket_parse, &s->tickets);
+    return mbedtls_ssl_ticket_setup(&s->tickets, random_bytes, NULL, MBEDTLS_CIPHER_AES_256_GCM,
+                                    TICKET_LIFETIME_S) == 0;
+}
+
+static const char *set_load(struct set *s, const struct midge_tls_options *options,
+                            const struct port_certificates *files) {
+    if (mbedtls_ssl_config_defaults(&s->config, MBEDTLS_SSL_IS_SERVER, MBEDTLS_SSL_TRANSPORT_STREAM,
+                                    MBEDTLS_SSL_PRESET_DEFAULT) != 0)
+        return "no room for TLS";
+    mbedtls_ssl_conf_rng(&s->config, random_bytes, NULL);
+    mbedtls_ssl_conf_min_tls_version(&s->config, options->min_version == MIDGE_TLS_1_3
+                                                     ? MBEDTLS_SSL_VERSION_TLS1_3
+                                                     : MBEDTLS_SSL_VERSION_TLS1_2);
+    mbedtls_ssl_conf_authmode(&s->config, options->verify ? MBEDTLS_SSL_VERIFY_REQUIRED
+                                                          : MBEDTLS_SSL_VERIFY_NONE);
+    set_ciphers(s, options);
+    set_groups(s, options);
+    if (!set_tickets(s, options))
+        return "no room for TLS";
+    const char *wrong = files->chain.bytes > 0 ? load_pair(s, files) : NULL;
+    return wrong != NULL ? wrong : load_authorities(s, &files->authorities);
+}
+
+// A handshake that began with a set that is about to be replaced cannot go on.
+static void abandon(const struct set *s) {
+    for (uint32_t i = 0; i < slots_fresh; i++) {
+        struct slot *t = &slots[i].slot;
+        if (t->conn != MIDGE_NONE && !t->secured && t->ssl.conf == &s->config)
+            t->broken = true;
+    }
+}
+
+const char *port_certify(const struct midge_tls_options *options,
+                         const struct port_certificates *files) {
+    static bool begun;
+    struct set *s = &sets[in_force == &sets[0]];
+    if (s->ready) {
+        arena_use(&s->arena, &s->arena);
+        abandon(s);
+        set_free(s);
+    }
+    arena_init(&s->arena, sizeof s->bytes);
+    arena_use(&s->arena, &s->arena);
+    if (!begun && psa_crypto_init() != PSA_SUCCESS)
+        return "no entropy to be had";
+    if (!begun)
+        arena_init(&numbers.arena, sizeof numbers);
+    if (!begun)
+        chachapoly_begin();
+    begun = true;
+    mbedtls_ssl_config_init(&s->config);
+    mbedtls_x509_crt_init(&s->certificates);
+    mbedtls_x509_crt_init(&s->authorities);
+    mbedtls_pk_init(&s->key);
+    mbedtls_ssl_ticket_init(&s->tickets);
+    s->ready = true;
+    prepared = s;
+    return set_load(s, options, files);
+}
+
+void port_certified(void) {
+    in_force = prepared;
+    // What was negotiated lies in the slot: of a set, an open connection needs only its functions.
+    for (uint32_t i = 0; i < slots_fresh; i++) {
+        struct slot *t = &slots[i].slot;
+        if (t->conn != MIDGE_NONE && t->secured)
+            t->ssl.conf = &in_force->config;
+    }
+}
+
+// ---- Slots --------------------------------------------------------------------------------------
+
+static struct slot *slot_of(tls_slot slot) {
+    return &slots[slot - 1].slot;
+}
+
+static int receive(void *context, unsigned char *to, size_t max) {
+    struct slot *t = context;
+    if (t->in_bytes == 0)
+        return MBEDTLS_ERR_SSL_WANT_READ;
+    uint32_t n = max < t->in_bytes ? (uint32_t)max : t->in_bytes;
+    memcpy(to, t->in, n);
+    t->in += n;
+    t->in_bytes -= n;
+    return (int)n;
+}
+
+static int transmit(void *context, const unsigned char *bytes, size_t n) {
+    struct slot *t = context;
+    int32_t sent = t->send(t->context, bytes, (uint32_t)n, t->more);
+    return sent > 0 ? sent : sent == 0 ? MBEDTLS_ERR_SSL_WANT_WRITE : MBEDTLS_ERR_SSL_CONN_EOF;
+}
+
+tls_slot tls_open(midge_conn conn, tls_send send, void *context) {
+    tls_slot slot = slots_free;
+    if (slot != 0)
+        slots_free = slot_of(slot)->next;
+    else if (slots_fresh < MIDGE_TLS_MAX)
+        slot = ++slots_fresh;
+    else
+        return 0;
+    if (++slots_used > slots_high)
+        slots_high = slots_used;
+    struct slot *t = slot_of(slot);
+    memset(t, 0, offsetof(struct slot, arena));
+    t->conn = conn;
+    t->send = send;
+    t->context = context;
+    arena_init(&t->arena, SLOT_ARENA_BYTES);
+    arena_use(&t->arena, &numbers.arena);
+    mbedtls_ssl_init(&t->ssl);
+    t->broken = in_force == NULL || mbedtls_ssl_setup(&t->ssl, &in_force->config) != 0;
+    mbedtls_ssl_set_bio(&t->ssl, t, transmit, receive, NULL);
+    return slot;
+}
+
+void tls_close(tls_slot slot) {
+    struct slot *t = slot_of(slot);
+    arena_use(&t->arena, &numbers.arena);
+    mbedtls_ssl_free(&t->ssl);
+    t->conn = MIDGE_NONE;
+    t->next = slots_free;
+    slots_free = slot;
+    slots_used--;
+}
+
+bool tls_secured(tls_slot slot) {
+    return slot_of(slot)->secured;
+}
+
+bool tls_stalled(tls_slot slot) {
+    return mbedtls_ssl_get_bytes_avail(&slot_of(slot)->ssl) > 0;
+}
+
+void tls_usage(struct midge_pool *pool) {
+    *pool = (struct midge_pool){"tls", MIDGE_TLS_BYTES, MIDGE_TLS_MAX, slots_used, slots_high};
+}
+
+// ---- Handshake ----------------------------------------------------------------------------------
+
+static void succeed(struct midge *m, struct slot *t) {
+    struct midge_tls told = {
+        .version = mbedtls_ssl_get_version_number(&t->ssl) == MBEDTLS_SSL_VERSION_TLS1_3
+                       ? MIDGE_TLS_1_3
+                       : MIDGE_TLS_1_2,
+        .cipher = (uint16_t)mbedtls_ssl_get_ciphersuite_id_from_ssl(&t->ssl),
+    };
+    mbedtls_x509_crt *peer = t->ssl.session->peer_cert;
+    if (peer != NULL)
+        names_of(peer, &told);
+    t->secured = true;
+    t->ssl.conf = &in_force->config;
+    midge_secured(m, t->conn, &told);
+    if (peer == NULL)
+        return;
+    // Nobody looks at it again.
+    mbedtls_x509_crt_free(peer);
+    mbedtls_free(peer);
+    t->ssl.session->peer_cert = NULL;
+}
+
+static void fail(struct midge *m, struct slot *t, int error) {
+    char text[256];
+    const struct midge_tls told = {
+        .failure = reason_of(error, mbedtls_ssl_get_verify_result(&t->ssl), &t->ssl, text),
+        .stray = error == MBEDTLS_ERR_SSL_INVALID_RECORD};
+    t->broken = true;
+    midge_secured(m, t->conn, &told);
+}
+
+uint32_t tls_handshake(struct midge *m, tls_slot slot, const uint8_t *bytes, uint32_t n) {
+    struct slot *t = slot_of(slot);
+    t->in = bytes;
+    t->in_bytes = n;
+    arena_use(&t->arena, &numbers.arena);
+    int state = t->broken ? MBEDTLS_ERR_SSL_INTERNAL_ERROR : mbedtls_ssl_handshake(&t->ssl);
+    if (state == 0)
+        succeed(m, t);
+    else if (state != MBEDTLS_ERR_SSL_WANT_READ && state != MBEDTLS_ERR_SSL_WANT_WRITE)
+        fail(m, t, state);
+    return n - t->in_bytes;
+}
+
+// ---- Data ---------------------------------------------------------------------------------------
+
+// Hands the record that was decrypted last to the broker. Answers whether all of it was consumed.
+static int32_t deliver(struct midge *m, struct slot *t) {
+    mbedtls_ssl_context *ssl = &t->ssl;
+    int32_t used = midge_rx(m, t->conn, ssl->in_offt, (uint32_t)ssl->in_msglen);
+    if (used < 0)
+        return used;
+    ssl->in_offt += used;
+    ssl->in_msglen -= (size_t)used;
+    if (ssl->in_msglen > 0)
+        return 0;
+    ssl->in_offt = NULL;
+    ssl->keep_current_message = 0;
+    return 1;
+}
+
+int32_t tls_rx(struct midge *m, tls_slot slot, const uint8_t *bytes, uint32_t n) {
+    struct slot *t = slot_of(slot);
+    t->in = bytes;
+    t->in_bytes = n;
+    arena_use(&t->arena, &numbers.arena);
+    for (;;) {
+        if (mbedtls_ssl_get_bytes_avail(&t->ssl) > 0) {
+            int32_t delivered = deliver(m, t);
+            if (delivered < 0)
+                return delivered;
+            if (delivered == 0)
+                return (int32_t)(n - t->in_bytes);
+        }
+        int state = mbedtls_ssl_read(&t->ssl, NULL, 0);
+        if (state == MBEDTLS_ERR_SSL_WANT_READ && t->in_bytes == 0)
+            return (int32_t)n;
+        if (state == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
+            return TLS_ENDED;
+        if (state < 0 && state != MBEDTLS_ERR_SSL_WANT_READ &&
+            state != MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
+            return TLS_BROKEN;
+    }
+}
+
+// Gathers the output that goes into one record.
+static const uint8_t *gather(struct midge *m, struct slot *t, uint32_t *n) {
+    static uint8_t record[MBEDTLS_SSL_OUT_CONTENT_LEN];
+    struct midge_span spans[SPANS];
+    uint32_t count = midge_tx(m, t->conn, 0, spans, SPANS);
+    *n = 0;
+    if (count > 0 && (count == 1 || spans[0].n >= sizeof record)) {
+        *n = spans[0].n < sizeof record ? spans[0].n : (uint32_t)sizeof record;
+        return spans[0].bytes;
+    }
+    for (uint32_t i = 0; i < count && *n < sizeof record; i++) {
+        uint32_t room = (uint32_t)sizeof record - *n;
+        uint32_t part = spans[i].n < room ? spans[i].n : room;
+        memcpy(record + *n, spans[i].bytes, part);
+        *n += part;
+    }
+    return record;
+}
+
+int32_t tls_tx(struct midge *m, tls_slot slot) {
+    struct slot *t = slot_of(slot);
+    arena_use(&t->arena, &numbers.arena);
+    for (;;) {
+        const uint8_t *bytes = NULL;
+        // A record that was not sent whole is sent on; what it was made of is not looked at again.
+        if (t->out_bytes == 0)
+            bytes = gather(m, t, &t->out_bytes);
+        if (t->out_bytes == 0)
+            return 1;
+        struct midge_span next;
+        t->more = midge_tx(m, t->conn, t->out_bytes, &next, 1) > 0;
+        int sent = mbedtls_ssl_write(&t->ssl, bytes, t->out_bytes);
+        if (sent == MBEDTLS_ERR_SSL_WANT_WRITE) {
+            midge_sent(m, t->conn, 0);
+            return 0;
+        }
+        if (sent < 0)
+            return sent;
+        t->out_bytes = 0;
+        t->more = false;
+        midge_sent(m, t->conn, (uint32_t)sent);
+    }
+}
+
+void tls_end(tls_slot slot) {
+    struct slot *t = slot_of(slot);
+    arena_use(&t->arena, &numbers.arena);
+    if (t->secured)
+        mbedtls_ssl_close_notify(&t->ssl);
+}

@@ -1,0 +1,14 @@
+// Who a peer is by its certificate, in the forms in which Go's crypto/x509 shows it: so a
+// configuration written for nats-server means the same here.
+
+#ifndef TLS_NAMES_H
+#define TLS_NAMES_H
+
+#include <mbedtls/x509_crt.h>
+
+#include "broker/broker.h"
+
+// Fills in the names and fingerprints. They stay valid until the next call.
+void names_of(const mbedtls_x509_crt *certificate, struct midge_tls *told);
+
+#endif

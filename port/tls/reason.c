@@ -1,0 +1,93 @@
+#define MBEDTLS_ALLOW_PRIVATE_ACCESS  // for the alert that the peer sent
+
+#include "port/tls/reason.h"
+
+#include <string.h>
+
+#include <mbedtls/x509.h>
+
+static const struct {
+    int error;
+    const char *text;
+} errors[] = {
+    {MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE, "tls: client didn't provide a certificate"},
+    {MBEDTLS_ERR_SSL_INVALID_RECORD, "tls: first record does not look like a TLS handshake"},
+    {MBEDTLS_ERR_SSL_INVALID_MAC, "local error: tls: bad record MAC"},
+    {MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE, "local error: tls: unexpected message"},
+    {MBEDTLS_ERR_SSL_DECODE_ERROR, "local error: tls: error decoding message"},
+    {MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER, "local error: tls: illegal parameter"},
+    {MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION, "tls: client offered only unsupported versions"},
+    {MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE, "tls: no cipher suite supported by both client and server"},
+    {MBEDTLS_ERR_SSL_CONN_EOF, "EOF"},
+    {MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY, "EOF"},
+    {MBEDTLS_ERR_SSL_ALLOC_FAILED, "no room: MIDGE_TLS_BYTES is too small for this peer"},
+    {MBEDTLS_ERR_SSL_BUFFER_TOO_SMALL, "no room: MIDGE_TLS_BYTES is too small for this peer"},
+};
+
+// By the number of the alert.
+static const struct {
+    uint8_t number;
+    const char *text;
+} alerts[] = {
+    {10, "unexpected message"},
+    {20, "bad record MAC"},
+    {40, "handshake failure"},
+    {42, "bad certificate"},
+    {43, "unsupported certificate"},
+    {44, "revoked certificate"},
+    {45, "expired certificate"},
+    {46, "unknown certificate"},
+    {47, "illegal parameter"},
+    {48, "unknown certificate authority"},
+    {49, "access denied"},
+    {50, "error decoding message"},
+    {51, "error decrypting message"},
+    {70, "protocol version not supported"},
+    {80, "internal error"},
+    {90, "user canceled"},
+    {109, "missing extension"},
+    {116, "certificate required"},
+};
+
+static const char *certificate_reason(uint32_t verified) {
+    const uint32_t dates = MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE;
+    if (verified & dates)
+        return "tls: failed to verify certificate: x509: certificate has expired or is not yet "
+               "valid";
+    if (verified & (MBEDTLS_X509_BADCERT_EXT_KEY_USAGE | MBEDTLS_X509_BADCERT_KEY_USAGE))
+        return "tls: failed to verify certificate: x509: certificate specifies an incompatible key "
+               "usage";
+    return "tls: failed to verify certificate: x509: certificate signed by unknown authority";
+}
+
+static const char *alert_reason(uint8_t number, char text[256]) {
+    const char *name = "unknown alert";
+    for (uint32_t i = 0; i < sizeof alerts / sizeof alerts[0]; i++) {
+        if (alerts[i].number == number)
+            name = alerts[i].text;
+    }
+    strcpy(text, "remote error: tls: ");
+    return strcat(text, name);
+}
+
+static const char *number_reason(int error, char text[256]) {
+    strcpy(text, "tls: error -0x");
+    size_t n = strlen(text);
+    for (int shift = 12; shift >= 0; shift -= 4)
+        text[n++] = "0123456789abcdef"[-error >> shift & 15];
+    text[n] = '\0';
+    return text;
+}
+
+const char *reason_of(int error, uint32_t verified, const mbedtls_ssl_context *ssl,
+                      char text[256]) {
+    if (error == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED)
+        return certificate_reason(verified);
+    if (error == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
+        return alert_reason(ssl->in_msg[1], text);
+    for (uint32_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        if (errors[i].error == error)
+            return errors[i].text;
+    }
+    return number_reason(error, text);
+}
