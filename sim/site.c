@@ -51,7 +51,7 @@ uint32_t site_compose(struct world *w, struct site *s, char *text, uint32_t max)
     struct dice *d = &w->dice;
     // What may wait for a client is no less than a message.
     uint32_t payload = w->swarm.payload_max;
-    uint32_t least = w->swarm.clean ? 32768 : payload < 4096 ? 4096 : payload;
+    uint32_t least = w->swarm.clean ? 65000 : payload < 4096 ? 4096 : payload;
     uint32_t pending =
         dice_between(d, least, payload > 4096 || dice_once_in(d, 2) ? least + 60 : 65536);
     uint32_t ping_s = dice_between(d, 2, PING_MS_MAX / 1000);

@@ -76,7 +76,8 @@ static const char *wrong_with_cable(struct world *w, struct site *s, struct cabl
     // Where messages come in by drops, they hold the few blocks of a small pool for long; and who
     // vanishes is waited for, one after another.
     const struct swarm *swarm = &w->swarm;
-    bool trickles = s->small && (c->window < 536 || swarm->run_max == 1 || c->delay_us >= 50000);
+    bool trickles = s->small && (c->window < 536 || swarm->run_max == 1);
+    trickles |= c->delay_us >= 50000 && (s->small || s->m.crowded > 0);
     bool patient = swarm->vanish + swarm->slow + swarm->deaf + swarm->pool_failure > 0 ||
                    swarm->link_cut + swarm->doze + swarm->byte_ns + swarm->wild > 0;
     // Who reads a page slowly is not heard meanwhile.
@@ -107,7 +108,8 @@ void watch_turn(struct world *w, struct site *s) {
     const struct midge *m = &s->m;
     const char *wrong = NULL;
     bool more = m->local != 0 && m->connections[m->local].out.bytes > 0;
-    if (s->handled > HANDLED_MAX || (more && s->handled < HANDLED_MAX && w->swarm.hostile == 0))
+    bool idle = more && s->handled < HANDLED_MAX;
+    if (w->swarm.exact && (s->handled > HANDLED_MAX || (idle && w->swarm.hostile == 0)))
         wrong = "what an application gets in one turn";
     for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh && wrong == NULL; i++) {
         struct cable *c = kept_cable(w, s, i);

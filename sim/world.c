@@ -96,6 +96,8 @@ static void choose(struct swarm *s, struct dice *d) {
         s->wall_jump = 0;  // a page may take longer than from one setting to the next
     if (s->doors)
         s->rewrite_us = 0;  // what a board finds in its flash may admit others than its doors
+    if (s->scraper > 0 && s->block_bytes < 512)
+        s->block_bytes = 512;  // what is wrong with a request is said in one block
     s->exact = !s->wild && dice_once_in(d, 2);
     if (s->exact) {
         // Who examines to the letter expects a loop that runs, and to keep its rights.
