@@ -152,8 +152,7 @@ static void subscribe(struct world *w, struct cable *c, const struct order *o) {
         enter(w, c, o);
         return;
     }
-    // Where doors change, its rights may have changed on the way.
-    if (!w->sites[c->site].scarce && !w->swarm.doors && !w->swarm.wild)
+    if (!w->sites[c->site].scarce && !w->swarm.wild)
         world_fail(w, "a subscription was refused where there is room");
     promise(w, c, (struct promise){.kind = PROMISE_REFUSAL, .id = o->id});
 }

@@ -714,7 +714,11 @@ static void write_too_much(struct script *s) {
 static void read_pages(struct script *s, struct midge_config *config) {
     static struct midge_config before;
     struct midge_source source = {s->page.name, s->page.text, s->page.n};
-    struct midge_reading reading = {complain, include, variable, s};
+    struct midge_reading reading = {.complain = complain,
+                                    .include = include,
+                                    .variable = variable,
+                                    .secure = secure,
+                                    .context = s};
     if (s->fatal)
         before = *config;
     bool good = midge_configure(config, &source, &reading);
@@ -728,7 +732,11 @@ static void read_pages(struct script *s, struct midge_config *config) {
 
 // Sees to the rest, and compares what has come of it. False where the whole makes no sense.
 static bool complete(struct script *s, struct midge_config *config) {
-    struct midge_reading reading = {complain, include, variable, s};
+    struct midge_reading reading = {.complain = complain,
+                                    .include = include,
+                                    .variable = variable,
+                                    .secure = secure,
+                                    .context = s};
     struct words wrong = {0};
     s->said.n = s->owed.n = 0;
     s->said.text[0] = s->owed.text[0] = '\0';

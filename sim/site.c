@@ -380,6 +380,8 @@ static void carry_out(struct world *w, struct site *s) {
             send_output(w, s, c);
             end_when_sent(w, s, c);
             break;
+        case MIDGE_WISH_SECURE:
+            world_fail(w, "TLS is wanted that nobody configured");
         case MIDGE_WISH_ABORT:
             watch_closing(w, s, c, true);
             close_end(w, s, c, MIDGE_PEER_CLOSED, true);

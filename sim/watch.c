@@ -77,7 +77,7 @@ static const char *wrong_with_cable(struct world *w, struct site *s, struct cabl
     // vanishes is waited for, one after another.
     const struct swarm *swarm = &w->swarm;
     bool trickles = s->small && (c->window < 536 || swarm->run_max == 1);
-    trickles |= c->delay_us >= 50000 && (s->small || s->m.crowded > 0);
+    trickles |= s->m.crowded > 0 || (c->delay_us >= 50000 && s->small);
     bool patient = swarm->vanish + swarm->slow + swarm->deaf + swarm->pool_failure > 0 ||
                    swarm->link_cut + swarm->doze + swarm->byte_ns + swarm->wild > 0;
     // Who reads a page slowly is not heard meanwhile.
@@ -101,15 +101,13 @@ static struct cable *kept_cable(struct world *w, struct site *s, uint32_t slot) 
     return w->actors[c->actor].kind <= ACTOR_DEAF ? c : NULL;
 }
 
-// Messages of an application that one turn hands over, while there are more.
+// Messages of an application that one turn hands over, those for nobody any more included.
 #define HANDLED_MAX 64
 
 void watch_turn(struct world *w, struct site *s) {
     const struct midge *m = &s->m;
     const char *wrong = NULL;
-    bool more = m->local != 0 && m->connections[m->local].out.bytes > 0;
-    bool idle = more && s->handled < HANDLED_MAX;
-    if (w->swarm.exact && (s->handled > HANDLED_MAX || (idle && w->swarm.hostile == 0)))
+    if (s->handled > HANDLED_MAX)
         wrong = "what an application gets in one turn";
     for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh && wrong == NULL; i++) {
         struct cable *c = kept_cable(w, s, i);

@@ -94,8 +94,10 @@ static void choose(struct swarm *s, struct dice *d) {
     s->tear = maybe(d, 2, 1, 10);
     if (s->scraper > 0)
         s->wall_jump = 0;  // a page may take longer than from one setting to the next
+    // What a board finds in its flash, or a client says when it is heard at last, may be of doors
+    // that are no more.
     if (s->doors)
-        s->rewrite_us = 0;  // what a board finds in its flash may admit others than its doors
+        s->rewrite_us = s->link_cut = 0;
     if (s->scraper > 0 && s->block_bytes < 512)
         s->block_bytes = 512;  // what is wrong with a request is said in one block
     s->exact = !s->wild && dice_once_in(d, 2);

@@ -60,4 +60,15 @@ static const char *variable(void *context, const char *name, uint32_t name_bytes
     return NULL;
 }
 
+#if MIDGE_TLS
+// Of all certificates one is not there.
+static const char *secure(void *context, const struct midge_config *c,
+                          const struct midge_tls_options *tls) {
+    (void)context;
+    return tls->cert_file != 0 && strcmp(midge_config_text(c, tls->cert_file), "none.pem") == 0
+               ? "error parsing X509 certificate/key pair: open none.pem: no such file or directory"
+               : NULL;
+}
+#endif
+
 #endif

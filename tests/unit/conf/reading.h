@@ -28,16 +28,6 @@ static void complain(void *context, enum midge_severity severity, const char *li
     snprintf(said + n, sizeof said - n, "%c %s\n", "RWE"[severity], line);
 }
 
-#if MIDGE_TLS
-static const char *secure(void *context, const struct midge_config *c,
-                          const struct midge_tls_options *tls) {
-    (void)context;
-    return tls->cert_file != 0 && strcmp(midge_config_text(c, tls->cert_file), "none.pem") == 0
-               ? "error parsing X509 certificate/key pair: open none.pem: no such file or directory"
-               : NULL;
-}
-#endif
-
 static const struct midge_reading reading = {
     .complain = complain,
     .include = include,
