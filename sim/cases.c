@@ -124,3 +124,8 @@ const char *cases_include(const char *path, uint32_t path_bytes, struct midge_so
 const char *cases_variable(const char *name, uint32_t name_bytes) {
     return variable(NULL, name, name_bytes);
 }
+
+const char *cases_secure(void *context, const struct midge_config *config,
+                         const struct midge_tls_options *options) {
+    return secure(context, config, options);
+}

@@ -20,5 +20,7 @@ bool cases_write(struct page *p, struct words *owed);
 // What they include, and the variables of their environment, as struct midge_reading has it.
 const char *cases_include(const char *path, uint32_t path_bytes, struct midge_source *found);
 const char *cases_variable(const char *name, uint32_t name_bytes);
+const char *cases_secure(void *context, const struct midge_config *config,
+                         const struct midge_tls_options *options);
 
 #endif

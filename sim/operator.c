@@ -717,7 +717,7 @@ static void read_pages(struct script *s, struct midge_config *config) {
     struct midge_reading reading = {.complain = complain,
                                     .include = include,
                                     .variable = variable,
-                                    .secure = secure,
+                                    .secure = cases_secure,
                                     .context = s};
     if (s->fatal)
         before = *config;
@@ -735,7 +735,7 @@ static bool complete(struct script *s, struct midge_config *config) {
     struct midge_reading reading = {.complain = complain,
                                     .include = include,
                                     .variable = variable,
-                                    .secure = secure,
+                                    .secure = cases_secure,
                                     .context = s};
     struct words wrong = {0};
     s->said.n = s->owed.n = 0;
