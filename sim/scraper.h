@@ -18,8 +18,9 @@ struct answer {
     uint8_t phase;
     bool head_only, json, html, plain, chunked, told, close;  // told: its length
     bool crowded;                                             // the broker may want its connection
-    uint16_t status;                                          // as it must be
-    bool last;                                                // the connection must end with it
+    bool unsettled;   // health has changed since it was asked for
+    uint16_t status;  // as it must be
+    bool last;        // the connection must end with it
     struct question question;
     struct moment begun;  // when the request was complete
     char complaint[160];  // of a refusal
