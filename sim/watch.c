@@ -51,7 +51,8 @@ static bool waits_in_vain(struct world *w, const struct site *s, const struct ca
     if (conn->in.line_bytes == 0)
         once += (o->bytes + LINE_BYTES) / m->block_room + 1 + m->open[MIDGE_CLIENT] +
                 MIDGE_BLOCKS_GUARANTEED;
-    return block_common(m) >= once + each * ledger_receivers(w, c, o->subject);
+    // To the letter is not known here what is kept for whom.
+    return block_common(m) >= once + each * ledger_receivers(w, c, o->subject) + 4;
 }
 
 static const char *wrong_with_cable(struct world *w, struct site *s, struct cable *c) {
