@@ -360,7 +360,8 @@ static void read_line(struct world *w, struct cable *c, const char *line, uint32
         a->oks -= a->verbose;
         must(w, ledger_read(w, c, &(struct reading){.kind = PROMISE_REFUSAL}, &kept));
     } else if (begins(line, n, "-ERR 'Permissions Violation for ")) {
-        a->oks -= a->verbose;
+        // Of a subscription that a reload withdraws the sid is named, and it was acknowledged.
+        a->oks -= a->verbose && line[n - 4] != ')';
         must(w, ledger_read(w, c, &(struct reading){.kind = PROMISE_VIOLATION}, &kept));
     } else if (!begins(line, n, "-ERR '") || (!c->ending && c->far == FAR_OPEN)) {
         world_fail(w, "a line that nobody owes");

@@ -188,8 +188,10 @@ static uint32_t some_size(struct sitting *s) {
     uint32_t roll = dice_below(s->d, 10);
     if (roll == 0 || (roll < 3 && most < room))
         return most;
-    if (roll < 3)
-        return dice_between(s->d, 1, most / room) * room - dice_between(s->d, 1, 3);
+    if (roll < 3) {
+        uint32_t blocks = dice_between(s->d, 1, most / room);
+        return blocks * room - dice_between(s->d, 1, 3);
+    }
     return roll < 8 ? dice_below(s->d, most < 40 ? most + 1 : 40) : dice_below(s->d, most + 1);
 }
 

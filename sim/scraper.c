@@ -162,8 +162,8 @@ static void ask_connz(struct request *r) {
     }
     add_account(r);
     if (dice_once_in(r->d, 8)) {
-        snprintf(q->user, sizeof q->user, dice_once_in(r->d, 4) ? "nobody" : "u%u",
-                 dice_below(r->d, 4));
+        const char *form = dice_once_in(r->d, 4) ? "nobody" : "u%u";
+        snprintf(q->user, sizeof q->user, form, dice_below(r->d, 4));
         add(r, "user", q->user);
     }
     if (dice_once_in(r->d, 24)) {

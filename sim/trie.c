@@ -37,7 +37,8 @@ static const char *check_text(const struct midge *m, index_t t, struct dice *d) 
             return "what follows a short text";
     }
     // Every byte counts, and so does the seed.
-    bytes[dice_below(d, n)] ^= (char)(1 + dice_below(d, 255));
+    uint32_t which = dice_below(d, n);
+    bytes[which] ^= (char)(1 + dice_below(d, 255));
     if (text_hash(m->seed, (const uint8_t *)bytes, n) == hash ||
         text_find(m, hash, (const uint8_t *)bytes, n) == t)
         return "a text that is taken for another";
