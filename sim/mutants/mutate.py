@@ -43,7 +43,8 @@ TOKEN = re.compile(
 
 
 # What a world is made of, as in sim.mk.
-SOURCES = sorted(p.relative_to(ROOT) for pattern in ("broker/*.c", "broker/*/*.c", "sim/*.c")
+SOURCES = sorted(p.relative_to(ROOT) for pattern in ("broker/*.c", "broker/*/*.c", "sim/*.c",
+                                                    "boards/chip/settings.c")
                  for p in ROOT.glob(pattern))
 
 
@@ -116,7 +117,7 @@ class Bench:
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mutants-"))
-        for d in ("broker", "sim", "tests/unit/conf"):
+        for d in ("broker", "sim", "hal", "boards/chip", "tests/unit/conf"):
             shutil.copytree(ROOT / d, self.folder / d)
         self.objects = {}
 

@@ -123,7 +123,7 @@ def manual_names_every_option(_):
     names = [
         name
         for kind, first, other in re.findall(row, table)
-        if kind not in ("UNBUILT", "IGNORED")
+        if kind not in ("UNBUILT", "IGNORED", "REFUSED")
         for name in (first + other).split("|")
         if name
     ]
