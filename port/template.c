@@ -186,6 +186,8 @@ static void carry_out(struct midge *m) {
         switch (wish) {
         case MIDGE_WISH_SEND:
             break;  // the turn ends with all output
+        case MIDGE_WISH_SECURE:
+            break;  // where MIDGE_TLS is 1, port/tls.h takes over: see port/posix.c
         case MIDGE_WISH_RESUME:
             if (s->n > 0)
                 feed(m, s);

@@ -62,7 +62,7 @@ static const struct number_name *find(const struct number_name *names, uint32_t 
     return NULL;
 }
 
-#define FIND(names, name) find(names, sizeof names / sizeof names[0], name)
+#define FIND(names, name) find((names), sizeof(names) / sizeof(names)[0], (name))
 
 // ---- Lists --------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 #include "port/tls/reason.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <mbedtls/x509.h>
@@ -66,16 +67,12 @@ static const char *alert_reason(uint8_t number, char text[256]) {
         if (alerts[i].number == number)
             name = alerts[i].text;
     }
-    strcpy(text, "remote error: tls: ");
-    return strcat(text, name);
+    snprintf(text, 256, "remote error: tls: %s", name);
+    return text;
 }
 
 static const char *number_reason(int error, char text[256]) {
-    strcpy(text, "tls: error -0x");
-    size_t n = strlen(text);
-    for (int shift = 12; shift >= 0; shift -= 4)
-        text[n++] = "0123456789abcdef"[-error >> shift & 15];
-    text[n] = '\0';
+    snprintf(text, 256, "tls: error -0x%04x", (unsigned)-error & 0xffff);
     return text;
 }
 

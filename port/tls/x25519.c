@@ -25,7 +25,7 @@ int tls_ecp_mul_restartable(mbedtls_ecp_group *group, mbedtls_ecp_point *result,
                             int (*random)(void *, unsigned char *, size_t), void *context,
                             mbedtls_ecp_restart_ctx *restart) {
     static const uint8_t base[KEY_BYTES] = {9};
-    uint8_t secret[KEY_BYTES], public[KEY_BYTES], product[KEY_BYTES];
+    uint8_t secret[KEY_BYTES], public[KEY_BYTES] = {0}, product[KEY_BYTES];
     if (group->id != MBEDTLS_ECP_DP_CURVE25519)
         return mbedtls_ecp_mul_restartable(group, result, scalar, point, random, context, restart);
     int failed = mbedtls_mpi_write_binary_le(scalar, secret, KEY_BYTES);
