@@ -186,8 +186,10 @@ static void carry_out(struct midge *m) {
         switch (wish) {
         case MIDGE_WISH_SEND:
             break;  // the turn ends with all output
+#if MIDGE_TLS
         case MIDGE_WISH_SECURE:
-            break;  // where MIDGE_TLS is 1, port/tls.h takes over: see port/posix.c
+            break;  // port/tls.h takes over: see port/posix.c
+#endif
         case MIDGE_WISH_RESUME:
             if (s->n > 0)
                 feed(m, s);
