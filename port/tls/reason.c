@@ -2,7 +2,6 @@
 
 #include "port/tls/reason.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include <mbedtls/x509.h>
@@ -61,19 +60,28 @@ static const char *certificate_reason(uint32_t verified) {
     return "tls: failed to verify certificate: x509: certificate signed by unknown authority";
 }
 
+// Both texts are short beside the room for them.
+static const char *join(char text[256], const char *first, const char *second) {
+    size_t n = strlen(first);
+    memcpy(text, first, n);
+    memcpy(text + n, second, strlen(second) + 1);
+    return text;
+}
+
 static const char *alert_reason(uint8_t number, char text[256]) {
     const char *name = "unknown alert";
     for (uint32_t i = 0; i < sizeof alerts / sizeof alerts[0]; i++) {
         if (alerts[i].number == number)
             name = alerts[i].text;
     }
-    snprintf(text, 256, "remote error: tls: %s", name);
-    return text;
+    return join(text, "remote error: tls: ", name);
 }
 
 static const char *number_reason(int error, char text[256]) {
-    snprintf(text, 256, "tls: error -0x%04x", (unsigned)-error & 0xffff);
-    return text;
+    char digits[5] = "";
+    for (int i = 0; i < 4; i++)
+        digits[i] = "0123456789abcdef"[-error >> (12 - 4 * i) & 15];
+    return join(text, "tls: error -0x", digits);
 }
 
 const char *reason_of(int error, uint32_t verified, const mbedtls_ssl_context *ssl,
