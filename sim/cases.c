@@ -7,7 +7,7 @@
 #include "tests/unit/conf/places.h"
 
 #define KEPT "tests/unit/conf/"
-__asm__(".section .rodata\nkept_cases:\n.incbin \"" KEPT "grammar.cases\"\n.incbin \"" KEPT
+__asm__(".section .rodata\n.globl kept_cases\nkept_cases:\n.incbin \"" KEPT "grammar.cases\"\n.incbin \"" KEPT
         "options.cases\"\n.incbin \"" KEPT "authorization.cases\"\n.incbin \"" KEPT
         "variables.cases\"\n.byte 0\n.previous");
 extern const char kept_cases[];

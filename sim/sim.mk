@@ -12,7 +12,8 @@ SUITES += sim
 SUITES_BUSY += patches
 
 SIM_SRC   := $(wildcard broker/*.c broker/*/*.c sim/*.c) boards/chip/settings.c
-SIM_FLAGS := -g -I. -include sim/board.h -DMIDGE_FAULTS -DCOMMIT='"$(shell git describe --always --dirty 2>/dev/null)"' $(DIALECT)
+SIM_FLAGS := -g -I. -include sim/board.h -DMIDGE_FAULTS -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
+             -DCOMMIT='"$(shell git describe --always --dirty 2>/dev/null)"' $(DIALECT)
 
 # Seeds of one run: fresh ones with each commit, and the same ones for the same commit.
 SIM_SEEDS ?= 600

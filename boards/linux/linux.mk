@@ -54,6 +54,8 @@ $(TLS_OBJ): CPPFLAGS += -DMBEDTLS_CONFIG_FILE='"port/tls/config.h"' -Iport/tls \
 $(B)/port/tls/gcm_portable.o: CPPFLAGS += -isystem $(MBEDTLS)/library
 $(TLS_OBJ): port/tls/config.h | $(MBEDTLS)/LICENSE
 $(MBEDTLS_OBJ): CFLAGS += -w
+# Who builds only to test may have the libraries compiled in less time: LIBRARY_CFLAGS=-O0.
+$(MBEDTLS_OBJ) $(SODIUM_OBJ): CFLAGS += $(LIBRARY_CFLAGS)
 $(filter $(addprefix $(B)/$(MBEDTLS)/library/,$(MBEDTLS_NUMBERS)),$(MBEDTLS_OBJ)): \
     CPPFLAGS += -DTLS_NUMBERS
 $(addprefix $(B)/$(MBEDTLS)/library/,$(MBEDTLS_KEYS)): \

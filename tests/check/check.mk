@@ -44,11 +44,15 @@ build/check/%.gcc: %.c
 	@mkdir -p $(@D) && rm -f $@
 	$(Q)$(CC) $(CPPFLAGS) $(DIALECT) -O2 -fanalyzer -c -o $@.o $< && mv $@.o $@
 
+# Clang's analyzer thinks about a function for as long as it takes to see 50,000 states: four times
+# as many have shown nothing more, and take four times as long.
+DEPTH := -Xclang -analyzer-config -Xclang max-nodes=50000
+
 build/check/%.tidy: %.c
 	@echo "TIDY $<"
 	@mkdir -p $(@D) && rm -f $@
 	$(Q)clang-tidy --quiet --config-file=tests/check/clang-tidy $(TIDY_CHECKS) $< -- $(CPPFLAGS) \
-	    $(DIALECT) $(TIDY) 2>$@.log || { cat $@.log; false; } && mv $@.log $@
+	    $(DIALECT) $(TIDY) $(DEPTH) 2>$@.log || { cat $@.log; false; } && mv $@.log $@
 
 # uninitvar: gcc and clang see it too, and cppcheck does not see an argument filled by the
 # argument after it.

@@ -2,7 +2,9 @@
 //
 // A case is `==`, the text, `--`, and the complaints: a letter for the severity and the line.
 // Behind the dashes stands how nats-server's answer differs: `words`, if only the reason is worded
-// otherwise, or `own`, if it judges otherwise. R lines, which are Midge's own, it never has.
+// otherwise, or `own`, if it judges otherwise; `chance`, if it has several, one of them ours, for it
+// walks a map of Go in an order that is drawn anew each time. R lines, which are Midge's own, it
+// never has.
 
 #ifndef TESTS_CONF_CASES_H
 #define TESTS_CONF_CASES_H
@@ -14,7 +16,7 @@
 struct one_case {
     char text[4096];
     char complaints[4096];
-    char differs[16];
+    char differs[32];
 };
 
 // Reads the next case; false at the end of the file.
@@ -30,7 +32,7 @@ static bool next_case(FILE *file, struct one_case *c) {
             }
             to = c->text;
         } else if (to == c->text && strncmp(line, "--", 2) == 0) {
-            sscanf(line, "-- %15s", c->differs);
+            sscanf(line, "-- %31[a-z ]", c->differs);
             c->text[strlen(c->text) - 1] = '\0';  // its last line has no end
             to = c->complaints;
         } else if (to != NULL) {
