@@ -200,8 +200,7 @@ void midge_closed(struct midge *m, midge_conn handle, enum midge_reason why) {
     struct conn *c = conn_of(m, handle);
     if (c == NULL)
         return;
-    if (!(c->flags & CONN_CLOSING))
-        c->flags |= why * CONN_REASON;
+    conn_close(m, c, (int)why, false);
     conn_gone(m, c);
 }
 

@@ -25,15 +25,16 @@ static const char *check_pools(const struct midge *m) {
     return NULL;
 }
 
-// Of the connections in a list each has its flag, and is linked both ways; nobody else has it.
-static bool list_is_sound(const struct midge *m, int which, uint32_t flag) {
+// Of the connections in a list each has one of its flags, and is linked both ways; nobody else has it.
+static bool list_is_sound(const struct midge *m, int which, uint32_t flags) {
     uint16_t prev = 0;
     uint32_t left = 0;
     for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++)
-        left += m->connections[i].cid != 0 && (m->connections[i].flags & flag) != 0;
+        left += m->connections[i].cid != 0 && m->connections[i].kind != MIDGE_LOCAL &&
+                (m->connections[i].flags & flags) != 0;
     for (uint16_t i = m->lists[which].head; i != 0; left--) {
         const struct conn *c = &m->connections[i];
-        if (left == 0 || !(c->flags & flag) || c->links[which].prev != prev)
+        if (left == 0 || !(c->flags & flags) || c->links[which].prev != prev)
             return false;
         prev = i;
         i = c->links[which].next;
@@ -62,14 +63,13 @@ static const char *check_connections(const struct midge *m) {
         return "the number of those that are crowded";
     if (!list_is_sound(m, LIST_WISHES, CONN_WISHING))
         return "the list of wishes";
-    if (!list_is_sound(m, LIST_STALLED, CONN_STALLED))
+    if (!list_is_sound(m, LIST_STALLED, CONN_STALLED | CONN_TURN))
         return "the list of those that wait";
-    // Who waits longest comes first, behind those that keep their place.
-    for (uint16_t i = m->stalled_on != 0 ? m->stalled_on : m->lists[LIST_STALLED].head, next;
-         i != 0 && (next = m->connections[i].links[LIST_STALLED].next) != 0; i = next) {
-        int32_t later = (int32_t)(m->connections[next].stall_ms - m->connections[i].stall_ms);
-        if (later < 0 && i != m->stalled_on)
-            return "the order of those that wait";
+    // One of them at most has its turn.
+    for (uint16_t i = m->lists[LIST_STALLED].head; i != 0;
+         i = m->connections[i].links[LIST_STALLED].next) {
+        if (((m->connections[i].flags & CONN_TURN) != 0) != (i == m->turn))
+            return "the turn of those that wait";
     }
     return NULL;
 }

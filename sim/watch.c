@@ -17,6 +17,7 @@ void tally_add(struct tally *t, const struct conn *conn) {
 
 // The longest that a healthy cable may wait for its input to be taken, beyond stall_ms.
 #define WAIT_US 30000000u
+#define TURN_US 2000000u
 
 // A cable that carries nothing any more must be found out by pings.
 static uint64_t silence_us(const struct world *w, const struct midge_config *config) {
@@ -33,7 +34,7 @@ static uint64_t silence_us(const struct world *w, const struct midge_config *con
 // At most what a line of a message takes here.
 #define LINE_BYTES 160
 
-// Whether it has begun to wait in this turn though nobody is crowded, and there are blocks for what
+// Whether it has begun to wait in this turn though nobody is crowded or to go first, and there are blocks for what
 // it publishes next: for each receiver what it takes of its own, once what is stored for all, and
 // for what has not come in yet what is kept for others.
 static bool waits_in_vain(struct world *w, const struct site *s, const struct cable *c,
@@ -42,7 +43,7 @@ static bool waits_in_vain(struct world *w, const struct site *s, const struct ca
     const struct ledger *l = &c->ledger;
     const struct order *o = &l->orders[l->orders_first];
     bool began = (conn->flags & CONN_STALLED) && conn->stall_ms == m->now.ms + m->config->stall_ms;
-    if (!began || m->crowded > 0 || w->swarm.hostile + w->swarm.pool_failure > 0 ||
+    if (!began || m->crowded + m->turn > 0 || w->swarm.hostile + w->swarm.pool_failure > 0 ||
         l->orders_count == 0 || o->verb != ORDER_PUB)
         return false;
     uint32_t copied = LINE_BYTES + (o->bytes < 1024 ? o->bytes : 0);
@@ -53,6 +54,17 @@ static bool waits_in_vain(struct world *w, const struct site *s, const struct ca
                 MIDGE_BLOCKS_GUARANTEED;
     // To the letter is not known here what is kept for whom.
     return block_common(m) >= once + each * ledger_receivers(w, c, o->subject) + 4;
+}
+
+// Those who wait as c does go one after another, each once a receiver has drained.
+static uint64_t turns_us(const struct world *w, const struct cable *c) {
+    uint64_t us = 0;
+    for (uint32_t i = 0; i < CABLES_MAX; i++) {
+        const struct cable *o = &w->cables[i];
+        if (o->used && o->site == c->site && o->paused)
+            us += TURN_US;
+    }
+    return us;
 }
 
 static const char *wrong_with_cable(struct world *w, struct site *s, struct cable *c) {
@@ -78,15 +90,16 @@ static const char *wrong_with_cable(struct world *w, struct site *s, struct cabl
     // vanishes is waited for, one after another.
     const struct swarm *swarm = &w->swarm;
     bool trickles = s->small && (c->window < 536 || swarm->run_max == 1);
-    trickles |= s->m.crowded > 0 || (c->delay_us >= 50000 && s->small);
+    trickles |= (c->delay_us >= 50000 && s->small);
     bool patient = swarm->vanish + swarm->slow + swarm->deaf + swarm->pool_failure > 0 ||
                    swarm->link_cut + swarm->doze + swarm->byte_ns + swarm->wild > 0;
     // Who reads a page slowly is not heard meanwhile.
     patient |= c->kind == MIDGE_MONITOR && c->gap_us > 0;
     // A message that is never finished holds its blocks until that is noticed.
     uint32_t wait_ms = config->stall_ms + (s->small ? config->payload_idle_ms : 0);
+    uint64_t patience_us = wait_ms * 1000ull + WAIT_US;
     if (c->up.taken < c->up.arrived && !patient && !trickles &&
-        w->now_us - c->waiting_since_us > wait_ms * 1000ull + WAIT_US)
+        w->now_us - c->waiting_since_us > patience_us + turns_us(w, c))
         return "a client's input is not taken";
     return NULL;
 }

@@ -1,5 +1,6 @@
 #include "broker/core/conn.h"
 
+#include "broker/core/hint.h"
 #include "broker/core/log.h"
 #include "broker/core/midge.h"
 #include "broker/core/reason.h"
@@ -51,18 +52,13 @@ struct conn *conn_of(struct midge *m, uint32_t handle) {
 
 // ---- Lists --------------------------------------------------------------------------------------
 
-// Puts it behind the entry `prev`, 0 for the first place.
-static void list_insert(struct midge *m, int which, struct conn *c, uint16_t prev) {
+// One copy: inlined it is larger.
+NEVER_INLINE void list_add(struct midge *m, int which, struct conn *c) {
     struct list *list = &m->lists[which];
     uint16_t i = conn_index(m, c);
-    uint16_t *from = prev != 0 ? &at(m, prev)->links[which].next : &list->head;
-    c->links[which] = (struct link){.next = *from, .prev = prev};
-    *(*from != 0 ? &at(m, *from)->links[which].prev : &list->tail) = i;
-    *from = i;
-}
-
-static void list_add(struct midge *m, int which, struct conn *c) {
-    list_insert(m, which, c, m->lists[which].tail);
+    c->links[which] = (struct link){.prev = list->tail};
+    *(list->tail != 0 ? &at(m, list->tail)->links[which].next : &list->head) = i;
+    list->tail = i;
 }
 
 static void list_remove(struct midge *m, int which, struct conn *c) {
@@ -95,10 +91,8 @@ midge_conn midge_next(struct midge *m, enum midge_wish *wish) {
         return MIDGE_NONE;
     // The last of them that it has comes first.
     struct conn *c = at(m, i);
-    int most = MIDGE_WISH_ABORT;
-    while (!(c->wishes & 1 << most))
-        most--;
-    MIDGE_ASSERT(most > 0);
+    MIDGE_ASSERT(c->wishes != 0);
+    int most = 31 - __builtin_clz(c->wishes);
     *wish = (enum midge_wish)most;
     // A connection that ends wants nothing else.
     c->wishes = most >= MIDGE_WISH_CLOSE_AFTER_SEND ? 0 : (uint8_t)(c->wishes & ~(1 << most));
@@ -131,13 +125,27 @@ uint16_t conn_open(struct midge *m, int kind, const struct midge_peer *peer) {
     return (uint16_t)i;
 }
 
-static void unstall(struct midge *m, struct conn *c) {
-    if (c->flags & CONN_STALLED) {
-        if (m->stalled_on == conn_index(m, c))
-            m->stalled_on = c->links[LIST_STALLED].prev;
-        list_remove(m, LIST_STALLED, c);
-        c->flags &= ~(uint32_t)CONN_STALLED;
+// It keeps its place in the list until it has tried.
+static void next_turn(struct midge *m) {
+    m->turn = m->tried != 0 ? at(m, m->tried)->links[LIST_STALLED].next
+                            : m->lists[LIST_STALLED].head;
+    if (m->turn != 0) {
+        struct conn *c = at(m, m->turn);
+        c->flags = (c->flags & ~(uint32_t)CONN_STALLED) | CONN_TURN;
+        conn_wish(m, c, MIDGE_WISH_RESUME);
     }
+}
+
+static void unstall(struct midge *m, struct conn *c) {
+    uint32_t was = c->flags & (CONN_STALLED | CONN_TURN);
+    if (was == 0)
+        return;
+    list_remove(m, LIST_STALLED, c);
+    c->flags &= ~was;
+    if (was & CONN_TURN)
+        next_turn(m);
+    else
+        m->tried = 0;  // it may have been this one: all try again
 }
 
 static void uncrowd(struct midge *m, struct conn *c) {
@@ -202,14 +210,9 @@ void conn_gone(struct midge *m, struct conn *c) {
     for (index_t i = tracing(m) ? c->subs : 0; i != 0; i = m->subscriptions[i].owner_next)
         trace_unsubscribe(m, c, i);
     facts_keep(m, c);
-#if MIDGE_JUDGING
-    unjudge(m, c);
-#endif
 #if MIDGE_RESPONSES_MAX > 0
     response_forget(m, c);
 #endif
-    unstall(m, c);
-    uncrowd(m, c);
     timer_cancel(m, conn_index(m, c));
     if (c->flags & CONN_WISHING)
         list_remove(m, LIST_WISHES, c);
@@ -369,9 +372,10 @@ static bool is_moving(const struct midge *m, const struct conn *c) {
 bool conn_stall(struct midge *m, struct conn *c) {
     if (c->flags & CONN_STALL_SPENT)
         return false;
-    if (!(c->flags & CONN_STALLED)) {
+    if (!(c->flags & (CONN_STALLED | CONN_CLOSING))) {
         c->flags |= CONN_STALLED;
-        list_add(m, LIST_STALLED, c);
+        if (!(c->flags & CONN_TURN))
+            list_add(m, LIST_STALLED, c);
         c->stalls++;
         m->stalls++;
         c->stall_ms = m->now.ms + m->config->stall_ms;
@@ -380,19 +384,32 @@ bool conn_stall(struct midge *m, struct conn *c) {
     return true;
 }
 
-void conn_stall_on(struct midge *m, struct conn *c) {
-    if (m->stalled_on == conn_index(m, c))
-        return;
-    list_remove(m, LIST_STALLED, c);
-    list_insert(m, LIST_STALLED, c, m->stalled_on);
-    m->stalled_on = conn_index(m, c);
+void conn_resume_all(struct midge *m) {
+    m->tried = 0;
+    if (m->turn == 0)
+        next_turn(m);
 }
 
-void conn_resume_all(struct midge *m) {
-    while (m->lists[LIST_STALLED].head != 0) {
-        struct conn *c = at(m, m->lists[LIST_STALLED].head);
-        unstall(m, c);
-        conn_wish(m, c, MIDGE_WISH_RESUME);
+bool conn_yields(const struct midge *m, const struct conn *c) {
+    return m->turn != 0 && !(c->flags & (CONN_TURN | CONN_STALL_SPENT));
+}
+
+void conn_tried(struct midge *m, struct conn *c, uint32_t n) {
+    if (!(c->flags & CONN_TURN))
+        return;
+    uint32_t again = c->flags & CONN_STALLED;
+    if (again && n == 0) {
+        c->flags &= ~(uint32_t)CONN_TURN;
+        // Unless all are to try again, those before it have.
+        if (m->tried == c->links[LIST_STALLED].prev)
+            m->tried = m->turn;
+        next_turn(m);
+        return;
+    }
+    unstall(m, c);
+    if (again) {
+        c->flags |= CONN_STALLED;
+        list_add(m, LIST_STALLED, c);
     }
 }
 

@@ -30,7 +30,7 @@ enum {
     CONN_STALL_SPENT = 1 << 4,  // this read has waited as long as it may
     CONN_CROWDED = 1 << 5,      // its output is above the mark where publishers wait
     CONN_BLOCKED = 1 << 6,      // the stack took less than there was
-    CONN_WAITING = 1 << 7,      // its input was stalled when it was last taken
+    CONN_TURN = 1 << 7,         // it is its turn of those stalled; the application's always
     // What a client said in its CONNECT, or its default.
     CONN_CONNECTED = 1 << 8,
     CONN_ADMITTED = 1 << 9,  // authentication passed or is not required
@@ -230,12 +230,16 @@ bool conn_progresses(const struct midge *m, const struct conn *c);
 // A publisher must wait for room. Answers false where it has waited long enough for this read.
 bool conn_stall(struct midge *m, struct conn *c);
 
-// It was resumed, consumed nothing, and is stalled again, since others took the room: it keeps its
-// place before those who did, and before those who came later.
-void conn_stall_on(struct midge *m, struct conn *c);
-
-// There is room again: whoever waits is resumed, the longest wait first.
+// There is room again: whoever waits is resumed, one after another, the longest wait first.
 void conn_resume_all(struct midge *m);
+
+// Whether others wait, and have their turn: what they wait for is not for c to take before them,
+// unless it has waited long enough.
+bool conn_yields(const struct midge *m, const struct conn *c);
+
+// c took `n` bytes of input. If it was its turn, the next one has his; who took nothing and is
+// stalled again keeps his place before those who came later.
+void conn_tried(struct midge *m, struct conn *c, uint32_t n);
 
 #if MIDGE_JUDGING
 // Its CONNECT is not answered yet: no input is taken until conn_judged. It is put into the list of

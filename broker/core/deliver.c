@@ -311,6 +311,8 @@ static bool all_have_room(struct midge *m, const struct delivery *d, const index
                           uint32_t count, struct room *room) {
     if (!d->choosy)
         return true;
+    if (conn_yields(m, d->publisher))
+        return false;
     for (uint32_t i = 0; i < count; i++) {
         const struct node *node = &m->nodes[nodes[i]];
         for (index_t s = node->plain; s != 0; s = m->subscriptions[s].next) {
@@ -392,7 +394,7 @@ int32_t deliver(struct midge *m, struct conn *publisher, struct publication *p,
     d.count = 0;
     d.bytes = 0;
     struct room room = {block_common(m) - d.sharing_blocks, false};
-    d.choosy = m->crowded > 0 || room.common < m->blocks_ample;
+    d.choosy = m->crowded + m->turn > 0 || room.common < m->blocks_ample;
     if (!all_have_room(m, &d, nodes, count, &room)) {
         if (!m->config->no_fast_producer_stall && conn_stall(m, publisher))
             return DELIVER_STALL;

@@ -12,7 +12,8 @@ static struct conn *local_of(struct midge *m) {
         m->local = conn_open(m, MIDGE_LOCAL, NULL);
         if (m->local == 0)
             return NULL;
-        m->connections[m->local].flags |= CONN_CONNECTED | CONN_ADMITTED | CONN_ECHO | CONN_HEADERS;
+        m->connections[m->local].flags |=
+            CONN_CONNECTED | CONN_ADMITTED | CONN_ECHO | CONN_HEADERS | CONN_TURN;
     }
     return &m->connections[m->local];
 }
@@ -128,8 +129,8 @@ int32_t midge_publish(struct midge *m, const char *subject, const char *reply, c
                             .payload = payload != NULL ? payload : "",
                             .no_line_end = true};
     if (deliver(m, c, &p, match(m, m->root, p.subject, n)) == DELIVER_STALL) {
-        // The application tries again by itself; it is not resumed.
-        conn_resume_all(m);
+        // The application tries again by itself.
+        c->flags &= ~(uint32_t)CONN_STALLED;
         return MIDGE_ERR_FULL;
     }
     c->in_msgs++;

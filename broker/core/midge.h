@@ -99,9 +99,10 @@ struct midge {
     struct table text_table, node_table, sid_table;
     struct wheel wheel;
     struct list lists[LIST_COUNT];
-    uint16_t stalled_on;  // the last of those stalled that keep their place
-    uint16_t reap;        // first connection whose subscriptions are being reaped
-    index_t root;         // of the one account
+    uint16_t turn;   // which of those stalled was resumed, and has not tried again yet
+    uint16_t tried;  // the last of those stalled that did so in vain, and keep their place
+    uint16_t reap;   // first connection whose subscriptions are being reaped
+    index_t root;    // of the one account
 
     uint32_t block_room;       // bytes that a block holds
     uint32_t blocks_reserved;  // guarantees not used up

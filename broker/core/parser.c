@@ -117,7 +117,7 @@ static bool input_reserve(struct midge *m, struct conn *c, uint32_t bytes) {
     struct input *in = &c->in;
     uint32_t held = in->blocks;
     uint32_t need = input_blocks(m, bytes);
-    if (need > held && need - held > input_available(m, c))
+    if (need > held && (need - held > input_available(m, c) || conn_yields(m, c)))
         return false;
     for (; held < need; held++) {
         index_t b = block_take(m, c);
@@ -572,8 +572,6 @@ uint32_t parser_rx(struct midge *m, struct conn *c, const uint8_t *bytes, uint32
     }
     if (at == n || (c->flags & CONN_CLOSING))
         c->flags &= ~(uint32_t)CONN_STALL_SPENT;
-    if ((c->flags & (CONN_STALLED | CONN_WAITING)) == (CONN_STALLED | CONN_WAITING) && at == 0)
-        conn_stall_on(m, c);
-    c->flags = (c->flags & ~(uint32_t)CONN_WAITING) | (c->flags & CONN_STALLED ? CONN_WAITING : 0);
+    conn_tried(m, c, at);
     return c->flags & CONN_CLOSING ? n : at;
 }
