@@ -37,7 +37,7 @@ patches: ## those that are kept as patches apply, and a few of them are noticed
 limits:  ## limits at the ends of their ranges compile, and impossible ones do not
 tree:    ## who includes whom; no libc, heap or mutable global in broker/
 unit:    ## unit tests, under ASan and UBSan
-cross:   ## the hub and unit tests for five other architectures, under QEMU
+cross:   ## the hub and unit tests for four other architectures, and worlds on two, under QEMU
 check:   ## static analysis: gcc -fanalyzer, clang, clang-tidy, cppcheck
 wire:    ## transcripts replayed against Midge and nats-server, answers compared
 interop: ## the official clients and tools, unmodified

@@ -16,7 +16,7 @@ SIM_FLAGS := -g -I. -include sim/board.h -DMIDGE_FAULTS -D_FILE_OFFSET_BITS=64 -
              -DCOMMIT='"$(shell git describe --always --dirty 2>/dev/null)"' $(DIALECT)
 
 # Seeds of one run: fresh ones with each commit, and the same ones for the same commit.
-SIM_SEEDS ?= 600
+SIM_SEEDS ?= 400
 
 ifeq ($(CROSS),)
 sim: build/sim/vopr build/sim/debug/vopr

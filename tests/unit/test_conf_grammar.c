@@ -227,7 +227,7 @@ static void check(const char *bytes, size_t n) {
 static void test_every_short_text(void **state) {
     (void)state;
     static const char alphabet[] = "{}[]:,\"'(#/\\a1$-.\n ";
-    enum { LETTERS = sizeof alphabet - 1, LENGTH = 4 };
+    enum { LETTERS = sizeof alphabet - 1, LENGTH = EMULATED ? 3 : 4 };
     uint32_t total = 1;
     for (int i = 0; i < LENGTH; i++)
         total *= LETTERS;

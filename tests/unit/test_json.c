@@ -129,7 +129,7 @@ static void expect_as_model(const char *text) {
 static void test_every_short_text(void **state) {
     (void)state;
     static const char *const pieces[] = {"\"a\"", ":", ",", "{", "}", "[", "]", " 1"};
-    enum { KINDS = sizeof pieces / sizeof pieces[0], LONGEST = 7 };
+    enum { KINDS = sizeof pieces / sizeof pieces[0], LONGEST = EMULATED ? 6 : 7 };
     objects = 0;
     for (uint32_t length = 0, all = 1; length <= LONGEST; length++, all *= KINDS) {
         for (uint32_t code = 0; code < all; code++) {
@@ -143,7 +143,7 @@ static void test_every_short_text(void **state) {
             expect_as_model(text);
         }
     }
-    assert_int_equal(objects, 58);
+    assert_int_equal(objects, EMULATED ? 42 : 58);
 }
 
 static void test_members_of_any_kind(void **state) {

@@ -13,7 +13,7 @@ static void test_text(void **state) {
     static const char *const pieces[] = {
         "a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\\\\",     "\\\"",
         "<", "\xff",     "\xc3",         "\xe2\x82",         "\x80\x80", "\\u0001"};
-    for (uint32_t round = 0; round < 2000; round++) {
+    for (uint32_t round = 0; round < ROUNDS(2000); round++) {
         struct midge *m = broker_start(100, round % 2 ? 128 : 4096);
         char says[700] = "CONNECT {\"verbose\":false,\"name\":\"";
         for (uint32_t i = 1 + chance(60); i > 0; i--)
@@ -31,7 +31,7 @@ static void test_text(void **state) {
 
 static void test_moments(void **state) {
     (void)state;
-    for (uint32_t round = 0; round < 100000; round++) {
+    for (uint32_t round = 0; round < ROUNDS(100000); round++) {
         uint64_t us = ((uint64_t)chance(1u << 30) << 20 | chance(1u << 20)) * 9 + 1;
         if (round % 3 == 0)
             us -= us % 1000000;

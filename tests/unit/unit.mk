@@ -4,16 +4,15 @@
 
 SUITES_BUSY += unit
 
-# An emulator does not start nats-server, nor would its answers be others; and what hal/ keeps in a
-# chip's flash is not for machines whose bytes have the other order.
-UNIT_NOT := $(if $(CROSS),%/test_conf_reference.c) $(if $(filter mips,$(ARCH)),%/test_hal_seed.c)
+# An emulator does not start nats-server, nor would its answers be others.
+UNIT_NOT := $(if $(CROSS),%/test_conf_reference.c)
 UNIT := $(patsubst %.c,$(B)/%,$(sort $(filter-out $(UNIT_NOT),$(wildcard tests/unit/*.c))))
 CHIP := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/chip/*.c)))
 
 CHIP_OBJ := $(patsubst %.c,$(B)/chip/%.o,$(filter broker/%,$(LIB_SRC)))
 AS_CHIP   = $(subst boards/linux/board.h,boards/lm3s6965evb/board.h,$(CPPFLAGS))
 
-QEMU := $(if $(CROSS),qemu-$(ARCH:i686=i386) -L /usr/$(patsubst %-,%,$(CROSS)))
+QEMU := $(if $(CROSS),qemu-$(ARCH) -L /usr/$(patsubst %-,%,$(CROSS)))
 
 ifeq ($(CROSS)$(SANITIZE),)
 unit:
@@ -22,9 +21,6 @@ else
 unit: $(UNIT) $(CHIP)
 	@tests/unit/run "$(QEMU)" $^
 endif
-
-chip-unit: $(CHIP)
-	@tests/unit/run "$(QEMU)" $^
 
 $(UNIT): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/panic.o $(B)/cmocka.o $(B)/midge.a
 	@echo "LD  $@"
@@ -40,7 +36,7 @@ $(CHIP_OBJ): $(B)/chip/%.o: %.c Makefile tests/unit/unit.mk
 	$(Q)$(CC) $(AS_CHIP) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(CHIP:=.o): CPPFLAGS := $(AS_CHIP) $(EXTENSIONS)
-$(UNIT:=.o) $(CHIP:=.o): CPPFLAGS += -isystem $(CACHE)/cmocka/include
+$(UNIT:=.o) $(CHIP:=.o): CPPFLAGS += -isystem $(CACHE)/cmocka/include -DEMULATED=$(if $(CROSS),1,0)
 $(UNIT:=.o) $(CHIP:=.o): $(CMOCKA)
 
 $(B)/tests/unit/test_tls_%.o: CPPFLAGS += -DMBEDTLS_CONFIG_FILE='"port/tls/config.h"' -Iport/tls \
