@@ -19,6 +19,9 @@ void tally_add(struct tally *t, const struct conn *conn) {
 #define WAIT_US 30000000u
 #define TURN_US 2000000u
 
+// The longest that a page may stand still that is being read.
+#define PAGE_PAUSE_MS 5000
+
 // A cable that carries nothing any more must be found out by pings.
 static uint64_t silence_us(const struct world *w, const struct midge_config *config) {
     uint64_t ms = (uint64_t)config->ping_interval_ms * (config->ping_max + 2);
@@ -93,8 +96,9 @@ static const char *wrong_with_cable(struct world *w, struct site *s, struct cabl
     trickles |= (c->delay_us >= 50000 && s->small);
     bool patient = swarm->vanish + swarm->slow + swarm->deaf + swarm->pool_failure > 0 ||
                    swarm->link_cut + swarm->doze + swarm->byte_ns + swarm->wild > 0;
-    // Who reads a page slowly is not heard meanwhile.
-    patient |= c->kind == MIDGE_MONITOR && c->gap_us > 0;
+    // Who reads a page slowly, or over a slow cable, is not heard meanwhile.
+    bool reads = s->m.now.ms - conn->progress_ms < PAGE_PAUSE_MS;
+    patient |= c->kind == MIDGE_MONITOR && (c->gap_us > 0 || reads);
     // A message that is never finished holds its blocks until that is noticed.
     uint32_t wait_ms = config->stall_ms + (s->small ? config->payload_idle_ms : 0);
     uint64_t patience_us = wait_ms * 1000ull + WAIT_US;
