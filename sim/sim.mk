@@ -59,7 +59,7 @@ $(foreach kind,/ /debug/ /coverage/,build/sim$(kind)o/sim/cases.o): $(wildcard t
 coverage: build/sim/coverage/vopr
 	@find build/sim/coverage -name '*.gcda' -delete
 	@build/sim/coverage/vopr 1 $(COVERAGE_SEEDS) >build/sim/coverage/log || tail -n 1 build/sim/coverage/log
-	@python3 sim/coverage.py build/sim/coverage $(FILE)
+	@python3 tests/coverage/coverage.py build/sim/coverage $(addprefix --file ,$(FILE))
 
 COVERAGE_SEEDS ?= 300
 
