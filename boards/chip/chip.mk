@@ -12,7 +12,9 @@ include boards/$(BOARD)/board.mk
 B        := build/$(BOARD)
 TOOL     := arm-none-eabi-
 CC       := $(TOOL)gcc
-CPPFLAGS := -I. -Iport/lwip -isystem $(LWIP)/src/include -include boards/$(BOARD)/board.h
+# A board says in board.mk whether it has TLS.
+LIMITS   := -DMIDGE_TLS=$(or $(TLS),0) -include boards/$(BOARD)/board.h
+CPPFLAGS := -I. -Iport/lwip -isystem $(LWIP)/src/include $(LIMITS)
 # For size, -Os leaves a few passes on that move values into registers early, and then spill them.
 SMALL    := -fno-move-loop-invariants -fno-forward-propagate -fno-tree-fre
 CFLAGS   := -g -Os -flto $(SMALL) $(CPU) $(DIALECT) -ffunction-sections -fdata-sections
@@ -33,8 +35,13 @@ HAL_OBJ   := $(HAL:%=$(B)/hal/%.o)
 LWIP_OBJ  := $(LWIP_SRC:%.c=$(B)/%.o)
 IMAGE_SRC := $(wildcard broker/*.c broker/*/*.c boards/chip/*.c) port/lwip.c $(wildcard port/lwip/*.c)
 # A board with MIDGE_NKEYS says NKEYS := 1.
-CRYPTO_OBJ := $(if $(NKEYS),$(patsubst %.c,$(B)/%.o,port/crypto.c $(SODIUM_SRC)))
-IMAGE_OBJ := $(IMAGE_SRC:%.c=$(B)/%.o) $(B)/boards/chip/conf.o $(HAL_OBJ) $(LWIP_OBJ) $(CRYPTO_OBJ)
+CRYPTO_OBJ := $(if $(NKEYS)$(TLS),$(patsubst %.c,$(B)/%.o,port/crypto.c $(SODIUM_SRC) \
+                  $(if $(TLS),$(TLS_SODIUM_SRC))))
+MBEDTLS_OBJ := $(if $(TLS),$(patsubst %.c,$(B)/%.o,$(MBEDTLS_SRC) $(MBEDTLS)/library/gcm.c))
+TLS_OBJ   := $(if $(TLS),$(patsubst %.c,$(B)/%.o,port/handshakes.c port/tls.c \
+                 $(filter-out port/tls/gcm%,$(wildcard port/tls/*.c)))) $(MBEDTLS_OBJ)
+IMAGE_OBJ := $(IMAGE_SRC:%.c=$(B)/%.o) $(B)/boards/chip/conf.o $(HAL_OBJ) $(LWIP_OBJ) \
+             $(CRYPTO_OBJ) $(TLS_OBJ)
 
 # The application on the same chip, which the image is named after, and after its slot.
 APP   := midge
@@ -74,6 +81,13 @@ $(LWIP_OBJ): CFLAGS += -w
 $(filter $(B)/build/%,$(CRYPTO_OBJ)): CFLAGS += $(SODIUM_FLAGS) -fno-lto
 $(CRYPTO_OBJ): CPPFLAGS += $(SODIUM_PATHS)
 $(CRYPTO_OBJ): | $(SODIUM)/LICENSE
+# And so those of Mbed TLS; the compiler says of each what it calls.
+$(MBEDTLS_OBJ): CFLAGS += -w -fno-lto -fcallgraph-info=su,da
+$(TLS_OBJ): CPPFLAGS += $(TLS_FLAGS)
+$(TLS_OBJ): port/tls/config.h | $(MBEDTLS)/LICENSE $(SODIUM)/LICENSE
+$(addprefix $(B)/$(MBEDTLS)/library/,$(MBEDTLS_KEYS)): CPPFLAGS += $(TLS_KEYS_FLAGS)
+$(filter $(addprefix $(B)/$(MBEDTLS)/library/,$(MBEDTLS_NUMBERS)),$(MBEDTLS_OBJ)): \
+    CPPFLAGS += -DTLS_NUMBERS
 
 $(B)/boards/chip/conf.o: boards/chip/conf.S boards/$(BOARD)/midge.conf
 	@mkdir -p $(@D)
@@ -136,7 +150,7 @@ $(B)/host/config: $(HOST_OBJ)
 
 $(B)/host/%.o: %.c boards/chip/chip.mk boards/$(BOARD)/board.h
 	@mkdir -p $(@D)
-	$(Q)gcc -I. -D_GNU_SOURCE -include boards/$(BOARD)/board.h -O1 $(DIALECT) -ffunction-sections \
+	$(Q)gcc -I. -D_GNU_SOURCE $(LIMITS) -O1 $(DIALECT) -ffunction-sections \
 	    -fdata-sections -MMD -MP -c -o $@ $<
 
 ifneq ($(ON),board)
