@@ -141,11 +141,11 @@ endif
 
 # ---- Configuration -------------------------------------------------------------------------------
 
-HOST_SRC := boards/chip/host/config.c boards/chip/settings.c hal/nor.c hal/file_flash.c \
-            hal/seed.c hal/chacha20.c $(wildcard broker/auth/*.c broker/conf/*.c broker/core/*.c)
+HOST_SRC := boards/chip/settings.c boards/chip/identity.c hal/nor.c hal/file_flash.c hal/seed.c \
+            hal/chacha20.c $(wildcard broker/auth/*.c broker/conf/*.c broker/core/*.c)
 HOST_OBJ := $(HOST_SRC:%.c=$(B)/host/%.o)
 
-$(B)/host/config: $(HOST_OBJ)
+$(B)/host/config $(B)/host/provision: $(B)/host/%: $(B)/host/boards/chip/host/%.o $(HOST_OBJ)
 	$(Q)gcc -Wl,--gc-sections -o $@ $^
 
 $(B)/host/%.o: %.c boards/chip/chip.mk boards/$(BOARD)/board.h
@@ -153,20 +153,36 @@ $(B)/host/%.o: %.c boards/chip/chip.mk boards/$(BOARD)/board.h
 	$(Q)gcc -I. -D_GNU_SOURCE $(LIMITS) -O1 $(DIALECT) -ffunction-sections \
 	    -fdata-sections -MMD -MP -c -o $@ $<
 
+# What is asked for is written into the flash of QEMU's board, beside what is there. Of a real one all
+# data is written at once: the target of either takes the variables of both, and erases what is not
+# given.
 ifneq ($(ON),board)
-config: $(B)/host/config $(B)/flash.bin
-	$(Q)$< $(FILE) 0<>$(B)/flash.bin
+DEVICE := $(B)/flash.bin
+config: given := $(FILE)
+provision: given := $(CERT)
 else ifdef OPENOCD
+DEVICE := $(B)/device.bin
+config provision: given := both
 # Of board.h, what a macro stands for.
 macro = $(patsubst %u,%,$(shell echo $(1) | gcc -E -P -include boards/$(BOARD)/board.h -))
 
-# All of the board's data: whatever else is there is erased.
-config: $(B)/host/config
-	$(Q)head -c $$(($(call macro,HAL_FLASH_BYTES))) /dev/zero | tr '\0' '\377' >$(B)/config.bin
-	$(Q)$< $(FILE) 0<>$(B)/config.bin
-	openocd $(OPENOCD) -c "program $(B)/config.bin $(call macro,HAL_FLASH) verify reset exit"
+.PHONY: $(B)/device.bin
+$(B)/device.bin:
+	@mkdir -p $(@D)
+	$(Q)head -c $$(($(call macro,HAL_FLASH_BYTES))) /dev/zero | tr '\0' '\377' >$@
+endif
+
+ifdef DEVICE
+provision config: $(B)/host/provision $(B)/host/config $(DEVICE)
+	$(Q)[ -n "$(given)" ] || { echo "$@: which? See boards/README.md" >&2; exit 1; }
+	$(Q)$(if $(filter provision both,$@ $(given)),$(if $(CERT),$(B)/host/provision \
+	    $(CERT) $(KEY) $(CA) 0<>$(DEVICE),:),:)
+	$(Q)$(if $(filter config both,$@ $(given)),$(if $(FILE),$(B)/host/config \
+	    $(FILE) 0<>$(DEVICE),:),:)
+	$(if $(filter board,$(ON)),openocd $(OPENOCD) -c \
+	    "program $(DEVICE) $(call macro,HAL_FLASH) verify reset exit" && rm -f $(DEVICE))
 else
-config:
+config provision:
 	@echo "$(BOARD) is not written by OpenOCD: paste $(FILE) on its console, after config write" >&2
 	@exit 1
 endif
