@@ -147,7 +147,7 @@
 #define MIDGE_TLS_OUT_BYTES (MIDGE_TLS_HUB || MIDGE_TLS_IN_BYTES > 4096 ? 4096 : 2048)
 #endif
 
-// Connections under TLS at one time, and what each takes: beside its records 7,424 B, or with
+// Connections under TLS at one time, and what each takes: beside its records 5,632 B, or with
 // MIDGE_TLS_HUB 12,288 B for the usual certificates. Who wants more is refused. What all of them
 // compute with takes MIDGE_TLS_NUMBERS_BYTES: 16 KB, or on a chip 5 KB, and up to 2 KB for each
 // handshake under way. The set of certificates in force, and the one that takes its place, take
@@ -157,7 +157,7 @@
 #endif
 #ifndef MIDGE_TLS_BYTES
 #define MIDGE_TLS_BYTES \
-    (MIDGE_TLS_IN_BYTES + MIDGE_TLS_OUT_BYTES + (MIDGE_TLS_HUB ? 12288 : 7424))
+    (MIDGE_TLS_IN_BYTES + MIDGE_TLS_OUT_BYTES + (MIDGE_TLS_HUB ? 12288 : 5632))
 #endif
 #ifndef MIDGE_TLS_NUMBERS_BYTES
 #define MIDGE_TLS_NUMBERS_BYTES 16384

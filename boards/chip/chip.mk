@@ -36,7 +36,7 @@ LWIP_OBJ  := $(LWIP_SRC:%.c=$(B)/%.o)
 IMAGE_SRC := $(wildcard broker/*.c broker/*/*.c boards/chip/*.c) port/lwip.c $(wildcard port/lwip/*.c)
 # A board with MIDGE_NKEYS says NKEYS := 1.
 CRYPTO_OBJ := $(if $(NKEYS)$(TLS),$(patsubst %.c,$(B)/%.o,port/crypto.c $(SODIUM_SRC) \
-                  $(if $(TLS),$(TLS_SODIUM_SRC))))
+                  $(if $(TLS),$(filter-out %25519.c %25519_ref10.c,$(TLS_SODIUM_SRC)))))
 MBEDTLS_OBJ := $(if $(TLS),$(patsubst %.c,$(B)/%.o,$(MBEDTLS_SRC) $(MBEDTLS)/library/gcm.c))
 TLS_OBJ   := $(if $(TLS),$(patsubst %.c,$(B)/%.o,port/handshakes.c port/tls.c \
                  $(filter-out port/tls/gcm%,$(wildcard port/tls/*.c)))) $(MBEDTLS_OBJ)
@@ -84,6 +84,7 @@ $(CRYPTO_OBJ): | $(SODIUM)/LICENSE
 # And so those of Mbed TLS; the compiler says of each what it calls.
 $(MBEDTLS_OBJ): CFLAGS += -w -fno-lto -fcallgraph-info=su,da
 $(TLS_OBJ): CPPFLAGS += $(TLS_FLAGS)
+$(B)/port/tls/curve25519_small.o: CFLAGS += $(SODIUM_FLAGS) -isystem $(SODIUM_ROOT) -fno-lto
 $(TLS_OBJ): port/tls/config.h | $(MBEDTLS)/LICENSE $(SODIUM)/LICENSE
 $(addprefix $(B)/$(MBEDTLS)/library/,$(MBEDTLS_KEYS)): CPPFLAGS += $(TLS_KEYS_FLAGS)
 $(filter $(addprefix $(B)/$(MBEDTLS)/library/,$(MBEDTLS_NUMBERS)),$(MBEDTLS_OBJ)): \

@@ -16,7 +16,7 @@ endif
 
 # The library is everything but the board itself, so that tests can take its place.
 LIB_SRC := $(wildcard broker/*.c broker/*/*.c port/posix.c port/address.c port/handshakes.c port/tls.c \
-               port/tls/*.c) $(MBEDTLS_SRC)
+               $(filter-out %_small.c,$(wildcard port/tls/*.c))) $(MBEDTLS_SRC)
 SODIUM_OBJ := $(patsubst %.c,$(B)/%.o,$(SODIUM_SRC) $(TLS_SODIUM_SRC))
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o) $(B)/port/crypto.o $(SODIUM_OBJ)
 HUB_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard boards/linux/*.c))
