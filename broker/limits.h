@@ -125,15 +125,39 @@
 #define MIDGE_TLS 0
 #endif
 
-// Connections under TLS at one time, and what each takes: 32 KB serve every client and the usual
-// certificates; who wants more is refused. What all of them compute with takes
-// MIDGE_TLS_NUMBERS_BYTES: 16 KB, and up to 2 KB for each handshake under way. The set of
-// certificates in force, and the one that takes its place, take MIDGE_TLS_SET_BYTES each.
+// Whether TLS has all that the hub's has. 0 leaves what clients agree on with a chip: ECDSA with
+// P-256, X25519, SHA-256, AES-128-GCM and ChaCha20-Poly1305; certificates and keys in DER only.
+#ifndef MIDGE_TLS_HUB
+#define MIDGE_TLS_HUB 0
+#endif
+
+// Whether peers' certificates, and one's own, may have RSA keys: 16 KB of flash.
+#ifndef MIDGE_TLS_RSA
+#define MIDGE_TLS_RSA MIDGE_TLS_HUB
+#endif
+
+// The largest record that a client may send, and that it is sent. Stock clients send 16,384 B and
+// negotiate nothing less; 4,096 or 2,048 do for those that are known to send no more at a time. Each
+// connection has both in its memory. In: 2,048..16,384; out: as long as the certificates that it
+// shows and 100 B at least, 1,024..16,384.
+#ifndef MIDGE_TLS_IN_BYTES
+#define MIDGE_TLS_IN_BYTES 16384
+#endif
+#ifndef MIDGE_TLS_OUT_BYTES
+#define MIDGE_TLS_OUT_BYTES (MIDGE_TLS_HUB || MIDGE_TLS_IN_BYTES > 4096 ? 4096 : 2048)
+#endif
+
+// Connections under TLS at one time, and what each takes: beside its records 5,632 B, or with
+// MIDGE_TLS_HUB 12,288 B for the usual certificates. Who wants more is refused. What all of them
+// compute with takes MIDGE_TLS_NUMBERS_BYTES: 16 KB, or on a chip 5 KB, and up to 2 KB for each
+// handshake under way. The set of certificates in force, and the one that takes its place, take
+// MIDGE_TLS_SET_BYTES each.
 #ifndef MIDGE_TLS_MAX
 #define MIDGE_TLS_MAX 4
 #endif
 #ifndef MIDGE_TLS_BYTES
-#define MIDGE_TLS_BYTES 32768
+#define MIDGE_TLS_BYTES \
+    (MIDGE_TLS_IN_BYTES + MIDGE_TLS_OUT_BYTES + (MIDGE_TLS_HUB ? 12288 : 5632))
 #endif
 #ifndef MIDGE_TLS_NUMBERS_BYTES
 #define MIDGE_TLS_NUMBERS_BYTES 16384
@@ -327,6 +351,9 @@ _Static_assert(MIDGE_TOKENS_MAX >= 4 && MIDGE_TOKENS_MAX <= 2048, "MIDGE_TOKENS_
 _Static_assert(MIDGE_TLS_BYTES % 8 == 0 && MIDGE_TLS_BYTES <= 524280 &&
                    MIDGE_TLS_SET_BYTES % 8 == 0 && MIDGE_TLS_SET_BYTES <= 524280,
                "MIDGE_TLS_BYTES and MIDGE_TLS_SET_BYTES: at most 524,280, and multiples of 8");
+_Static_assert(MIDGE_TLS_IN_BYTES >= 2048 && MIDGE_TLS_IN_BYTES <= 16384 &&
+                   MIDGE_TLS_OUT_BYTES >= 1024 && MIDGE_TLS_OUT_BYTES <= 16384,
+               "MIDGE_TLS_IN_BYTES: 2,048..16,384, and MIDGE_TLS_OUT_BYTES: 1,024..16,384");
 _Static_assert(MIDGE_TLS_MAX >= 1 && MIDGE_TLS_MAX < 65535, "MIDGE_TLS_MAX: 1..65,534");
 
 #endif

@@ -10,6 +10,10 @@
 // and not off the acknowledged bytes: a peer may acknowledge half a segment, and the whole of it
 // can still be sent again.
 //
+// What a TLS connection sends is copied: its records lie in a ring of the connection's slot while
+// the stack refers to them. One step of one handshake is taken in a turn; whose turn it is not keeps
+// what it received in its stash.
+//
 // A turn looks at every socket. A chip has some dozen of them.
 
 #include "port/port.h"
@@ -23,10 +27,13 @@
 #include <string.h>
 
 #include "hal/hal.h"
+#include "port/handshakes.h"
 #include "port/lwip/mdns.h"
 #include "port/lwip/network.h"
+#include "port/tls.h"
 
 #define FRAMES 4       // frames taken in one turn
+#define STEP_MS 5      // of a handshake in one turn, and what the step takes that began before
 #define CLOSE_MS 2000  // for the acknowledgement of what a closing connection has sent
 
 _Static_assert(TCP_MSS >= 536 && TCP_MSS <= (LWIP_IPV6 ? 1440 : 1460),
@@ -48,6 +55,9 @@ enum {
     SOCKET_OPEN = 1,      // in use
     SOCKET_FINISHED = 2,  // the peer sends no more
     SOCKET_CLOSING = 4,   // closes once its output is acknowledged; input is dropped
+    SOCKET_SECURING = 8,  // a handshake is due or under way
+    SOCKET_BROKEN = 16,   // the peer broke the protocol of TLS
+    SOCKET_ENDED = 32,    // the peer of TLS was told that nothing follows
 };
 
 struct socket {
@@ -59,6 +69,9 @@ struct socket {
     uint16_t stashed;
     uint8_t kind;
     uint8_t flags;
+#if MIDGE_TLS
+    tls_slot tls;  // 0 for none
+#endif
     uint8_t stash[TCP_WND];
 };
 
@@ -66,9 +79,11 @@ static struct socket sockets[MIDGE_TCP_SOCKETS];
 static struct socket *touched;  // by the frame that was just taken
 static struct tcp_pcb *listeners[MIDGE_KINDS];
 
-static struct midge_pool pools[MEMP_MAX];
+#define POOLS (MEMP_MAX + MIDGE_TLS)
+
+static struct midge_pool pools[POOLS];
 static struct midge_host host = {
-    .cores = 1, .platform = "midge-" MIDGE_VERSION, .pools = pools, .pools_count = MEMP_MAX};
+    .cores = 1, .platform = "midge-" MIDGE_VERSION, .pools = pools, .pools_count = POOLS};
 
 // ---- Time and entropy ---------------------------------------------------------------------------
 
@@ -92,6 +107,8 @@ uint32_t port_random(void) {
 }
 
 int32_t port_init(uint32_t connections) {
+    if (MIDGE_TLS)
+        handshakes_begin(port_random());
     return connections < MIDGE_TCP_SOCKETS ? (int32_t)connections : MIDGE_TCP_SOCKETS;
 }
 
@@ -184,76 +201,7 @@ static void yield_unopened(void) {
         tcp_active_pcbs->prio = TCP_PRIO_MIN;
 }
 
-// ---- Input --------------------------------------------------------------------------------------
-
-// Takes note of how full lwIP's pools are, for whoever asks.
-static void count_pools(void) {
-    static const char *const names[MEMP_MAX] = {
-#define LWIP_MEMPOOL(name, num, size, desc) #name,
-#include <lwip/priv/memp_std.h>
-    };
-    for (uint32_t i = 0; i < MEMP_MAX; i++) {
-        const struct memp_desc *pool = memp_pools[i];
-        pools[i] = (struct midge_pool){names[i], pool->size, pool->num, pool->stats->used,
-                                       pool->stats->max};
-    }
-}
-
-// Gives the broker bytes, and the peer as much more window as were consumed. Answers how many.
-static uint16_t feed(struct midge *m, struct socket *s, uint8_t *bytes, uint16_t n) {
-    if (s->kind == MIDGE_MONITOR)
-        count_pools();
-    bool admitted = midge_admitted(m, s->conn);
-    int32_t used = s->flags & SOCKET_CLOSING ? n : midge_rx(m, s->conn, bytes, n);
-    if (used < 0)
-        used = n;  // it is closing: they are of no use
-    if (!admitted)
-        memset(bytes, 0, (size_t)used);
-    if (s->pcb != NULL && used > 0)
-        tcp_recved(s->pcb, (u16_t)used);
-    return (uint16_t)used;
-}
-
-static void receive(struct midge *m, struct socket *s, uint8_t *bytes, uint16_t n) {
-    uint16_t used = s->stashed == 0 ? feed(m, s, bytes, n) : 0;
-    n = (uint16_t)(n - used);
-    MIDGE_ASSERT(n <= sizeof s->stash - s->stashed);
-    memcpy(s->stash + s->stashed, bytes + used, n);
-    s->stashed = (uint16_t)(s->stashed + n);
-}
-
-static void resume(struct midge *m, struct socket *s) {
-    uint16_t used = feed(m, s, s->stash, s->stashed);
-    s->stashed = (uint16_t)(s->stashed - used);
-    memmove(s->stash, s->stash + used, s->stashed);
-}
-
-static void open_socket(struct midge *m, struct socket *s) {
-    struct midge_peer peer = {0};
-    if (s->pcb != NULL) {
-        peer.ip_bytes = IP_IS_V6_VAL(s->pcb->remote_ip) ? 16 : 4;
-        memcpy(peer.ip, &s->pcb->remote_ip, peer.ip_bytes);
-        peer.port = s->pcb->remote_port;
-        s->conn = midge_open(m, (enum midge_kind)s->kind, &peer);
-    }
-    if (s->conn == MIDGE_NONE && s->pcb != NULL)
-        tcp_abort(s->pcb);
-}
-
-// Sees to the socket that a frame has touched. The broker's own calls, such as SEND, wait for the
-// end of the turn.
-static void attend(struct midge *m, struct socket *s) {
-    if (s->conn == MIDGE_NONE)
-        open_socket(m, s);
-    struct pbuf *p = s->arrived;
-    s->arrived = NULL;
-    for (struct pbuf *q = p; q != NULL && s->conn != MIDGE_NONE; q = q->next)
-        receive(m, s, q->payload, q->len);
-    if (p != NULL)
-        pbuf_free(p);
-}
-
-// ---- Output -------------------------------------------------------------------------------------
+// ---- What the stack holds ------------------------------------------------------------------------
 
 // How many bytes the stack refers to: from the first that lies in a segment on. Segments that must
 // be sent again move between the two queues.
@@ -292,23 +240,268 @@ static bool write_piece(struct socket *s, const struct midge_span *span) {
     return true;
 }
 
-// Takes note of what was acknowledged, and hands over what there is room for.
-static void send_output(struct midge *m, struct socket *s) {
-    uint32_t held = held_by_stack(s->pcb);
-    MIDGE_ASSERT(held <= s->held);
-    if (held < s->held)
-        midge_sent(m, s->conn, s->held - held);
-    s->held = held;
+// ---- TLS ----------------------------------------------------------------------------------------
+
+static struct midge_peer peer_of(const struct socket *s) {
+    struct midge_peer peer = {.port = s->pcb->remote_port,
+                              .ip_bytes = IP_IS_V6_VAL(s->pcb->remote_ip) ? 16 : 4};
+    memcpy(peer.ip, &s->pcb->remote_ip, peer.ip_bytes);
+    return peer;
+}
+
+#if MIDGE_TLS
+
+// The records that the stack refers to, by slot: as many bytes as the socket says that it holds, from
+// `at` on.
+static struct ring {
+    uint32_t at;
+    uint8_t bytes[TCP_SND_BUF];
+} rings[MIDGE_TLS_MAX];
+
+// Whether the broker has not taken all that was decrypted.
+static bool is_stalled(const struct socket *s) {
+    return s->tls != 0 && tls_secured(s->tls) && tls_stalled(s->tls);
+}
+
+// Takes what there is room for, in two parts where the ring ends in between.
+static int32_t send_record(void *context, const uint8_t *bytes, uint32_t n, bool more) {
+    struct socket *s = context;
+    struct ring *r = &rings[s->tls - 1];
+    uint32_t taken = 0, held;
+    (void)more;
+    if (s->pcb == NULL)
+        return -1;
+    do {
+        uint32_t at = (r->at + s->held) % sizeof r->bytes;
+        uint32_t room = LWIP_MIN(sizeof r->bytes - s->held, sizeof r->bytes - at);
+        struct midge_span piece = {r->bytes + at, LWIP_MIN(room, n - taken)};
+        memcpy(r->bytes + at, bytes + taken, piece.n);
+        held = s->held;
+        write_piece(s, &piece);
+        taken += s->held - held;
+    } while (taken < n && s->held > held);
+    return (int32_t)taken;
+}
+
+// A handshake that began goes on, in its turn: its peer was heard, or has heard.
+static void go_on(struct midge *m, struct socket *s) {
+    struct midge_peer peer;
+    if (!(s->flags & SOCKET_SECURING) || s->tls == 0 || s->pcb == NULL)
+        return;
+    peer = peer_of(s);
+    handshakes_add(m, s->conn, &peer);
+}
+
+// What was sent in clear has arrived: a handshake that is due may begin, in its turn.
+static void begin_securing(struct midge *m, struct socket *s) {
+    struct midge_peer peer = peer_of(s);
+    if ((s->flags & (SOCKET_SECURING | SOCKET_CLOSING)) == SOCKET_SECURING && s->tls == 0)
+        handshakes_add(m, s->conn, &peer);
+}
+
+// The stack has given up n bytes of the ring.
+static void release(struct midge *m, struct socket *s, uint32_t n) {
+    struct ring *r = &rings[s->tls - 1];
+    r->at = (r->at + n) % sizeof r->bytes;
+    go_on(m, s);
+}
+
+// Goes on with the handshake, or gives the broker what it decrypts. Answers as midge_rx does.
+static int32_t decrypt(struct midge *m, struct socket *s, const uint8_t *bytes, uint16_t n) {
+    uint32_t used = 0;
+    if (!tls_secured(s->tls)) {
+        used = tls_handshake(m, s->tls, bytes, n, STEP_MS);
+        if (!tls_secured(s->tls))
+            return (int32_t)used;
+        s->flags &= (uint8_t)~SOCKET_SECURING;
+        handshakes_end(s->conn);
+    }
+    int32_t more = tls_rx(m, s->tls, bytes + used, n - used);
+    if (more == TLS_ENDED || more == TLS_BROKEN)
+        s->flags |= SOCKET_FINISHED | (more == TLS_BROKEN ? SOCKET_BROKEN : 0);
+    return more < 0 ? more : (int32_t)used + more;
+}
+
+// Encrypts what there is room for. Whether that is all. In a handshake there is nothing but the
+// handshake's own.
+static bool write_secure(struct midge *m, struct socket *s) {
+    if (!tls_secured(s->tls) || (s->flags & SOCKET_BROKEN))
+        return true;
+    int32_t state = tls_tx(m, s->tls);
+    if (state < 0)
+        s->flags |= SOCKET_FINISHED | SOCKET_BROKEN;
+    return state != 0;
+}
+
+// Tells the peer that nothing follows, unless it was told. Whether that is on its way.
+static bool farewell(struct socket *s) {
+    if (s->tls == 0 || (s->flags & (SOCKET_ENDED | SOCKET_BROKEN)))
+        return false;
+    s->flags |= SOCKET_ENDED;
+    tls_end(s->tls);
+    tcp_output(s->pcb);
+    return s->held > 0;
+}
+
+static void drop_secure(struct socket *s) {
+    handshakes_end(s->conn);
+    if (s->tls != 0)
+        tls_close(s->tls);
+    s->tls = 0;
+}
+
+// Opens a slot for a handshake that begins. False where there is none.
+static bool open_slot(struct midge *m, struct socket *s) {
+    if (s->tls == 0) {
+        s->tls = tls_open(s->conn, send_record, s);
+        if (s->tls != 0)
+            rings[s->tls - 1].at = 0;
+        else
+            midge_secured(m, s->conn, &(struct midge_tls){.failure = "every TLS slot is in use"});
+    }
+    return s->tls != 0;
+}
+
+#else
+
+static bool is_stalled(const struct socket *s) {
+    (void)s;
+    return false;
+}
+
+static bool farewell(struct socket *s) {
+    (void)s;
+    return false;
+}
+
+static void drop_secure(struct socket *s) {
+    (void)s;
+}
+
+#endif
+
+// ---- Input --------------------------------------------------------------------------------------
+
+// Takes note of how full lwIP's pools are, for whoever asks.
+static void count_pools(void) {
+    static const char *const names[MEMP_MAX] = {
+#define LWIP_MEMPOOL(name, num, size, desc) #name,
+#include <lwip/priv/memp_std.h>
+    };
+    for (uint32_t i = 0; i < MEMP_MAX; i++) {
+        const struct memp_desc *pool = memp_pools[i];
+        pools[i] = (struct midge_pool){names[i], pool->size, pool->num, pool->stats->used,
+                                       pool->stats->max};
+    }
+#if MIDGE_TLS
+    tls_usage(&pools[MEMP_MAX]);
+#endif
+}
+
+// Passes received bytes on, to the broker or through TLS, and answers as midge_rx does.
+static int32_t pass_on(struct midge *m, struct socket *s, const uint8_t *bytes, uint16_t n) {
+#if MIDGE_TLS
+    if (s->tls != 0)
+        return decrypt(m, s, bytes, n);
+#endif
+    return midge_rx(m, s->conn, bytes, n);
+}
+
+// Gives the broker bytes, and the peer as much more window as were consumed. Answers how many.
+static uint16_t feed(struct midge *m, struct socket *s, uint8_t *bytes, uint16_t n) {
+    if (s->kind == MIDGE_MONITOR)
+        count_pools();
+    bool admitted = midge_admitted(m, s->conn);
+    int32_t used = s->flags & SOCKET_CLOSING ? n : pass_on(m, s, bytes, n);
+    if (used < 0)
+        used = n;  // it is closing: they are of no use
+    if (!admitted)
+        memset(bytes, 0, (size_t)used);
+    if (s->pcb != NULL && used > 0)
+        tcp_recved(s->pcb, (u16_t)used);
+    return (uint16_t)used;
+}
+
+// Where earlier bytes wait, later ones do. A handshake goes on in its turn.
+static void receive(struct midge *m, struct socket *s, uint8_t *bytes, uint16_t n) {
+    bool waits = s->stashed > 0 || (s->flags & SOCKET_SECURING) || is_stalled(s);
+    uint16_t used = waits ? 0 : feed(m, s, bytes, n);
+    n = (uint16_t)(n - used);
+    MIDGE_ASSERT(n <= sizeof s->stash - s->stashed);
+    memcpy(s->stash + s->stashed, bytes + used, n);
+    s->stashed = (uint16_t)(s->stashed + n);
+#if MIDGE_TLS
+    go_on(m, s);
+#endif
+}
+
+static void resume(struct midge *m, struct socket *s) {
+    uint16_t used = feed(m, s, s->stash, s->stashed);
+    s->stashed = (uint16_t)(s->stashed - used);
+    memmove(s->stash, s->stash + used, s->stashed);
+}
+
+static void open_socket(struct midge *m, struct socket *s) {
+    if (s->pcb != NULL) {
+        struct midge_peer peer = peer_of(s);
+        s->conn = midge_open(m, (enum midge_kind)s->kind, &peer);
+    }
+    if (s->conn == MIDGE_NONE && s->pcb != NULL)
+        tcp_abort(s->pcb);
+}
+
+// Sees to the socket that a frame has touched. The broker's own calls, such as SEND, wait for the
+// end of the turn.
+static void attend(struct midge *m, struct socket *s) {
+    if (s->conn == MIDGE_NONE)
+        open_socket(m, s);
+    struct pbuf *p = s->arrived;
+    s->arrived = NULL;
+    for (struct pbuf *q = p; q != NULL && s->conn != MIDGE_NONE; q = q->next)
+        receive(m, s, q->payload, q->len);
+    if (p != NULL)
+        pbuf_free(p);
+}
+
+// ---- Output -------------------------------------------------------------------------------------
+
+// Hands over what there is room for. Whether that is all.
+static bool write_clear(struct midge *m, struct socket *s) {
     struct midge_span span;
     while (midge_tx(m, s->conn, s->held, &span, 1) > 0) {
         if (!write_piece(s, &span)) {
             midge_sent(m, s->conn, 0);
-            break;
+            return false;
         }
     }
+    return true;
+}
+
+// Of what the stack held it has given up n bytes. Hands over more, and answers whether that is all.
+static bool hand_over(struct midge *m, struct socket *s, uint32_t n) {
+#if MIDGE_TLS
+    if (s->tls != 0) {
+        if (n > 0)
+            release(m, s, n);
+        return write_secure(m, s);
+    }
+#endif
+    if (n > 0)
+        midge_sent(m, s->conn, n);
+    return write_clear(m, s);
+}
+
+// Takes note of what was acknowledged, and hands over more. Whether nothing is left then.
+static bool send_output(struct midge *m, struct socket *s) {
+    uint32_t held = held_by_stack(s->pcb);
+    MIDGE_ASSERT(held <= s->held);
+    uint32_t n = s->held - held;
+    s->held = held;
+    bool all = hand_over(m, s, n);
     // Also what the MAC had no room for earlier.
     if (s->pcb->unsent != NULL)
         tcp_output(s->pcb);
+    return all;
 }
 
 // ---- The end ------------------------------------------------------------------------------------
@@ -339,7 +532,8 @@ static void leave_to_stack(struct socket *s) {
 }
 
 static void drop(struct midge *m, struct socket *s) {
-    bool expected = (s->flags & (SOCKET_FINISHED | SOCKET_CLOSING)) != 0;
+    bool expected = (s->flags & (SOCKET_FINISHED | SOCKET_CLOSING)) && !(s->flags & SOCKET_BROKEN);
+    drop_secure(s);
     if (s->conn != MIDGE_NONE)
         midge_closed(m, s->conn, expected ? MIDGE_PEER_CLOSED : MIDGE_READ_ERROR);
     s->conn = MIDGE_NONE;
@@ -348,23 +542,29 @@ static void drop(struct midge *m, struct socket *s) {
     s->flags = 0;
 }
 
+// Closes once nothing is left to be sent, nor to be acknowledged.
+static void go_on_closing(struct socket *s, bool all_sent) {
+    if (all_sent && s->held == 0 && !farewell(s))
+        leave_to_stack(s);
+    else if ((int32_t)(sys_now() - s->end_ms) >= 0)
+        tcp_abort(s->pcb);
+}
+
 // The end of a turn for one socket.
 static void look_after(struct midge *m, struct socket *s) {
-    if (s->pcb != NULL)
-        send_output(m, s);
-    if ((s->flags & SOCKET_FINISHED) && s->stashed == 0) {
+    bool all_sent = s->pcb != NULL && send_output(m, s);
+#if MIDGE_TLS
+    if (all_sent && s->held == 0)
+        begin_securing(m, s);
+#endif
+    if ((s->flags & SOCKET_FINISHED) && s->stashed == 0 && !is_stalled(s)) {
         if (s->kind == MIDGE_MONITOR)
             midge_rx(m, s->conn, NULL, 0);
         else
             begin_closing(s);
     }
-    if (s->pcb != NULL && (s->flags & SOCKET_CLOSING)) {
-        struct midge_span span;
-        if (s->held == 0 && midge_tx(m, s->conn, 0, &span, 1) == 0)
-            leave_to_stack(s);
-        else if ((int32_t)(sys_now() - s->end_ms) >= 0)
-            tcp_abort(s->pcb);
-    }
+    if (s->pcb != NULL && (s->flags & SOCKET_CLOSING))
+        go_on_closing(s, all_sent);
     if (s->pcb == NULL)
         drop(m, s);
 }
@@ -387,10 +587,15 @@ static void carry_out(struct midge *m) {
         if (s == NULL)
             continue;
         switch (wish) {
+#if MIDGE_TLS
+        case MIDGE_WISH_SECURE:
+            s->flags |= SOCKET_SECURING;
+            break;
+#endif
         case MIDGE_WISH_SEND:
             break;  // the turn ends with a look at all output
         case MIDGE_WISH_RESUME:
-            if (s->stashed > 0)
+            if (!(s->flags & SOCKET_SECURING) && (s->stashed > 0 || is_stalled(s)))
                 resume(m, s);
             break;
         case MIDGE_WISH_CLOSE_AFTER_SEND:
@@ -404,6 +609,19 @@ static void carry_out(struct midge *m) {
     }
 }
 
+#if MIDGE_TLS
+// Lets one handshake go on, by a step.
+static void handshake(struct midge *m) {
+    midge_conn conn = handshakes_next(m);
+    struct socket *s = conn != MIDGE_NONE ? socket_of(conn) : NULL;
+    if (s == NULL || s->pcb == NULL || !open_slot(m, s))
+        return;
+    resume(m, s);
+    if (tls_goes_on(s->tls))
+        go_on(m, s);
+}
+#endif
+
 void port_turn(struct midge *m, void (*drain)(struct midge *m)) {
     midge_host(m, &host);
     midge_turn(m, port_now());
@@ -415,6 +633,9 @@ void port_turn(struct midge *m, void (*drain)(struct midge *m)) {
             attend(m, touched);
         touched = NULL;
     }
+#if MIDGE_TLS
+    handshake(m);
+#endif
     carry_out(m);
     for (struct socket *s = sockets; s < sockets + MIDGE_TCP_SOCKETS; s++) {
         if (s->flags != 0)
@@ -422,6 +643,7 @@ void port_turn(struct midge *m, void (*drain)(struct midge *m)) {
     }
     drain(m);
     uint32_t wait_ms = LWIP_MIN(midge_turn(m, port_now()), sys_timeouts_sleeptime());
-    if (hal_ethernet_frame() == 0)
+    bool busy = MIDGE_TLS && handshakes_ready();
+    if (!busy && hal_ethernet_frame() == 0)
         hal_wait(LWIP_MIN(wait_ms, NETWORK_TURN_MS));
 }

@@ -52,6 +52,12 @@ MBEDTLS_SRC := $(addprefix $(MBEDTLS)/library/,aes.c asn1parse.c asn1write.c bas
 # Those of it that compute with large numbers, and those that make keys and agree on them.
 MBEDTLS_NUMBERS := bignum% ecdh.o ecdsa.o ecp% rsa%
 MBEDTLS_KEYS    := ecdh.o psa_crypto_ecp.o
+TLS_KEYS_FLAGS  := -Dmbedtls_ecp_mul=tls_ecp_mul \
+                   -Dmbedtls_ecp_mul_restartable=tls_ecp_mul_restartable
+
+# How what includes it is compiled.
+TLS_FLAGS := -DMBEDTLS_CONFIG_FILE='"port/tls/config.h"' -Iport/tls -isystem $(MBEDTLS)/include \
+             $(SODIUM_PATHS)
 
 # Of libsodium, what TLS takes: ChaCha20-Poly1305 and X25519.
 TLS_SODIUM_SRC := $(addprefix $(SODIUM_ROOT)/,sodium/runtime.c \

@@ -241,7 +241,7 @@ static int32_t pass_on(struct midge *m, struct socket *s, const uint8_t *bytes, 
         return midge_rx(m, s->conn, bytes, n);
     uint32_t used = 0;
     if (!tls_secured(s->tls)) {
-        used = tls_handshake(m, s->tls, bytes, n);
+        used = tls_handshake(m, s->tls, bytes, n, UINT32_MAX);
         if (!tls_secured(s->tls))
             return (int32_t)used;
         handshakes_end(s->conn);

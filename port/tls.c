@@ -5,7 +5,9 @@
 
 #include <string.h>
 
+#include <mbedtls/asn1.h>
 #include <mbedtls/chachapoly.h>
+#include <mbedtls/ecp.h>
 #include <mbedtls/error.h>
 #include <mbedtls/pk.h>
 #include <mbedtls/platform.h>
@@ -49,6 +51,7 @@ struct slot {
     uint32_t in_bytes;
     uint32_t out_bytes;  // of the broker's output, in the record that is being sent
     bool secured, broken;
+    bool goes_on;  // the handshake, for which there was no time
     bool more;      // output follows the record that is being sent
     tls_slot next;  // free one
     union {
@@ -113,13 +116,36 @@ static const unsigned char *bytes_of(const struct port_text *t) {
     return (const unsigned char *)t->text;
 }
 
+static bool is_pem(const struct port_text *t) {
+    static const char pem[] = "-----BEGIN ";
+    bool is = false;
+    for (uint32_t i = 0; !is && i + sizeof pem - 1 <= t->bytes; i++)
+        is = memcmp(t->text + i, pem, sizeof pem - 1) == 0;
+    return is;
+}
+
 // Its length as Mbed TLS counts it: with the NUL, in PEM.
 static size_t length_of(const struct port_text *t) {
-    static const char pem[] = "-----BEGIN ";
-    bool is_pem = false;
-    for (uint32_t i = 0; !is_pem && i + sizeof pem - 1 <= t->bytes; i++)
-        is_pem = memcmp(t->text + i, pem, sizeof pem - 1) == 0;
-    return t->bytes + (is_pem ? 1u : 0u);
+    return t->bytes + (is_pem(t) ? 1u : 0u);
+}
+
+// In PEM as many as there are, and so in DER, one behind another.
+static int parse_certificates(mbedtls_x509_crt *to, const struct port_text *t) {
+    if (is_pem(t))
+        return mbedtls_x509_crt_parse(to, bytes_of(t), length_of(t));
+    unsigned char *at = (unsigned char *)bytes_of(t);  // which is not written to
+    const unsigned char *end = at + t->bytes;
+    int failed = t->bytes > 0 ? 0 : MBEDTLS_ERR_X509_INVALID_FORMAT;
+    while (failed == 0 && at < end) {
+        const unsigned char *begin = at;
+        size_t n;
+        failed = mbedtls_asn1_get_tag(&at, end, &n,
+                                      MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE);
+        if (failed == 0)
+            failed = mbedtls_x509_crt_parse_der(to, begin, (size_t)(at - begin) + n);
+        at += n;
+    }
+    return failed;
 }
 
 #define IN_PAIR "error parsing X509 certificate/key pair: "
@@ -127,7 +153,7 @@ static size_t length_of(const struct port_text *t) {
 static const char *load_pair(struct set *s, const struct port_certificates *files) {
     const struct port_text *chain = &files->chain;
     const struct port_text *key = &files->key;
-    int failed = mbedtls_x509_crt_parse(&s->certificates, bytes_of(chain), length_of(chain));
+    int failed = parse_certificates(&s->certificates, chain);
     if (failed == MBEDTLS_ERR_X509_ALLOC_FAILED)
         return "the certificates are larger than MIDGE_TLS_SET_BYTES";
     if (failed != 0 && s->certificates.raw.len == 0)
@@ -150,13 +176,22 @@ static const char *load_pair(struct set *s, const struct port_certificates *file
 static const char *load_authorities(struct set *s, const struct port_text *text) {
     if (text->bytes == 0)
         return NULL;
-    int failed = mbedtls_x509_crt_parse(&s->authorities, bytes_of(text), length_of(text));
+    int failed = parse_certificates(&s->authorities, text);
     if (failed == MBEDTLS_ERR_X509_ALLOC_FAILED)
         return "ca_file is larger than MIDGE_TLS_SET_BYTES";
     if (s->authorities.raw.len == 0)
         return "failed to parse root ca certificate";
     mbedtls_ssl_conf_ca_chain(&s->config, &s->authorities, NULL);
     return NULL;
+}
+
+// Those that are built.
+static int *add_ciphers(int *to, const uint16_t *from, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (mbedtls_ssl_ciphersuite_from_id(from[i]) != NULL)
+            *to++ = from[i];
+    }
+    return to;
 }
 
 static void set_ciphers(struct set *s, const struct midge_tls_options *options) {
@@ -170,13 +205,11 @@ static void set_ciphers(struct set *s, const struct midge_tls_options *options) 
     };
     const uint16_t *from = options->ciphers_count > 0 ? options->ciphers : usual;
     uint32_t count = options->ciphers_count > 0 ? options->ciphers_count : sizeof usual / 2;
-    int *to = s->ciphers;
-    *to++ = MBEDTLS_TLS1_3_AES_128_GCM_SHA256;
-    *to++ = MBEDTLS_TLS1_3_AES_256_GCM_SHA384;
-    *to++ = MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256;
-    for (uint32_t i = 0; i < count; i++)
-        *to++ = from[i];
-    *to = 0;
+    static const uint16_t always[] = {MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
+                                      MBEDTLS_TLS1_3_AES_256_GCM_SHA384,
+                                      MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256};
+    int *to = add_ciphers(s->ciphers, always, sizeof always / 2);
+    *add_ciphers(to, from, count) = 0;
     mbedtls_ssl_conf_ciphersuites(&s->config, s->ciphers);
 }
 
@@ -186,8 +219,12 @@ static void set_groups(struct set *s, const struct midge_tls_options *options) {
         MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1, MBEDTLS_SSL_IANA_TLS_GROUP_SECP521R1};
     const uint16_t *from = options->curves_count > 0 ? options->curves : usual;
     uint32_t count = options->curves_count > 0 ? options->curves_count : sizeof usual / 2;
-    memcpy(s->groups, from, count * sizeof *from);
-    s->groups[count] = 0;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (mbedtls_ecp_curve_info_from_tls_id(from[i]) != NULL)
+            s->groups[n++] = from[i];
+    }
+    s->groups[n] = 0;
     mbedtls_ssl_conf_groups(&s->config, s->groups);
 }
 
@@ -368,12 +405,32 @@ static void fail(struct midge *m, struct slot *t, int error) {
     midge_secured(m, t->conn, &told);
 }
 
-uint32_t tls_handshake(struct midge *m, tls_slot slot, const uint8_t *bytes, uint32_t n) {
+// 0 where it came to its end, or was out of time.
+static int take_steps(struct slot *t, uint32_t within_ms) {
+    uint32_t begin_ms = port_now().ms;
+    int state = t->broken ? MBEDTLS_ERR_SSL_INTERNAL_ERROR : 0;
+    t->goes_on = false;
+    while (state == 0 && !mbedtls_ssl_is_handshake_over(&t->ssl) && !t->goes_on) {
+        state = mbedtls_ssl_handshake_step(&t->ssl);
+        t->goes_on = state == 0 && port_now().ms - begin_ms >= within_ms;
+    }
+    t->goes_on = t->goes_on && !mbedtls_ssl_is_handshake_over(&t->ssl);
+    return state;
+}
+
+bool tls_goes_on(tls_slot slot) {
+    return slot_of(slot)->goes_on;
+}
+
+uint32_t tls_handshake(struct midge *m, tls_slot slot, const uint8_t *bytes, uint32_t n,
+                       uint32_t within_ms) {
     struct slot *t = slot_of(slot);
     t->in = bytes;
     t->in_bytes = n;
     arena_use(&t->arena, &numbers.arena);
-    int state = t->broken ? MBEDTLS_ERR_SSL_INTERNAL_ERROR : mbedtls_ssl_handshake(&t->ssl);
+    int state = take_steps(t, within_ms);
+    if (t->goes_on)
+        return n - t->in_bytes;
     if (state == 0)
         succeed(m, t);
     else if (state != MBEDTLS_ERR_SSL_WANT_READ && state != MBEDTLS_ERR_SSL_WANT_WRITE)

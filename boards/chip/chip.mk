@@ -12,7 +12,9 @@ include boards/$(BOARD)/board.mk
 B        := build/$(BOARD)
 TOOL     := arm-none-eabi-
 CC       := $(TOOL)gcc
-CPPFLAGS := -I. -Iport/lwip -isystem $(LWIP)/src/include -include boards/$(BOARD)/board.h
+# A board says in board.mk whether it has TLS.
+LIMITS   := -DMIDGE_TLS=$(or $(TLS),0) -include boards/$(BOARD)/board.h
+CPPFLAGS := -I. -Iport/lwip -isystem $(LWIP)/src/include $(LIMITS)
 # For size, -Os leaves a few passes on that move values into registers early, and then spill them.
 SMALL    := -fno-move-loop-invariants -fno-forward-propagate -fno-tree-fre
 CFLAGS   := -g -Os -flto $(SMALL) $(CPU) $(DIALECT) -ffunction-sections -fdata-sections
@@ -33,8 +35,13 @@ HAL_OBJ   := $(HAL:%=$(B)/hal/%.o)
 LWIP_OBJ  := $(LWIP_SRC:%.c=$(B)/%.o)
 IMAGE_SRC := $(wildcard broker/*.c broker/*/*.c boards/chip/*.c) port/lwip.c $(wildcard port/lwip/*.c)
 # A board with MIDGE_NKEYS says NKEYS := 1.
-CRYPTO_OBJ := $(if $(NKEYS),$(patsubst %.c,$(B)/%.o,port/crypto.c $(SODIUM_SRC)))
-IMAGE_OBJ := $(IMAGE_SRC:%.c=$(B)/%.o) $(B)/boards/chip/conf.o $(HAL_OBJ) $(LWIP_OBJ) $(CRYPTO_OBJ)
+CRYPTO_OBJ := $(if $(NKEYS)$(TLS),$(patsubst %.c,$(B)/%.o,port/crypto.c $(SODIUM_SRC) \
+                  $(if $(TLS),$(filter-out %25519.c %25519_ref10.c,$(TLS_SODIUM_SRC)))))
+MBEDTLS_OBJ := $(if $(TLS),$(patsubst %.c,$(B)/%.o,$(MBEDTLS_SRC) $(MBEDTLS)/library/gcm.c))
+TLS_OBJ   := $(if $(TLS),$(patsubst %.c,$(B)/%.o,port/handshakes.c port/tls.c \
+                 $(filter-out port/tls/gcm%,$(wildcard port/tls/*.c)))) $(MBEDTLS_OBJ)
+IMAGE_OBJ := $(IMAGE_SRC:%.c=$(B)/%.o) $(B)/boards/chip/conf.o $(HAL_OBJ) $(LWIP_OBJ) \
+             $(CRYPTO_OBJ) $(TLS_OBJ)
 
 # The application on the same chip, which the image is named after, and after its slot.
 APP   := midge
@@ -74,6 +81,14 @@ $(LWIP_OBJ): CFLAGS += -w
 $(filter $(B)/build/%,$(CRYPTO_OBJ)): CFLAGS += $(SODIUM_FLAGS) -fno-lto
 $(CRYPTO_OBJ): CPPFLAGS += $(SODIUM_PATHS)
 $(CRYPTO_OBJ): | $(SODIUM)/LICENSE
+# And so those of Mbed TLS; the compiler says of each what it calls.
+$(MBEDTLS_OBJ): CFLAGS += -w -fno-lto -fcallgraph-info=su,da
+$(TLS_OBJ): CPPFLAGS += $(TLS_FLAGS)
+$(B)/port/tls/curve25519_small.o: CFLAGS += $(SODIUM_FLAGS) -isystem $(SODIUM_ROOT) -fno-lto
+$(TLS_OBJ): port/tls/config.h | $(MBEDTLS)/LICENSE $(SODIUM)/LICENSE
+$(addprefix $(B)/$(MBEDTLS)/library/,$(MBEDTLS_KEYS)): CPPFLAGS += $(TLS_KEYS_FLAGS)
+$(filter $(addprefix $(B)/$(MBEDTLS)/library/,$(MBEDTLS_NUMBERS)),$(MBEDTLS_OBJ)): \
+    CPPFLAGS += -DTLS_NUMBERS
 
 $(B)/boards/chip/conf.o: boards/chip/conf.S boards/$(BOARD)/midge.conf
 	@mkdir -p $(@D)
@@ -127,32 +142,48 @@ endif
 
 # ---- Configuration -------------------------------------------------------------------------------
 
-HOST_SRC := boards/chip/host/config.c boards/chip/settings.c hal/nor.c hal/file_flash.c \
-            hal/seed.c hal/chacha20.c $(wildcard broker/auth/*.c broker/conf/*.c broker/core/*.c)
+HOST_SRC := boards/chip/settings.c boards/chip/identity.c hal/nor.c hal/file_flash.c hal/seed.c \
+            hal/chacha20.c $(wildcard broker/auth/*.c broker/conf/*.c broker/core/*.c)
 HOST_OBJ := $(HOST_SRC:%.c=$(B)/host/%.o)
 
-$(B)/host/config: $(HOST_OBJ)
+$(B)/host/config $(B)/host/provision: $(B)/host/%: $(B)/host/boards/chip/host/%.o $(HOST_OBJ)
 	$(Q)gcc -Wl,--gc-sections -o $@ $^
 
 $(B)/host/%.o: %.c boards/chip/chip.mk boards/$(BOARD)/board.h
 	@mkdir -p $(@D)
-	$(Q)gcc -I. -D_GNU_SOURCE -include boards/$(BOARD)/board.h -O1 $(DIALECT) -ffunction-sections \
+	$(Q)gcc -I. -D_GNU_SOURCE $(LIMITS) -O1 $(DIALECT) -ffunction-sections \
 	    -fdata-sections -MMD -MP -c -o $@ $<
 
+# What is asked for is written into the flash of QEMU's board, beside what is there. Of a real one all
+# data is written at once: the target of either takes the variables of both, and erases what is not
+# given.
 ifneq ($(ON),board)
-config: $(B)/host/config $(B)/flash.bin
-	$(Q)$< $(FILE) 0<>$(B)/flash.bin
+DEVICE := $(B)/flash.bin
+config: given := $(FILE)
+provision: given := $(CERT)
 else ifdef OPENOCD
+DEVICE := $(B)/device.bin
+config provision: given := both
 # Of board.h, what a macro stands for.
 macro = $(patsubst %u,%,$(shell echo $(1) | gcc -E -P -include boards/$(BOARD)/board.h -))
 
-# All of the board's data: whatever else is there is erased.
-config: $(B)/host/config
-	$(Q)head -c $$(($(call macro,HAL_FLASH_BYTES))) /dev/zero | tr '\0' '\377' >$(B)/config.bin
-	$(Q)$< $(FILE) 0<>$(B)/config.bin
-	openocd $(OPENOCD) -c "program $(B)/config.bin $(call macro,HAL_FLASH) verify reset exit"
+.PHONY: $(B)/device.bin
+$(B)/device.bin:
+	@mkdir -p $(@D)
+	$(Q)head -c $$(($(call macro,HAL_FLASH_BYTES))) /dev/zero | tr '\0' '\377' >$@
+endif
+
+ifdef DEVICE
+provision config: $(B)/host/provision $(B)/host/config $(DEVICE)
+	$(Q)[ -n "$(given)" ] || { echo "$@: which? See boards/README.md" >&2; exit 1; }
+	$(Q)$(if $(filter provision both,$@ $(given)),$(if $(CERT),$(B)/host/provision \
+	    $(CERT) $(KEY) $(CA) 0<>$(DEVICE),:),:)
+	$(Q)$(if $(filter config both,$@ $(given)),$(if $(FILE),$(B)/host/config \
+	    $(FILE) 0<>$(DEVICE),:),:)
+	$(if $(filter board,$(ON)),openocd $(OPENOCD) -c \
+	    "program $(DEVICE) $(call macro,HAL_FLASH) verify reset exit" && rm -f $(DEVICE))
 else
-config:
+config provision:
 	@echo "$(BOARD) is not written by OpenOCD: paste $(FILE) on its console, after config write" >&2
 	@exit 1
 endif

@@ -1,6 +1,7 @@
 #include "boards/chip/configuration.h"
 
 #include "boards/chip/console.h"
+#include "boards/chip/identity.h"
 #include "hal/hal.h"
 #include "port/port.h"
 
@@ -15,9 +16,39 @@ static void complain(void *context, enum midge_severity severity, const char *li
     console_say(severity == MIDGE_ERROR ? MIDGE_ERR : MIDGE_WRN, line);
 }
 
+#if MIDGE_TLS
+// Sees whether what the device is known by is of use, with a set of certificates made of it that the
+// start puts in force.
+static const char *secure(void *context, const struct midge_config *config,
+                          const struct midge_tls_options *tls) {
+    static struct identity identity;
+    (void)context;
+    (void)config;
+    if (tls->cert_file != 0 || tls->key_file != 0 || tls->ca_file != 0)
+        return "a chip has no files: make provision writes certificates into its flash";
+    if (!identity_read(&identity))
+        return "no certificate in flash: make provision writes it";
+    const char *parts = (const char *)identity.parts;
+    const uint32_t *bytes = identity.bytes;
+    const struct port_certificates certificates = {
+        {parts, bytes[IDENTITY_CHAIN]},
+        {parts + bytes[IDENTITY_CHAIN], bytes[IDENTITY_KEY]},
+        {parts + bytes[IDENTITY_CHAIN] + bytes[IDENTITY_KEY], bytes[IDENTITY_AUTHORITIES]},
+    };
+    const char *wrong = tls->verify && bytes[IDENTITY_AUTHORITIES] == 0
+                            ? "verify wants an authority: make provision CA=..."
+                            : port_certify(tls, &certificates);
+    identity_wipe(&identity);
+    return wrong;
+}
+#endif
+
 static bool read(struct midge_config *config, const char *text, uint32_t bytes) {
     struct midge_source source = {"midge.conf", text, bytes};
     struct midge_reading reading = {.complain = complain};
+#if MIDGE_TLS
+    reading.secure = secure;
+#endif
     midge_config_defaults(config);
     config->entropy = hal_entropy;
 #if MIDGE_NKEYS
@@ -55,6 +86,15 @@ static void tell_address(const char *what, const char *host, int32_t port) {
     console_number((uint32_t)port, 10);
 }
 
+static const char *tell_tls(const struct midge_config *config) {
+#if MIDGE_TLS
+    if (config->tls.enabled)
+        return config->allow_non_tls ? ", with TLS or without" : ", with TLS";
+#endif
+    (void)config;
+    return "";
+}
+
 static void tell_access(const struct midge_config *config) {
     console_text("Admitted: ");
     if (config->users_count == 0)
@@ -72,6 +112,7 @@ void configuration_tell(const struct midge_config *config, bool from_flash) {
     console_say(MIDGE_INF, from_flash ? "The configuration in flash runs" : "The default runs");
     console_begin(MIDGE_INF);
     tell_address("Clients: ", midge_config_text(config, config->host), config->port);
+    console_text(tell_tls(config));
     tell_address(", monitoring: ", midge_config_text(config, config->http_host), config->http_port);
     console_end();
     console_begin(MIDGE_INF);

@@ -143,6 +143,10 @@ int main(void) {
     console_say(MIDGE_INF, "Starting midge " MIDGE_VERSION);
     mourn(hal_record());
     bool from_flash = configure();
+#if MIDGE_TLS
+    if (config.tls.enabled)
+        port_certified();
+#endif
     start_network();
     if (!midge_init(&midge, &config, port_now()))
         die(no_entropy);

@@ -29,12 +29,16 @@ static uint32_t slot_at(uint32_t slot) {
     return 2 * hal_flash().sector_bytes + slot * slot_bytes();
 }
 
+uint32_t settings_end(void) {
+    return slot_at(2);
+}
+
 static bool have_flash(void) {
     struct hal_flash flash = hal_flash();
     return slot_at(2) <= flash.bytes && flash.program_bytes <= CHUNK_BYTES && flash.bytes > 0;
 }
 
-static uint32_t crc32(uint32_t crc, const void *bytes, uint32_t n) {
+uint32_t settings_crc(uint32_t crc, const void *bytes, uint32_t n) {
     const uint8_t *b = bytes;
     for (uint32_t i = 0; i < n; i++) {
         crc ^= b[i];
@@ -53,7 +57,7 @@ static uint32_t little(uint32_t number) {
 }
 
 static uint32_t crc_of_header(const struct settings_header *h) {
-    return crc32(UINT32_MAX, h, offsetof(struct settings_header, crc));
+    return settings_crc(UINT32_MAX, h, offsetof(struct settings_header, crc));
 }
 
 // Reads a slot's header. False where the slot is not valid.
@@ -68,7 +72,7 @@ static bool check_slot(uint32_t slot, struct settings_header *h) {
         uint32_t n = bytes - done < CHUNK_BYTES ? bytes - done : CHUNK_BYTES;
         if (hal_flash_read(at + sizeof *h + done, chunk, n) != 0)
             return false;
-        crc = crc32(crc, chunk, n);
+        crc = settings_crc(crc, chunk, n);
     }
     return h->crc == little(~crc);
 }
@@ -113,7 +117,7 @@ static void begin(struct settings_work *w, const char *text, uint32_t bytes) {
                                          .number = little(little(h.number) + 1),
                                          .bytes = little(bytes)};
     memset(w->header.erased, 0xff, sizeof w->header.erased);
-    w->header.crc = little(~crc32(crc_of_header(&w->header), text, bytes));
+    w->header.crc = little(~settings_crc(crc_of_header(&w->header), text, bytes));
 }
 
 void settings_write(struct settings_work *w, const char *text, uint32_t bytes) {

@@ -28,6 +28,12 @@
 #define SETTINGS_HEADER_BYTES 32
 #define SETTINGS_TEXT_MAX (SETTINGS_SLOT_BYTES - SETTINGS_HEADER_BYTES)
 
+// Where in flash they end.
+uint32_t settings_end(void);
+
+// Goes on with a CRC-32, which begins as UINT32_MAX and is inverted at its end.
+uint32_t settings_crc(uint32_t crc, const void *bytes, uint32_t n);
+
 // Reads the text in force, and answers its length, or an enum hal_err where no slot is valid.
 int32_t settings_read(char text[SETTINGS_TEXT_MAX]);
 

@@ -16,7 +16,7 @@ endif
 
 # The library is everything but the board itself, so that tests can take its place.
 LIB_SRC := $(wildcard broker/*.c broker/*/*.c port/posix.c port/address.c port/handshakes.c port/tls.c \
-               port/tls/*.c) $(MBEDTLS_SRC)
+               $(filter-out %_small.c,$(wildcard port/tls/*.c))) $(MBEDTLS_SRC)
 SODIUM_OBJ := $(patsubst %.c,$(B)/%.o,$(SODIUM_SRC) $(TLS_SODIUM_SRC))
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o) $(B)/port/crypto.o $(SODIUM_OBJ)
 HUB_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard boards/linux/*.c))
@@ -49,8 +49,7 @@ $(B)/port/crypto.o: $(SODIUM)/LICENSE
 # Mbed TLS has its own ideas of warnings.
 MBEDTLS_OBJ := $(MBEDTLS_SRC:%.c=$(B)/%.o)
 TLS_OBJ     := $(filter $(B)/port/tls%,$(LIB_OBJ)) $(MBEDTLS_OBJ)
-$(TLS_OBJ): CPPFLAGS += -DMBEDTLS_CONFIG_FILE='"port/tls/config.h"' -Iport/tls \
-                        -isystem $(MBEDTLS)/include $(SODIUM_PATHS)
+$(TLS_OBJ): CPPFLAGS += $(TLS_FLAGS)
 $(B)/port/tls/gcm_portable.o: CPPFLAGS += -isystem $(MBEDTLS)/library
 $(TLS_OBJ): port/tls/config.h | $(MBEDTLS)/LICENSE
 $(MBEDTLS_OBJ): CFLAGS += -w
@@ -58,8 +57,7 @@ $(MBEDTLS_OBJ): CFLAGS += -w
 $(MBEDTLS_OBJ) $(SODIUM_OBJ): CFLAGS += $(LIBRARY_CFLAGS)
 $(filter $(addprefix $(B)/$(MBEDTLS)/library/,$(MBEDTLS_NUMBERS)),$(MBEDTLS_OBJ)): \
     CPPFLAGS += -DTLS_NUMBERS
-$(addprefix $(B)/$(MBEDTLS)/library/,$(MBEDTLS_KEYS)): \
-    CPPFLAGS += -Dmbedtls_ecp_mul=tls_ecp_mul -Dmbedtls_ecp_mul_restartable=tls_ecp_mul_restartable
+$(addprefix $(B)/$(MBEDTLS)/library/,$(MBEDTLS_KEYS)): CPPFLAGS += $(TLS_KEYS_FLAGS)
 
 # Only what stands on the operating system sees its extensions, and its clock beyond 2038.
 $(B)/port/%.o $(B)/hal/%.o $(B)/boards/%.o $(B)/tests/%.o: CPPFLAGS += $(EXTENSIONS)

@@ -17,6 +17,8 @@
 #define MIDGE_RESPONSES_MAX 64
 #define MIDGE_BCRYPT_COST_MAX 6  // under 2 s at 25 MHz, in slices of 1 ms
 #define MIDGE_OFFENDERS_MAX 64
+#define MIDGE_TLS_MAX 16
+#define MIDGE_TLS_SET_BYTES 8192
 
 // The chip (AN385, memory map and interrupts).
 #define HAL_CODE 0x00000000u

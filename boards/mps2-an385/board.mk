@@ -7,6 +7,9 @@ HAL := cortex_m mcuboot console cmsdk_uart cmsdk_dualtimer sp805 lan9118 etherne
 # What NKeys take of libsodium.
 NKEYS := 1
 
+# TLS; without it, make BOARD=mps2-an385 TLS=.
+TLS := 1
+
 # QEMU keeps the PSRAM, and with it the flash, in a file.
 FLASH_FILE := 1M 16M
 QEMU := -M mps2-an385,memory-backend=psram \

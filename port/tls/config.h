@@ -1,4 +1,5 @@
-// What of Mbed TLS is built: a TLS 1.2 and 1.3 server with AEAD ciphers, elliptic curves and RSA.
+// What of Mbed TLS is built: a TLS 1.2 and 1.3 server with AEAD ciphers, elliptic curves, and where
+// broker/limits.h says so RSA and the larger curves and hashes.
 //
 // It has no heap, no clock, no files and no source of entropy of its own: memory comes from
 // port/tls/arena.h, the rest from port/tls.h. Records are not encrypted by PSA, so that they pass
@@ -9,6 +10,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "broker/limits.h"
 
 // ---- The platform -------------------------------------------------------------------------------
 
@@ -30,6 +33,7 @@ int64_t tls_time(int64_t *to);
 #define MBEDTLS_PLATFORM_TIME_TYPE_MACRO int64_t
 #define MBEDTLS_PLATFORM_TIME_MACRO tls_time
 #define MBEDTLS_PLATFORM_MS_TIME_ALT
+#define MBEDTLS_PLATFORM_GMTIME_R_ALT
 #define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG
 #define MBEDTLS_HAVE_ASM
 
@@ -48,24 +52,29 @@ int64_t tls_time(int64_t *to);
 #define MBEDTLS_SSL_KEEP_PEER_CERTIFICATE
 #define MBEDTLS_SSL_MAX_FRAGMENT_LENGTH
 #define MBEDTLS_SSL_ALL_ALERT_MESSAGES
+#if MIDGE_TLS_RSA
 #define MBEDTLS_KEY_EXCHANGE_ECDHE_RSA_ENABLED
+#endif
 #define MBEDTLS_KEY_EXCHANGE_ECDHE_ECDSA_ENABLED
 
-// The largest record in each direction. Any client may send 16 KB; what it gets is cut as here.
-#define MBEDTLS_SSL_IN_CONTENT_LEN 16384
-#define MBEDTLS_SSL_OUT_CONTENT_LEN 4096
+#define MBEDTLS_SSL_IN_CONTENT_LEN MIDGE_TLS_IN_BYTES
+#define MBEDTLS_SSL_OUT_CONTENT_LEN MIDGE_TLS_OUT_BYTES
 
 // ---- Certificates and keys ----------------------------------------------------------------------
 
 #define MBEDTLS_X509_USE_C
 #define MBEDTLS_X509_CRT_PARSE_C
+#if MIDGE_TLS_RSA
 #define MBEDTLS_X509_RSASSA_PSS_SUPPORT
+#endif
 #define MBEDTLS_X509_REMOVE_INFO
 #define MBEDTLS_PK_C
 #define MBEDTLS_PK_PARSE_C
 #define MBEDTLS_PK_PARSE_EC_EXTENDED
+#if MIDGE_TLS_HUB
 #define MBEDTLS_PEM_PARSE_C
 #define MBEDTLS_BASE64_C
+#endif
 #define MBEDTLS_ASN1_PARSE_C
 #define MBEDTLS_ASN1_WRITE_C
 #define MBEDTLS_OID_C
@@ -77,26 +86,38 @@ int64_t tls_time(int64_t *to);
 #define MBEDTLS_BIGNUM_C
 #define MBEDTLS_ECP_C
 #define MBEDTLS_ECP_DP_SECP256R1_ENABLED
+#if MIDGE_TLS_HUB
 #define MBEDTLS_ECP_DP_SECP384R1_ENABLED
 #define MBEDTLS_ECP_DP_SECP521R1_ENABLED
+#endif
 #define MBEDTLS_ECP_DP_CURVE25519_ENABLED
 #define MBEDTLS_ECP_NIST_OPTIM
 #define MBEDTLS_ECDH_C
 #define MBEDTLS_ECDSA_C
+#if MIDGE_TLS_RSA
 #define MBEDTLS_RSA_C
 #define MBEDTLS_PKCS1_V15
 #define MBEDTLS_PKCS1_V21
+#endif
 #define MBEDTLS_MD_C
-#define MBEDTLS_SHA224_C
 #define MBEDTLS_SHA256_C
+#if MIDGE_TLS_HUB
+#define MBEDTLS_SHA224_C
 #define MBEDTLS_SHA384_C
 #define MBEDTLS_SHA512_C
+#endif
 #define MBEDTLS_HKDF_C
 #define MBEDTLS_CIPHER_C
 #define MBEDTLS_AES_C
 #define MBEDTLS_AES_ROM_TABLES
+#if !MIDGE_TLS_HUB
+#define MBEDTLS_AES_FEWER_TABLES
+#define MBEDTLS_SHA256_SMALLER
+#endif
 #define MBEDTLS_GCM_C
+#if MIDGE_TLS_HUB
 #define MBEDTLS_GCM_ALT
+#endif
 #define MBEDTLS_CHACHA20_C
 #define MBEDTLS_POLY1305_C
 #define MBEDTLS_CHACHAPOLY_C

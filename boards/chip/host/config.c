@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "boards/chip/identity.h"
 #include "boards/chip/settings.h"
 #include "broker/broker.h"
 #include "hal/hal.h"
@@ -41,9 +42,29 @@ static int read_file(const char *name) {
     return good ? (int)n : -1;
 }
 
+#if MIDGE_TLS
+// As boards/chip/configuration.c, but for what only Mbed TLS can tell of certificates.
+static const char *secure(void *context, const struct midge_config *c,
+                          const struct midge_tls_options *tls) {
+    static struct identity identity;
+    (void)context;
+    (void)c;
+    if (tls->cert_file != 0 || tls->key_file != 0 || tls->ca_file != 0)
+        return "a chip has no files: make provision writes certificates into its flash";
+    if (!identity_read(&identity))
+        return "no certificate in flash: make provision writes it";
+    bool lacks = tls->verify && identity.bytes[IDENTITY_AUTHORITIES] == 0;
+    identity_wipe(&identity);
+    return lacks ? "verify wants an authority: make provision CA=..." : NULL;
+}
+#endif
+
 static bool check(const char *name, uint32_t n) {
     struct midge_source source = {name, text, n};
     struct midge_reading reading = {.complain = complain};
+#if MIDGE_TLS
+    reading.secure = secure;
+#endif
     midge_config_defaults(&config);
     return midge_configure(&config, &source, &reading) && midge_config_complete(&config, &reading);
 }
