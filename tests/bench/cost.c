@@ -102,7 +102,8 @@ void run_connect(const struct target *t, const struct shape *shape) {
     if (shape->secure.version == NULL)
         return;
     uint64_t resumed = secure_resumed(p.secure);
-    if (shape->secure.resumes ? resumed + shape->clients < count : resumed > 0)
+    // OpenSSL does not offer every ticket.
+    if (shape->secure.resumes ? resumed < count / 10 * 9 : resumed > 0)
         fail("%" PRIu64 " of %u handshakes resumed", resumed, count);
     report("shakes", count / ((double)m.wall / 1e9));
     report("shakes_cpu", count / ((double)m.server / 1e9));
