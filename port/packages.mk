@@ -59,6 +59,9 @@ TLS_KEYS_FLAGS  := -Dmbedtls_ecp_mul=tls_ecp_mul \
 TLS_FLAGS := -DMBEDTLS_CONFIG_FILE='"port/tls/config.h"' -Iport/tls -isystem $(MBEDTLS)/include \
              $(SODIUM_PATHS)
 
+# Those of it that computing takes the time of.
+MBEDTLS_FAST := $(MBEDTLS_NUMBERS) aes.o sha256.o sha512.o md.o constant_time.o platform_util.o
+
 # Of libsodium, what TLS takes: ChaCha20-Poly1305 and X25519.
 TLS_SODIUM_SRC := $(addprefix $(SODIUM_ROOT)/,sodium/runtime.c \
                       crypto_aead/chacha20poly1305/sodium/aead_chacha20poly1305.c \

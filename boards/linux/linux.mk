@@ -53,6 +53,9 @@ $(TLS_OBJ): CPPFLAGS += $(TLS_FLAGS)
 $(B)/port/tls/gcm_portable.o: CPPFLAGS += -isystem $(MBEDTLS)/library
 $(TLS_OBJ): port/tls/config.h | $(MBEDTLS)/LICENSE
 $(MBEDTLS_OBJ): CFLAGS += -w
+# What of it does not compute takes little time, and is compiled to take little room.
+$(filter-out $(addprefix $(B)/$(MBEDTLS)/library/,$(MBEDTLS_FAST)),$(MBEDTLS_OBJ)): CFLAGS += \
+    $(if $(DEBUG)$(SANITIZE),,-Os)
 # Who builds only to test may have the libraries compiled in less time: LIBRARY_CFLAGS=-O0.
 $(MBEDTLS_OBJ) $(SODIUM_OBJ): CFLAGS += $(LIBRARY_CFLAGS)
 $(filter $(addprefix $(B)/$(MBEDTLS)/library/,$(MBEDTLS_NUMBERS)),$(MBEDTLS_OBJ)): \

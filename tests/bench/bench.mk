@@ -10,4 +10,4 @@ bench: $(B)/midge $(GENERATOR) $(PEER_NEW) $(PEER_OLD)
 
 $(GENERATOR): $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/*.c))
 	@echo "LD  $@"
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lssl -lcrypto

@@ -13,6 +13,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 
 # What a figure is shown as, its divisor, and whether more of it is better (+1) or less (-1).
 FIGURES = {
@@ -28,6 +29,8 @@ FIGURES = {
     "first_pings": ("CPU ms/s, first 5 s", 1e6, -1),
     "idle": ("CPU ms/s, idle", 1e6, -1),
     "start_ms": ("ms to first byte", 1, -1),
+    "shakes": ("handshakes/s", 1, +1),
+    "shakes_cpu": ("the same, CPU s", 1, +1),
 }
 
 # The bars: Midge's figure divided by the newest nats-server's. None: the figure is shown only.
@@ -57,12 +60,30 @@ BARS = {
     "connect-1": {"cpu_ns": 0.4},
     "connect-64": {"cpu_ns": 0.4},
     "start": {"start_ms": 0.5},
+    "tls-128": {"rate": 4, "cpu_ns": None},
+    "tls-1024": {"rate": 1, "cpu_ns": None},
+    "tls-go-128": {"rate": 3, "cpu_ns": None},
+    "tls-go-1024": {"rate": 1, "cpu_ns": None},
+    "handshake-1.2": {"shakes": None, "shakes_cpu": 0.6},
+    "handshake-1.3": {"shakes": None, "shakes_cpu": 0.6},
+    "resume-1.2": {"shakes": None, "shakes_cpu": 3},
+    "resume-1.3": {"shakes": None, "shakes_cpu": 1},
 }
+
+# What Midge resumes is held against the full handshakes of the others.
+INSTEAD = {"resume-1.2": "handshake-1.2", "resume-1.3": "handshake-1.3"}
+SECURE_CASES = ("tls-*", "handshake-*", "resume-*")
 
 # What Midge's own figure may be, whatever a peer's is.
 LIMITS = {"rss_idle": 2 << 20, "rss_connection": 700, "rss_subscription": 150, "rss_spread": 150}
 
 BARE_CASES = ("publish-*", "1to*", "4to4-*")
+
+
+def is_any(case, patterns):
+    return any(fnmatch.fnmatch(case, each) for each in patterns)
+
+
 AUTOGROUP = "/proc/self/autogroup"  # the priority of a session among sessions
 SATURATED, IDLING = 0.95, 0.75  # of a core
 
@@ -87,10 +108,25 @@ class Bench:
         self.servers = {"midge": options.midge, "new": options.new, "old": options.old,
                         "bare": None}
 
-    def command(self, server, port):
+        self.certificate = None
+
+    def command(self, case, server, port):
         if server == "bare":
             return [self.generator, "--self", "--port", str(port)]
-        return [self.servers[server], "-a", "127.0.0.1", "-p", str(port)]
+        plain = [self.servers[server], "-a", "127.0.0.1", "-p", str(port)]
+        return plain + self.secure_flags() if is_any(case, SECURE_CASES) else plain
+
+    def secure_flags(self):
+        """With a certificate of ECDSA on P-256, made for this run."""
+        if not self.certificate:
+            self.certificate = tempfile.TemporaryDirectory()
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                            "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                            "-subj", "/CN=localhost", "-keyout", self.certificate.name + "/key",
+                            "-out", self.certificate.name + "/pem"],
+                           check=True, capture_output=True)
+        return ["--tls", "--tlscert", self.certificate.name + "/pem",
+                "--tlskey", self.certificate.name + "/key"]
 
     def pinned(self, command, core, **options):
         def prepare():
@@ -117,7 +153,9 @@ class Bench:
 
     def run(self, case, server):
         port = free_port()
-        command = self.command(server, port)
+        command = self.command(case, server, port)
+        if server != "midge":
+            case = INSTEAD.get(case, case)
         if case == "start":
             return self.generate(case, "--port", port, "--core", self.server_core, "--", *command)
         with self.pinned(command, self.server_core, stderr=subprocess.PIPE) as process:
@@ -132,7 +170,7 @@ class Bench:
     def measure(self, case, rounds):
         """Every round of every server: {server: [{figure: value}]}; a failed run is empty."""
         servers = [name for name in self.servers
-                   if name != "bare" or any(fnmatch.fnmatch(case, each) for each in BARE_CASES)]
+                   if name != "bare" or is_any(case, BARE_CASES)]
         runs = {server: [] for server in servers}
         for number in range(rounds):
             turn = number % len(servers)
@@ -182,14 +220,14 @@ def judge(runs, figure, bar):
         said[1], good = f"own <= {number(limit / FIGURES[figure][1])}", met(own, limit, better)
     elif bar:
         said[1] = f"{'>=' if better > 0 else '<='} {bar:g}x"
-        good = met(newer, bar, better) and met(older, 1, better)
+        good = met(newer, bar, better) and met(older, min(bar, 1) if better > 0 else 1, better)
     else:
         return said, True
     said[3] = "ok" if good else "MISSED"
     return said, good
 
 
-LINE = "{:<13}{:<19}{:>10}{:>10}{:>10}{:>10}  |{:>8} {:<12}|{:>8}  {}"
+LINE = "{:<14}{:<19}{:>10}{:>10}{:>10}{:>10}  |{:>8} {:<12}|{:>8}  {}"
 
 
 def show(case, runs, figures):
@@ -231,7 +269,7 @@ def main():
     if options.quick:
         options.rounds, options.seconds = 1, 0.5
     cases = [case for case in BARS
-             if not options.cases or any(fnmatch.fnmatch(case, each) for each in options.cases)]
+             if not options.cases or is_any(case, options.cases)]
     bench = Bench(options)
     new, old = version(options.new), version(options.old)
     print(LINE.format("case", f"median of {options.rounds}", "midge", new, old, "bare",

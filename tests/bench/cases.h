@@ -2,6 +2,7 @@
 #pragma once
 
 #include "meter.h"
+#include "secure.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,6 +18,7 @@ struct shape {
     uint32_t clients;        // that connect at once
     uint32_t subscriptions;  // with wildcards, on one connection
     uint32_t levels;         // of their subjects: 5, or 4 the first of which is literal
+    struct secure_shape secure;
 };
 
 void run_flow(const struct target *t, const struct shape *s);

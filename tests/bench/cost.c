@@ -4,6 +4,7 @@
 #include "pump.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
@@ -83,6 +84,7 @@ void run_connect(const struct target *t, const struct shape *shape) {
     uint32_t count = 0;
     struct conn *conns = calloc(shape->clients, sizeof *conns);
     pump_init(&p, t->port, false);
+    pump_secure(&p, &shape->secure);
     meter_start(&m, t->pid);
     for (uint64_t end = now_ns() + (uint64_t)(t->seconds * 1e9); now_ns() < end;) {
         for (uint32_t i = 0; i < shape->clients; i++)
@@ -97,6 +99,15 @@ void run_connect(const struct target *t, const struct shape *shape) {
     meter_stop(&m, t->pid);
     report_server(&m, t->pid, count);
     report("delivered", count);
+    if (shape->secure.version == NULL)
+        return;
+    uint64_t resumed = secure_resumed(p.secure);
+    // OpenSSL does not offer every ticket.
+    if (shape->secure.resumes ? resumed < count / 10 * 9 : resumed > 0)
+        fail("%" PRIu64 " of %u handshakes resumed", resumed, count);
+    report("shakes", count / ((double)m.wall / 1e9));
+    report("shakes_cpu", count / ((double)m.server / 1e9));
+    report_generator(&m);
 }
 
 // Nanoseconds from fork to the first byte of INFO.

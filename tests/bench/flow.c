@@ -124,6 +124,7 @@ void run_flow(const struct target *t, const struct shape *shape) {
     struct meter m;
     struct stream *streams = calloc(shape->publishers, sizeof *streams);
     pump_init(&p, t->port, false);
+    pump_secure(&p, &shape->secure);
     for (uint32_t i = 0; i < shape->publishers; i++)
         stream_open(&streams[i], i, shape, &p);
 

@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+// OpenSSL's own order begins with AES of 256 bits, Go's with that of 128.
+#define AS_GO \
+    {"1.3", "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256", false}
+
 static const struct {
     const char *name;
     void (*run)(const struct target *t, const struct shape *s);
@@ -34,6 +38,14 @@ static const struct {
     {"connect-1", run_connect, {.clients = 1}},
     {"connect-64", run_connect, {.clients = 64}},
     {"start", run_start, {0}},
+    {"tls-128", run_flow, {.size = 128, .publishers = 1, .subscribers = 1, .secure = {"1.3"}}},
+    {"tls-1024", run_flow, {.size = 1024, .publishers = 1, .subscribers = 1, .secure = {"1.3"}}},
+    {"tls-go-128", run_flow, {.size = 128, .publishers = 1, .subscribers = 1, .secure = AS_GO}},
+    {"tls-go-1024", run_flow, {.size = 1024, .publishers = 1, .subscribers = 1, .secure = AS_GO}},
+    {"handshake-1.2", run_connect, {.clients = 16, .secure = {"1.2"}}},
+    {"handshake-1.3", run_connect, {.clients = 16, .secure = {"1.3"}}},
+    {"resume-1.2", run_connect, {.clients = 16, .secure = {"1.2", .resumes = true}}},
+    {"resume-1.3", run_connect, {.clients = 16, .secure = {"1.3", .resumes = true}}},
 };
 
 enum { CASES = sizeof cases / sizeof *cases };

@@ -19,18 +19,26 @@ enum {
     READ_BYTES = 256 << 10,
     REST_MAX = 16 << 10,  // more than a message of any case
     WRITE_BYTES = 128 << 10,
+    RECORD_BYTES = 16 << 10,
     EVENTS = 256,
     SILENCE_MS = 10000,
 };
 
 void pump_init(struct pump *p, uint16_t port, bool polls) {
-    p->epoll = epoll_create1(0);
-    p->port = port;
-    p->polls = polls;
-    p->heard_ns = now_ns();
-    p->buffer = malloc(REST_MAX + READ_BYTES);
+    *p = (struct pump){
+        .epoll = epoll_create1(0),
+        .port = port,
+        .polls = polls,
+        .heard_ns = now_ns(),
+        .buffer = malloc(REST_MAX + READ_BYTES),
+    };
     if (p->epoll < 0 || !p->buffer)
         fail("no epoll, or out of memory");
+}
+
+void pump_secure(struct pump *p, const struct secure_shape *shape) {
+    if (shape->version)
+        p->secure = secure_init(shape);
 }
 
 // The answer to the first INFO; later ones tell nothing that a generator would use.
@@ -112,17 +120,50 @@ static void keep_rest(struct conn *c, const uint8_t *p, size_t n) {
     c->rest_len = (uint32_t)n;
 }
 
+// What there is to read, 0 where there is nothing now.
+static size_t get(struct conn *c, uint8_t *to) {
+    size_t got = 0, more;
+    if (c->secured) {
+        while (got < READ_BYTES && (more = secure_read(c->ssl, to + got, READ_BYTES - got)) > 0)
+            got += more;
+        return got;
+    }
+    ssize_t n = recv(c->fd, to, READ_BYTES, 0);
+    if (n < 0 && errno == EAGAIN)
+        return 0;
+    if (n <= 0)
+        fail("the server closed a connection: %s", n < 0 ? strerror(errno) : "end of stream");
+    return (size_t)n;
+}
+
+// INFO in clear, all of which is there since it is so short, and then the handshake.
+static void conn_secure(struct conn *c) {
+    if (!c->ssl) {
+        size_t n = get(c, c->pump->buffer);
+        if (n == 0)
+            return;
+        if (c->pump->buffer[n - 1] != '\n')
+            fail("INFO does not come whole, or something follows it before TLS");
+        c->ssl = secure_open(c->pump->secure, c->fd);
+    }
+    c->secured = secure_handshake(c->pump->secure, c->ssl);
+    if (c->secured)
+        greet(c);
+}
+
 static void conn_read(struct conn *c) {
-    ssize_t n;
+    size_t n;
+    if (c->pump->secure && !c->secured)
+        conn_secure(c);
+    if (c->pump->secure && !c->secured)
+        return;
     do {
         uint8_t *start = c->pump->buffer + REST_MAX - c->rest_len;
         if (c->rest_len > 0)
             memcpy(start, c->rest, c->rest_len);
-        n = recv(c->fd, start + c->rest_len, READ_BYTES, 0);
-        if (n < 0 && errno == EAGAIN)
+        n = get(c, start + c->rest_len);
+        if (n == 0)
             break;
-        if (n <= 0)
-            fail("the server closed a connection: %s", n < 0 ? strerror(errno) : "end of stream");
         const uint8_t *p = start, *end = start + c->rest_len + n;
         size_t taken;
         while (p < end && (taken = take(c, p, (size_t)(end - p))) > 0)
@@ -169,8 +210,31 @@ void conn_printf(struct conn *c, const char *format, ...) {
     conn_write(c, line, (uint32_t)n);
 }
 
+// Writes records as far as the socket takes them. One that was encrypted counts as taken.
+static size_t put_records(struct conn *c, const uint8_t *bytes, size_t n) {
+    size_t done = 0, more;
+    while (done < n && (more = secure_write(c->ssl, bytes + done, n - done)) > 0)
+        done += more;
+    if (done == n)
+        return n;
+    c->writable = false;
+    c->record = n - done < RECORD_BYTES ? (uint32_t)(n - done) : RECORD_BYTES;
+    return done + c->record;
+}
+
+// Sends the rest of a record, which knows its contents.
+static void put_rest(struct conn *c) {
+    static const uint8_t contents[RECORD_BYTES];
+    if (secure_write(c->ssl, contents, c->record) > 0)
+        c->record = 0;
+    else
+        c->writable = false;
+}
+
 // One write; what the socket took.
 static size_t put(struct conn *c, const void *bytes, size_t n) {
+    if (c->secured)
+        return put_records(c, bytes, n);
     ssize_t sent = send(c->fd, bytes, n, MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN)
         fail("the server closed a connection: %s", strerror(errno));
@@ -180,6 +244,10 @@ static size_t put(struct conn *c, const void *bytes, size_t n) {
 }
 
 bool conn_flush(struct conn *c) {
+    if (c->pump->secure && !c->secured)
+        return false;
+    if (c->writable && c->record > 0)
+        put_rest(c);
     if (c->writable && c->fed < c->feed_to) {
         uint32_t at = (uint32_t)(c->fed % ring_length(c->feed));
         uint64_t n = ring_length(c->feed) - at;
@@ -220,6 +288,8 @@ void conn_open(struct conn *c, struct pump *p) {
 }
 
 void conn_close(struct conn *c) {
+    if (c->ssl)
+        secure_close(c->ssl);
     close(c->fd);
     free(c->out);
     free(c->rest);

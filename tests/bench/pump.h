@@ -5,6 +5,7 @@
 // send (PING, INFO, +OK) is answered or passed over here; -ERR, a close and silence fail the run.
 #pragma once
 
+#include "secure.h"
 #include "wire.h"
 
 struct pump {
@@ -13,6 +14,7 @@ struct pump {
     bool polls;         // never sleeps, so that a latency is the server's and not that of waking up
     uint64_t heard_ns;  // when something last happened
     uint8_t *buffer;
+    struct secure *secure;  // NULL: in clear
 };
 
 struct conn {
@@ -20,6 +22,9 @@ struct conn {
     int fd;
     bool writable;
     bool greeted;    // INFO was received, and answered by CONNECT and PING
+    bool secured;    // the handshake is done
+    struct ssl_st *ssl;
+    uint32_t record;  // bytes of a record that was encrypted, but not sent whole
     uint32_t pongs;  // received so far
 
     const struct ring *feed;
@@ -37,6 +42,8 @@ struct conn {
 };
 
 void pump_init(struct pump *p, uint16_t port, bool polls);
+// Its connections speak TLS from now on, where the shape is of any.
+void pump_secure(struct pump *p, const struct secure_shape *shape);
 // Moves what can be moved. A turn that may wait fails the run if nothing happens for long.
 void pump_turn(struct pump *p, bool wait);
 
