@@ -74,16 +74,49 @@ static void tell(struct world *w, struct cable *c, uint32_t sort, bool logged, c
     memcpy(line->text, text, n);
 }
 
-void chronicle_open(const struct world *w, const struct site *s, struct cable *c) {
+// Nothing of a cable may have happened that is not in the log, once that was read.
+static void check(struct world *w, const struct cable *c) {
+    const struct chronicle *h = &c->chronicle;
+    if (!h->sure || w->actors[c->actor].kind > ACTOR_DEAF)
+        return;
+    for (uint32_t i = 0; i < TOLD_SORTS; i++) {
+        const struct told_lines *t = &h->lines[i];
+        const struct told_line *first = &t->line[t->first];
+        bool read = i == TOLD_LIFE ? h->debugged : h->traced;
+        if (read && t->count > 0 && !t->logged) {
+            fprintf(stderr, "cid %llu:\n%.*s\n", (unsigned long long)h->cid, first->n, first->text);
+            world_fail(w, "the log lacks what has happened");
+        }
+    }
+}
+
+void chronicle_check(struct world *w, const struct site *s) {
+    if (!s->m.config->debug && !s->m.config->trace)
+        return;
+    for (uint32_t i = 0; i < CABLES_MAX; i++) {
+        const struct cable *c = &w->cables[i];
+        if (&w->sites[c->site] == s && c->chronicle.cid != 0 && c->kind == MIDGE_CLIENT)
+            check(w, c);
+    }
+}
+
+void chronicle_open(struct world *w, const struct site *s, struct cable *c) {
     struct chronicle *h = &c->chronicle;
     // What a reload changes takes effect between two lines.
     bool steady = w->swarm.reload == 0 && c->kind == MIDGE_CLIENT && !w->swarm.wild;
     h->cid = c->conn != MIDGE_NONE ? s->m.connections[midge_slot(c->conn)].cid : 0;
     h->traced = steady && s->m.config->trace;
     h->debugged = steady && s->m.config->debug;
+    h->sure = true;
     h->heard = 0;
     for (uint32_t i = 0; i < TOLD_SORTS; i++)
         h->lines[i].first = h->lines[i].count = 0;
+    // Who is one too many is turned away without further ado.
+    bool away = h->cid != 0 &&
+                conn_reason(&s->m.connections[midge_slot(c->conn)]) == MIDGE_MAX_CONNECTIONS;
+    static const char created[] = "Client connection created";
+    if (h->debugged && h->cid != 0 && !away)
+        tell(w, c, TOLD_LIFE, false, created, sizeof created - 1, false);
 }
 
 void chronicle_restart(struct world *w, const struct site *s) {
@@ -152,6 +185,9 @@ void chronicle_hear(struct world *w, struct cable *c, uint64_t end) {
     h->heard = end;
     // What began long ago may have been written over.
     h->traced &= c->up.written - at <= PIPE_BYTES;
+    // Of who is cut off, what came last was not looked at.
+    const struct midge *m = &w->sites[c->site].m;
+    h->sure &= !(m->connections[midge_slot(c->conn)].flags & CONN_CLOSING);
     // Of who means harm, not all bytes are commands that are known here.
     if (!h->traced || w->actors[c->actor].kind == ACTOR_HOSTILE)
         return;
@@ -223,12 +259,26 @@ static const char *const endings[MIDGE_REASONS] = {
     [MIDGE_NO_RESPONDERS_NEEDS_HEADERS] = "No Responders Requires Headers",
 };
 
+void chronicle_strike(struct world *w, struct cable *c, const char *sid, uint32_t n) {
+    struct words text = {0};
+    if (!c->chronicle.traced || !c->chronicle.sure)
+        return;
+    words_add(&text, "<-> [DELSUB %.*s]", (int)n, sid);
+    tell(w, c, TOLD_GONE, false, text.text, text.n, false);
+}
+
 void chronicle_close(struct world *w, struct cable *c, uint32_t reason) {
+    const struct midge *m = &w->sites[c->site].m;
+    char sid[32];
+    // With its end all its subscriptions do.
+    for (index_t i = c->chronicle.traced ? m->connections[midge_slot(c->conn)].subs : 0; i != 0;
+         i = m->subscriptions[i].owner_next)
+        chronicle_strike(w, c, sid, subs_sid(m, i, (uint8_t *)sid, sizeof sid));
     if (!c->chronicle.debugged)
         return;
     struct words text = {0};
     words_add(&text, "Client connection closed: %s", endings[reason]);
-    tell(w, c, TOLD_CLOSED, false, text.text, text.n, false);
+    tell(w, c, TOLD_LIFE, false, text.text, text.n, false);
 }
 
 // ---- Lines --------------------------------------------------------------------------------------
@@ -321,8 +371,8 @@ static void read_sentence(struct world *w, struct cable *c, uint32_t level, cons
         payload |= begins(text, "<<- MSG") || begins(text, "->> MSG");
         if (c->chronicle.traced && own && payload)
             tell(w, c, text[0] == '<' ? TOLD_IN_PAYLOAD : TOLD_OUT_PAYLOAD, true, text, n, cut);
-        else if (c->chronicle.traced && own && (in || out))
-            tell(w, c, in ? TOLD_IN : TOLD_OUT, true, text, n, cut);
+        else if (c->chronicle.traced && own && (in || out || gone))
+            tell(w, c, in ? TOLD_IN : out ? TOLD_OUT : TOLD_GONE, true, text, n, cut);
         return;
     }
     uint32_t i = 0;
@@ -333,9 +383,11 @@ static void read_sentence(struct world *w, struct cable *c, uint32_t level, cons
         fprintf(stderr, "%u %s\n", level, text);
         world_fail(w, "a line of the log says what is never said");
     }
-    if (c->kind == MIDGE_CLIENT && c->chronicle.debugged &&
-        begins(text, "Client connection closed: "))
-        tell(w, c, TOLD_CLOSED, true, text, n, cut);
+    bool life = begins(text, "Client connection ");
+    if (life && c->kind != MIDGE_CLIENT)
+        world_fail(w, "the log calls a client what is none");
+    if (life && c->chronicle.debugged)
+        tell(w, c, TOLD_LIFE, true, text, n, cut);
 }
 
 // Lines that are about no client in particular.
@@ -380,6 +432,10 @@ void chronicle_read(struct world *w, struct site *s, uint32_t level, const char 
         world_fail(w, "a line of the log is too long");
     if (w->swarm.wild)
         return;
+    const struct midge_config *config = s->m.config;
+    bool asked = level == MIDGE_DBG ? config->debug : level == MIDGE_TRC ? config->trace : true;
+    if (!asked && w->swarm.reload == 0)
+        world_fail(w, "a line of the log was not asked for");
     memcpy(text, line, n);
     text[n] = '\0';
     const char *at = strstr(text, "cid:");

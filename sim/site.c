@@ -124,6 +124,7 @@ void site_start(struct world *w, struct site *s) {
     int32_t n = s->flashed ? chip_start(w, s, text) : -1;
     wipe(&s->m);
     s->in_msgs = s->out_msgs = s->last_cid = 0;
+    s->slow_consumers = s->crowded = 0;
     s->ended = (struct tally){0};
     s->stale = MIDGE_NONE;
     memset(&s->roster, 0, sizeof s->roster);
@@ -208,10 +209,17 @@ static bool resumes(const struct midge *m) {
 // The stack has taken bytes: who waits for room is resumed, once nobody is crowded.
 static void sent(struct world *w, struct site *s, struct cable *c, uint32_t n) {
     const struct midge *m = &s->m;
+    const struct conn *conn = &m->connections[midge_slot(c->conn)];
     uint16_t waiting = m->lists[LIST_STALLED].head;
-    if (m->connections[midge_slot(c->conn)].flags & CONN_CLOSING)
+    uint32_t flags = conn->flags;
+    if (flags & CONN_CLOSING)
         c->late_bytes += n;
     midge_sent(&s->m, c->conn, n);
+    const char *wrong = outflow_sent(m, conn, &c->outflow, flags, n);
+    if (wrong != NULL)
+        world_fail(w, wrong);
+    c->crowded = (conn->flags & CONN_CROWDED) != 0;
+    s->crowded = m->crowded;
     uint16_t still = m->lists[LIST_STALLED].head;
     if (w->swarm.exact && (m->crowded == 0 ? n > 0 && !resumes(m) : still != waiting))
         world_fail(w, still != 0 ? "who waits was not resumed" : "who waits was resumed too early");
@@ -303,6 +311,8 @@ static void give_input(struct world *w, struct site *s, struct cable *c) {
             n = (uint32_t)(next->end - c->up.taken);
         if (is_scraped(w, c))
             scraper_asks(w, s, c);
+        struct outlook before;
+        waiting_look(w, s, c, &before);
         int32_t used = midge_rx(&s->m, c->conn, bytes, n);
         if (used > (int32_t)n)
             world_fail(w, "more was consumed than there is");
@@ -313,6 +323,9 @@ static void give_input(struct world *w, struct site *s, struct cable *c) {
         }
         c->up.taken += (uint32_t)used;
         ledger_execute(w, c);
+        const char *wrong = waiting_judge(w, s, c, &before, (uint32_t)used);
+        if (wrong != NULL)
+            world_fail(w, wrong);
         c->paused = (uint32_t)used < n;
     }
     if (c->up.taken > taken || c->up.taken == c->up.arrived)
@@ -332,6 +345,7 @@ static void attend(struct world *w, struct site *s, struct cable *c) {
         s->cable_of[midge_slot(c->conn)] = (uint16_t)(c - w->cables);
         chronicle_open(w, s, c);
         pulse_open(&c->pulse, s->m.now.us);
+        outflow_open(&c->outflow, s->m.now.ms);
         watch_opened(w, s, c);
         if (c->conn == MIDGE_NONE) {
             ledger_close(w, c);
@@ -433,6 +447,9 @@ static uint32_t turn(struct world *w, struct site *s) {
     s->handled = 0;
     uint32_t wait_ms = midge_turn(&s->m, now_of(w, s));
     watch_turn(w, s);
+    const char *wrong = waiting_update(w, s);
+    if (wrong != NULL)
+        world_fail(w, wrong);
     return wait_ms;
 }
 
@@ -452,10 +469,15 @@ void site_turn(struct world *w, struct site *s) {
     s->ready_count -= count;
     memmove(s->ready, s->ready + count, s->ready_count * sizeof s->ready[0]);
     bool acted = application_act(w, s);
+    const char *wrong = waiting_update(w, s);
+    if (wrong != NULL)
+        world_fail(w, wrong);
     speak_late(w, s);
     s->common = block_common(&s->m);
     carry_out(w, s);
     read_log(w, s);
+    if (s->turns % 16 == 0)
+        chronicle_check(w, s);
     watch_site(w, s);
     // What came may have brought the next deadline forward: a port asks again before it waits.
     if (count > 0 || acted)

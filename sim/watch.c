@@ -31,31 +31,6 @@ static uint64_t silence_us(const struct world *w, const struct midge_config *con
     return (ms + config->auth_timeout_ms + config->write_deadline_ms + 5000) * 1000;
 }
 
-// At most what a line of a message takes here.
-#define LINE_BYTES 160
-
-// Whether it has begun to wait in this turn though nobody is crowded or to go first, and there are blocks for what
-// it publishes next: for each receiver what it takes of its own, once what is stored for all, and
-// for what has not come in yet what is kept for others.
-static bool waits_in_vain(struct world *w, const struct site *s, const struct cable *c,
-                          const struct conn *conn) {
-    const struct midge *m = &s->m;
-    const struct ledger *l = &c->ledger;
-    const struct order *o = &l->orders[l->orders_first];
-    bool began = (conn->flags & CONN_STALLED) && conn->stall_ms == m->now.ms + m->config->stall_ms;
-    if (!began || m->crowded + m->turn > 0 || w->swarm.hostile + w->swarm.pool_failure > 0 ||
-        l->orders_count == 0 || o->verb != ORDER_PUB)
-        return false;
-    uint32_t copied = LINE_BYTES + (o->bytes < 1024 ? o->bytes : 0);
-    uint32_t each = copied / (m->block_room - OUTQ_RUN_BYTES) + 1;
-    uint32_t once = o->bytes < 1024 ? 0 : (o->bytes + 2u) / m->block_room + 3;
-    if (conn->in.line_bytes == 0)
-        once += (o->bytes + LINE_BYTES) / m->block_room + 1 + m->open[MIDGE_CLIENT] +
-                MIDGE_BLOCKS_GUARANTEED;
-    // To the letter is not known here what is kept for whom.
-    return block_common(m) >= once + each * ledger_receivers(w, c, o->subject) + 4;
-}
-
 // Those who wait as c does go one after another, each once a receiver has drained.
 static uint64_t turns_us(const struct world *w, const struct cable *c) {
     uint64_t us = 0;
@@ -143,8 +118,6 @@ static const char *check_clients(struct world *w, struct site *s) {
         tally_add(&sum, conn);
         struct cable *c = kept_cable(w, s, i);
         const char *wrong = c != NULL ? pulse_check(m, conn, &c->pulse) : NULL;
-        if (wrong == NULL && c != NULL && waits_in_vain(w, s, c, conn))
-            wrong = "a client waits though there is room";
         if (wrong != NULL)
             return wrong;
     }
@@ -168,6 +141,8 @@ void watch_site(struct world *w, struct site *s) {
     const char *wrong = wheel_check(m);
     if (wrong == NULL)
         wrong = check_clients(w, s);
+    if (wrong == NULL)
+        wrong = waiting_check(w, s);
     if (wrong != NULL)
         world_fail(w, wrong);
     if (++s->turns % 16 != 0)

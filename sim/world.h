@@ -22,10 +22,12 @@
 #include "sim/dice.h"
 #include "sim/exam.h"
 #include "sim/ledger.h"
+#include "sim/outflow.h"
 #include "sim/pulse.h"
 #include "sim/rights.h"
 #include "sim/scraper.h"
 #include "sim/subjects.h"
+#include "sim/waiting.h"
 #include "sim/watch.h"
 
 #define SITES_MAX 3
@@ -117,6 +119,12 @@ struct cable {
     uint32_t late_bytes;  // that were sent since the broker wants it closed
     uint64_t dead_since_us, waiting_since_us;
     struct pulse pulse;
+    struct outflow outflow;
+    uint32_t place;   // among those that wait for room, 0 for none
+    bool crowded;     // publishers wait for it, as was seen last
+    bool condemned;   // it was cut off as slow, likewise
+    bool is_awaited;  // at the last look, with so many messages that it had been sent
+    uint64_t had;
     struct pipe up, down;
     struct chronicle chronicle;
     struct ledger ledger;
@@ -149,6 +157,8 @@ struct site {
     struct tally ended;        // of connections that have ended
     midge_conn stale;          // the one that ended last
     uint32_t common;           // blocks left, before the wishes of this turn
+    uint32_t last_place;       // of those that waited for room
+    uint64_t slow_consumers, crowded;  // when that was looked at last
     struct roster roster;
     struct rights rights;
     struct midge_config configs[2];
