@@ -64,7 +64,7 @@ static void tell(struct world *w, struct cable *c, uint32_t sort, bool logged, c
     t->logged = logged;
     if (t->count == TOLD_MAX) {
         // Too many to remember: from here on there is a gap.
-        c->chronicle.traced = false;
+        c->chronicle.read = c->chronicle.traced = false;
         t->count = 0;
         return;
     }
@@ -82,7 +82,7 @@ static void check(struct world *w, const struct cable *c) {
     for (uint32_t i = 0; i < TOLD_SORTS; i++) {
         const struct told_lines *t = &h->lines[i];
         const struct told_line *first = &t->line[t->first];
-        bool read = i == TOLD_LIFE ? h->debugged : h->traced;
+        bool read = i == TOLD_LIFE ? h->debugged : i == TOLD_SLOW ? h->read : h->traced;
         if (read && t->count > 0 && !t->logged) {
             fprintf(stderr, "cid %llu:\n%.*s\n", (unsigned long long)h->cid, first->n, first->text);
             world_fail(w, "the log lacks what has happened");
@@ -91,8 +91,6 @@ static void check(struct world *w, const struct cable *c) {
 }
 
 void chronicle_check(struct world *w, const struct site *s) {
-    if (!s->m.config->debug && !s->m.config->trace)
-        return;
     for (uint32_t i = 0; i < CABLES_MAX; i++) {
         const struct cable *c = &w->cables[i];
         if (&w->sites[c->site] == s && c->chronicle.cid != 0 && c->kind == MIDGE_CLIENT)
@@ -105,6 +103,7 @@ void chronicle_open(struct world *w, const struct site *s, struct cable *c) {
     // What a reload changes takes effect between two lines.
     bool steady = w->swarm.reload == 0 && c->kind == MIDGE_CLIENT && !w->swarm.wild;
     h->cid = c->conn != MIDGE_NONE ? s->m.connections[midge_slot(c->conn)].cid : 0;
+    h->read = steady;
     h->traced = steady && s->m.config->trace;
     h->debugged = steady && s->m.config->debug;
     h->sure = true;
@@ -274,9 +273,20 @@ void chronicle_close(struct world *w, struct cable *c, uint32_t reason) {
     for (index_t i = c->chronicle.traced ? m->connections[midge_slot(c->conn)].subs : 0; i != 0;
          i = m->subscriptions[i].owner_next)
         chronicle_strike(w, c, sid, subs_sid(m, i, (uint8_t *)sid, sizeof sid));
+    struct words text = {0};
+    if (c->chronicle.read && reason == MIDGE_SLOW_PENDING) {
+        words_add(&text, "Slow Consumer Detected: MaxPending of %u Exceeded",
+                  m->config->max_pending);
+        tell(w, c, TOLD_SLOW, false, text.text, text.n, false);
+    } else if (c->chronicle.read && reason == MIDGE_SLOW_DEADLINE) {
+        words_add(&text, "Slow Consumer Detected: WriteDeadline of ");
+        words_add_duration(&text, m->config->write_deadline_ms * 1000ull);
+        words_add(&text, " exceeded with ");
+        tell(w, c, TOLD_SLOW, false, text.text, text.n, true);
+    }
     if (!c->chronicle.debugged)
         return;
-    struct words text = {0};
+    text.n = 0;
     words_add(&text, "Client connection closed: %s", endings[reason]);
     tell(w, c, TOLD_LIFE, false, text.text, text.n, false);
 }
@@ -383,6 +393,8 @@ static void read_sentence(struct world *w, struct cable *c, uint32_t level, cons
         fprintf(stderr, "%u %s\n", level, text);
         world_fail(w, "a line of the log says what is never said");
     }
+    if (c->kind == MIDGE_CLIENT && c->chronicle.read && begins(text, "Slow Consumer Detected: "))
+        tell(w, c, TOLD_SLOW, true, text, n, cut);
     bool life = begins(text, "Client connection ");
     if (life && c->kind != MIDGE_CLIENT)
         world_fail(w, "the log calls a client what is none");
@@ -400,7 +412,8 @@ static void read_other(struct world *w, struct site *s, uint32_t level, const ch
         strcmp(end, " log lines dropped") == 0) {
         for (uint32_t i = 0; i < CABLES_MAX; i++) {
             if (&w->sites[w->cables[i].site] == s)
-                w->cables[i].chronicle.traced = w->cables[i].chronicle.debugged = false;
+                w->cables[i].chronicle.read = w->cables[i].chronicle.traced =
+                    w->cables[i].chronicle.debugged = false;
         }
         return;
     }

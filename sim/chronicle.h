@@ -22,11 +22,11 @@ struct told_lines {
     } line[TOLD_MAX];
 };
 
-enum { TOLD_IN, TOLD_OUT, TOLD_IN_PAYLOAD, TOLD_OUT_PAYLOAD, TOLD_GONE, TOLD_LIFE, TOLD_SORTS };
+enum { TOLD_IN, TOLD_OUT, TOLD_IN_PAYLOAD, TOLD_OUT_PAYLOAD, TOLD_GONE, TOLD_SLOW, TOLD_LIFE, TOLD_SORTS };
 
 // The chronicle of one cable.
 struct chronicle {
-    bool traced, debugged;  // since it began, and without a gap
+    bool read, traced, debugged;  // since it began, and without a gap
     bool sure;              // all that was heard was also looked at
     uint64_t cid;
     uint64_t heard;  // bytes of its client that orders have accounted for

@@ -86,6 +86,8 @@ static void configure(struct world *w, struct site *s, struct midge_config *conf
     config->stall_ms = w->swarm.stall_ms;
     config->payload_idle_ms = w->swarm.payload_idle_ms;
     config->limits.block_bytes = w->swarm.block_bytes;
+    if (s->blocks > 0)
+        config->limits.blocks = s->blocks;
     if (s->small) {
         config->limits = (struct midge_limits){.connections = 15,
                                                .subscriptions = 104,
@@ -220,6 +222,9 @@ static void sent(struct world *w, struct site *s, struct cable *c, uint32_t n) {
         world_fail(w, wrong);
     c->crowded = (conn->flags & CONN_CROWDED) != 0;
     s->crowded = m->crowded;
+    c->last_bytes -= c->ending ? n : 0;
+    if (c->ending && conn->out.bytes != c->last_bytes)
+        world_fail(w, "a connection that ends is told more");
     uint16_t still = m->lists[LIST_STALLED].head;
     if (w->swarm.exact && (m->crowded == 0 ? n > 0 && !resumes(m) : still != waiting))
         world_fail(w, still != 0 ? "who waits was not resumed" : "who waits was resumed too early");
@@ -396,6 +401,7 @@ static void carry_out(struct world *w, struct site *s) {
         case MIDGE_WISH_CLOSE_AFTER_SEND:
             watch_closing(w, s, c, false);
             c->ending = true;
+            c->last_bytes = s->m.connections[midge_slot(conn)].out.bytes;
             send_output(w, s, c);
             end_when_sent(w, s, c);
             break;
@@ -432,20 +438,31 @@ void site_wake(struct world *w, struct cable *c) {
 
 // A port that is late: it speaks of a connection that has ended, whose slot may have another now.
 static void speak_late(struct world *w, struct site *s) {
+    // Nor was there ever one in no slot, or in one that nobody had yet.
+    const midge_conn never = s->m.pools[POOL_connections].fresh + 1u;
+    const midge_conn late[] = {s->stale, MIDGE_NONE, never};
     struct midge_span v;
     if (s->stale == MIDGE_NONE || !dice_once_in(&s->dice, 8))
         return;
-    if (midge_rx(&s->m, s->stale, (const uint8_t *)"PING\r\n", 6) != MIDGE_ERR_CLOSED ||
-        midge_tx(&s->m, s->stale, 0, &v, 1) != 0)
-        world_fail(w, "a connection that has ended is served");
-    midge_sent(&s->m, s->stale, 1);
-    midge_closed(&s->m, s->stale, MIDGE_READ_ERROR);
+    for (uint32_t i = 0; i < 3; i++) {
+        if (midge_rx(&s->m, late[i], (const uint8_t *)"PING\r\n", 6) != MIDGE_ERR_CLOSED ||
+            midge_tx(&s->m, late[i], 0, &v, 1) != 0)
+            world_fail(w, "a connection that has ended is served");
+        midge_sent(&s->m, late[i], 1);
+        midge_closed(&s->m, late[i], MIDGE_READ_ERROR);
+    }
     s->stale = MIDGE_NONE;
 }
 
 static uint32_t turn(struct world *w, struct site *s) {
     s->handled = 0;
+    uint32_t reaped = watch_reaping(&s->m);
+    uint64_t removed = s->m.subs_removed;
     uint32_t wait_ms = midge_turn(&s->m, now_of(w, s));
+    if (s->m.subs_removed - removed != reaped)
+        world_fail(w, "how many subscriptions one turn removes");
+    if (wait_ms > 0 && s->m.reap != 0)
+        world_fail(w, "subscriptions of one who left are not removed");
     watch_turn(w, s);
     const char *wrong = waiting_update(w, s);
     if (wrong != NULL)

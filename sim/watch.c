@@ -64,14 +64,15 @@ static const char *wrong_with_cable(struct world *w, struct site *s, struct cabl
     // Where messages come in by drops, they hold the few blocks of a small pool for long; and who
     // vanishes is waited for, one after another.
     const struct swarm *swarm = &w->swarm;
-    bool trickles = s->small && (c->window < 536 || swarm->run_max == 1);
-    trickles |= (c->delay_us >= 50000 && s->small);
+    bool few = s->small || s->blocks > 0;
+    bool trickles = few && (c->window < 536 || swarm->run_max == 1);
+    trickles |= (c->delay_us >= 50000 && few);
     bool patient = swarm->vanish + swarm->slow + swarm->deaf + swarm->pool_failure > 0 ||
                    swarm->link_cut + swarm->doze + swarm->byte_ns + swarm->wild > 0;
     // Who reads a page slowly is not heard meanwhile.
     patient |= c->kind == MIDGE_MONITOR && c->gap_us > 0;
     // A message that is never finished holds its blocks until that is noticed.
-    uint32_t wait_ms = config->stall_ms + (s->small ? config->payload_idle_ms : 0);
+    uint32_t wait_ms = config->stall_ms + (few ? config->payload_idle_ms : 0);
     uint64_t patience_us = wait_ms * 1000ull + WAIT_US;
     if (c->up.taken < c->up.arrived && !patient && !trickles &&
         w->now_us - c->waiting_since_us > patience_us + turns_us(w, c))
@@ -88,6 +89,15 @@ static struct cable *kept_cable(struct world *w, struct site *s, uint32_t slot) 
         return NULL;
     struct cable *c = &w->cables[s->cable_of[slot]];
     return w->actors[c->actor].kind <= ACTOR_DEAF ? c : NULL;
+}
+
+uint32_t watch_reaping(const struct midge *m) {
+    uint32_t left = 0, steps = 0;
+    for (uint32_t i = m->reap; i != 0 && steps <= MIDGE_CONNECTIONS_MAX; steps++) {
+        left += m->connections[i].subs_count;
+        i = m->connections[i].links[LIST_WISHES].next;
+    }
+    return left < REAP_PER_TURN ? left : REAP_PER_TURN;
 }
 
 // Messages of an application that one turn hands over, those for nobody any more included.
@@ -245,6 +255,8 @@ void watch_closing(struct world *w, struct site *s, struct cable *c, bool abort)
 
 void watch_opened(struct world *w, struct site *s, const struct cable *c) {
     const struct midge *m = &s->m;
+    if (c->conn != MIDGE_NONE && c->conn >> 16 == 0)
+        world_fail(w, "a handle could be one of a slot that nobody had yet");
     if (c->conn != MIDGE_NONE) {
         const struct conn *conn = &m->connections[midge_slot(c->conn)];
         if (conn_reason(conn) == MIDGE_MAX_CONNECTIONS &&

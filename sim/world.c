@@ -160,7 +160,10 @@ void world_begin(struct world *w, uint64_t seed, const uint8_t *input, uint32_t 
         memset(s, 0, offsetof(struct site, configs));
         // A board that small has no room for larger payloads.
         s->small = !w->swarm.clean && w->swarm.payload_max <= 1400 && dice_once_in(d, 2);
-        s->scarce = s->small || w->swarm.pool_failure > 0;
+        // And some hubs have few blocks for what they let clients leave.
+        if (!w->swarm.clean && !s->small && w->swarm.payload_max <= 1400 && dice_once_in(d, 3))
+            s->blocks = 2 * w->swarm.actors + dice_between(d, 4000, 20000) / w->swarm.block_bytes;
+        s->scarce = s->small || s->blocks > 0 || w->swarm.pool_failure > 0;
         s->flashed = s->small && w->swarm.rewrite_us > 0;
         if (s->flashed)
             chip_make(w, s);

@@ -117,6 +117,7 @@ struct cable {
     uint8_t ended_by;  // the broker's reason
     uint32_t ending_since_ms;
     uint32_t late_bytes;  // that were sent since the broker wants it closed
+    uint32_t last_bytes;  // of its output when it ends, that are not sent yet
     uint64_t dead_since_us, waiting_since_us;
     struct pulse pulse;
     struct outflow outflow;
@@ -135,6 +136,7 @@ struct cable {
 struct site {
     bool powered;
     bool small;                  // it has the limits of a board with 64 KB
+    uint32_t blocks;             // if it has few of them, else 0
     bool flashed;                // its configuration lies in flash
     bool scarce;                 // its pools are small, or fail: it may cut off who is in the way
     uint64_t clock_us;           // of its clock, when the world began
