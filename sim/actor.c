@@ -238,6 +238,15 @@ static void attack(struct world *w, struct cable *c) {
     struct dice *d = &w->dice;
     uint8_t noise[256];
     const char *line = lines[dice_below(d, sizeof lines / sizeof lines[0])];
+    struct speech begun = {0};
+    // A payload that begins holds the blocks for all of it, and may never end.
+    if (dice_once_in(d, 8)) {
+        add(&begun, "PUB hostile.c ");
+        add_number(&begun, dice_between(d, 1, w->swarm.payload_max));
+        add(&begun, "\r\nbegun");
+        begun.bytes[begun.n] = '\0';
+        line = begun.bytes;
+    }
     uint32_t n = (uint32_t)strlen(line);
     if (dice_once_in(d, 4))
         n = dice_below(d, n + 1);

@@ -367,6 +367,11 @@ static const char *skip_label(struct world *w, const struct site *s, const struc
     return line;
 }
 
+// Lines are missing from here on, or cannot be told apart.
+static void lose_track(struct chronicle *h) {
+    h->read = h->traced = h->debugged = false;
+}
+
 static void read_sentence(struct world *w, struct cable *c, uint32_t level, const char *text,
                           uint32_t n, bool cut) {
     if (level == MIDGE_TRC) {
@@ -375,6 +380,8 @@ static void read_sentence(struct world *w, struct cable *c, uint32_t level, cons
              gone = begins(text, "<-> [DELSUB ");
         if (!payload && !in && !out && !gone && !cut)
             world_fail(w, "a line of the log traces nothing");
+        if (!payload && !in && !out && !gone)
+            lose_track(&c->chronicle);
         if (!cut && text[n - 1] != ']')
             world_fail(w, "a line of the log has no end");
         bool own = c->kind == MIDGE_CLIENT && w->actors[c->actor].kind <= ACTOR_DEAF;
@@ -393,6 +400,8 @@ static void read_sentence(struct world *w, struct cable *c, uint32_t level, cons
         fprintf(stderr, "%u %s\n", level, text);
         world_fail(w, "a line of the log says what is never said");
     }
+    if (i == sizeof sentences / sizeof sentences[0])
+        lose_track(&c->chronicle);
     if (c->kind == MIDGE_CLIENT && c->chronicle.read && begins(text, "Slow Consumer Detected: "))
         tell(w, c, TOLD_SLOW, true, text, n, cut);
     bool life = begins(text, "Client connection ");
@@ -412,8 +421,7 @@ static void read_other(struct world *w, struct site *s, uint32_t level, const ch
         strcmp(end, " log lines dropped") == 0) {
         for (uint32_t i = 0; i < CABLES_MAX; i++) {
             if (&w->sites[w->cables[i].site] == s)
-                w->cables[i].chronicle.read = w->cables[i].chronicle.traced =
-                    w->cables[i].chronicle.debugged = false;
+                lose_track(&w->cables[i].chronicle);
         }
         return;
     }

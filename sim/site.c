@@ -212,7 +212,7 @@ static bool resumes(const struct midge *m) {
 static void sent(struct world *w, struct site *s, struct cable *c, uint32_t n) {
     const struct midge *m = &s->m;
     const struct conn *conn = &m->connections[midge_slot(c->conn)];
-    uint16_t waiting = m->lists[LIST_STALLED].head;
+    uint16_t waiting = m->lists[LIST_STALLED].head, turn = m->turn, tried = m->tried;
     uint32_t flags = conn->flags;
     if (flags & CONN_CLOSING)
         c->late_bytes += n;
@@ -225,9 +225,13 @@ static void sent(struct world *w, struct site *s, struct cable *c, uint32_t n) {
     c->last_bytes -= c->ending ? n : 0;
     if (c->ending && conn->out.bytes != c->last_bytes)
         world_fail(w, "a connection that ends is told more");
-    uint16_t still = m->lists[LIST_STALLED].head;
-    if (w->swarm.exact && (m->crowded == 0 ? n > 0 && !resumes(m) : still != waiting))
-        world_fail(w, still != 0 ? "who waits was not resumed" : "who waits was resumed too early");
+    if (!w->swarm.exact)
+        return;
+    bool due = waiting != 0 && m->crowded == 0 && n > 0;
+    if (due && !resumes(m))
+        world_fail(w, "who waits was not resumed");
+    if (!due && (m->turn != turn || m->tried != tried))
+        world_fail(w, "who waits was resumed too early");
 }
 
 // Takes what the window has room for.

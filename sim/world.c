@@ -162,7 +162,7 @@ void world_begin(struct world *w, uint64_t seed, const uint8_t *input, uint32_t 
         s->small = !w->swarm.clean && w->swarm.payload_max <= 1400 && dice_once_in(d, 2);
         // And some hubs have few blocks for what they let clients leave.
         if (!w->swarm.clean && !s->small && w->swarm.payload_max <= 1400 && dice_once_in(d, 3))
-            s->blocks = 2 * w->swarm.actors + dice_between(d, 4000, 20000) / w->swarm.block_bytes;
+            s->blocks = 2 * w->swarm.actors + dice_between(d, 2000, 8000) / w->swarm.block_bytes;
         s->scarce = s->small || s->blocks > 0 || w->swarm.pool_failure > 0;
         s->flashed = s->small && w->swarm.rewrite_us > 0;
         if (s->flashed)
@@ -371,6 +371,7 @@ void world_settle(struct world *w) {
         struct cable *c = &w->cables[i];
         if (c->used && c->gap_us > 0) {
             c->gap_us = 0;
+            c->waiting_since_us = w->now_us;
             agenda_plan(&w->agenda, SLOT_DOWN + i, w->now_us);
         }
     }
