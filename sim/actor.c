@@ -123,7 +123,7 @@ static void publish(struct world *w, struct actor *a, struct cable *c, uint32_t 
     uint32_t header_bytes = header ? HEADER_BYTES : 0;
     uint32_t reply = request ? SUBJECTS_COMMON + number_of(w, a) + 1 : 0;
     uint32_t n =
-        dice_once_in(d, 16) ? w->swarm.payload_max : dice_around(d, w->swarm.payload_max / 16);
+        dice_once_in(d, w->swarm.siege ? 2 : 16) ? w->swarm.payload_max : dice_around(d, w->swarm.payload_max / 16);
     n = n < 4 + header_bytes       ? 4 + header_bytes
         : n > w->swarm.payload_max ? w->swarm.payload_max
                                    : n;

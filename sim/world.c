@@ -60,10 +60,22 @@ static void choose(struct swarm *s, struct dice *d) {
     s->tokens_max = dice_once_in(d, 2) ? MIDGE_TOKENS_MAX - 1 : 0;
     s->doors = dice_once_in(d, 2);
     s->rehearsal = maybe(d, 2, 100, 1000);
+    s->siege = !s->wild && dice_once_in(d, 8);
+    if (s->siege) {
+        s->sites = 1;
+        s->actors = dice_between(d, 8, 16);
+        s->think_us = dice_between(d, 20000, 100000);
+        s->stall_ms = dice_between(d, 5, 60);
+        s->payload_max = payloads[dice_between(d, 2, 4)];
+        s->resubscribe = 4;
+        s->window = windows[dice_between(d, 1, 2)];
+        s->run_max = dice_between(d, 200, 2000);
+        s->delay_us = s->jitter_us = 50;
+    }
     s->fate_us = s->think_us < 5000 ? s->think_us * dice_between(d, 10, 200) : 1000000;
     s->wall_jump = maybe(d, 4, 1, 100);
     s->examiner = s->wild ? 0 : maybe(d, 2, 5, 30);
-    s->clean = !s->wild && dice_once_in(d, 4);
+    s->clean = !s->wild && !s->siege && dice_once_in(d, 4);
     if (s->clean) {
         s->doors = false;
         s->window = windows[dice_between(d, 3, 5)];
@@ -73,10 +85,10 @@ static void choose(struct swarm *s, struct dice *d) {
         s->run_max = dice_between(d, 500, 2000);
         return;
     }
-    if (dice_once_in(d, 8))
+    if (!s->siege && dice_once_in(d, 8))
         s->payload_max = 8000;
     s->slow = maybe(d, 2, 5, 30);
-    s->deaf = maybe(d, 3, 5, 30);
+    s->deaf = s->siege ? dice_between(d, 20, 50) : maybe(d, 3, 5, 30);
     s->hostile = s->wild ? dice_between(d, 10, 90) : maybe(d, 3, 5, 30);
     s->scraper = maybe(d, 3, 5, 30);
     // A caller could not know whether it is welcome.
@@ -101,6 +113,8 @@ static void choose(struct swarm *s, struct dice *d) {
     if (s->scraper > 0 && s->block_bytes < 512)
         s->block_bytes = 512;  // what is wrong with a request is said in one block
     s->exact = !s->wild && dice_once_in(d, 2);
+    if (s->siege)
+        s->scraper = s->caller = s->examiner = 0;
     if (s->exact) {
         // Who examines to the letter expects a loop that runs, and to keep its rights.
         s->doors = false;
@@ -161,7 +175,8 @@ void world_begin(struct world *w, uint64_t seed, const uint8_t *input, uint32_t 
         // A board that small has no room for larger payloads.
         s->small = !w->swarm.clean && w->swarm.payload_max <= 1400 && dice_once_in(d, 2);
         // And some hubs have few blocks for what they let clients leave.
-        if (!w->swarm.clean && !s->small && w->swarm.payload_max <= 1400 && dice_once_in(d, 3))
+        if (!w->swarm.clean && !s->small && w->swarm.payload_max <= 1400 &&
+            (w->swarm.siege || dice_once_in(d, 3)))
             s->blocks = 2 * w->swarm.actors + dice_between(d, 2000, 8000) / w->swarm.block_bytes;
         s->scarce = s->small || s->blocks > 0 || w->swarm.pool_failure > 0;
         s->flashed = s->small && w->swarm.rewrite_us > 0;
