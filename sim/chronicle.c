@@ -367,6 +367,8 @@ static const char *skip_label(struct world *w, const struct site *s, const struc
     return line;
 }
 
+#define PROTO_BYTES 32
+
 // Lines are missing from here on, or cannot be told apart.
 static void lose_track(struct chronicle *h) {
     h->read = h->traced = h->debugged = false;
@@ -400,6 +402,10 @@ static void read_sentence(struct world *w, struct cable *c, uint32_t level, cons
         fprintf(stderr, "%u %s\n", level, text);
         world_fail(w, "a line of the log says what is never said");
     }
+    // Of what is no command, so many bytes are shown, in quotes.
+    static const char proto[] = "Client parser ERROR: proto=";
+    if (begins(text, proto) && strchr(text, '\\') == NULL && n > sizeof proto - 1 + PROTO_BYTES + 2)
+        world_fail(w, "the log shows more than it may of what is no command");
     if (i == sizeof sentences / sizeof sentences[0])
         lose_track(&c->chronicle);
     if (c->kind == MIDGE_CLIENT && c->chronicle.read && begins(text, "Slow Consumer Detected: "))

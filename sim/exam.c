@@ -555,10 +555,20 @@ static void no_responders(struct sitting *s) {
     ask(s->e, "SUB %s.*.r %s\r\n", s->subject, s->sid);
     owe_ok(s->e);
     uint32_t n = dice_below(s->d, s->config->max_payload < 40 ? s->config->max_payload + 1 : 40);
+    char head[256];
+    // An answer may be for a subject of one byte.
+    if (dice_once_in(s->d, 2)) {
+        ask(s->e, "SUB z z\r\nPUB %s.nobody z 0\r\n\r\nUNSUB z\r\n", s->subject);
+        s->e->published++;
+        owe_ok(s->e);
+        owe_ok(s->e);
+        snprintf(head, sizeof head, "NATS/1.0 503\r\nNats-Subject: %s.nobody\r\n\r\n", s->subject);
+        owe(s->e, "HMSG z z %u %u\r\n%s\r\n", (uint32_t)strlen(head), (uint32_t)strlen(head), head);
+        owe_ok(s->e);
+    }
     ask(s->e, "PUB %s.nobody %s.x.r %u\r\n", s->subject, s->subject, n);
     ask_body(s, body_of(s, 0, n), n);
     owe_ok(s->e);
-    char head[256];
     snprintf(head, sizeof head, "NATS/1.0 503\r\nNats-Subject: %s.nobody\r\n\r\n", s->subject);
     uint32_t bytes = (uint32_t)strlen(head);
     owe(s->e, "HMSG %s.x.r %s %u %u\r\n%s\r\n", s->subject, s->sid, bytes, bytes, head);
@@ -599,6 +609,7 @@ static void unknown(struct sitting *s) {
         "FOO\r\n", "PUSH\r\n",    "PO\r\n", "SUBS\r\n",          "UNSUBX\r\n",
         "HPU\r\n", " PING\r\n",   "\r\n",   "PUBX\r\n",          "GET / HTTP/1.1\r\n",
         "-ER\r\n", "-ERR'x'\r\n", "+O\r\n", "MSG a 1 0\r\n\r\n",
+        "A-VERB-THAT-IS-LONGER-THAN-WHAT-THE-LOG-SHOWS-OF-IT\r\n",
     };
     static const char *const ends[] = {"\n\r", "\r\r", "x\n", "\n\n", "\rx"};
     if (dice_once_in(s->d, 3)) {

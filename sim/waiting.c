@@ -98,6 +98,11 @@ static const char *check_patience(const struct midge *m, const struct conn *who)
     return moving || !(who->flags & CONN_STALL_CHECKED) ? NULL : "who waits for room waits for nobody";
 }
 
+// Whether a message of any size fits into one block, and so two are enough for whoever has none.
+static bool is_copied_whole(const struct midge *m) {
+    return LINE_BYTES + m->config->max_payload <= m->block_room - OUTQ_RUN_BYTES;
+}
+
 // What has changed of those that are crowded, and of those that were cut off as slow; `*victim` is
 // the last of these.
 static const char *update(struct world *w, struct site *s, const struct conn **victim) {
@@ -115,6 +120,10 @@ static const char *update(struct world *w, struct site *s, const struct conn **v
         if (conn_reason(conn) != MIDGE_SLOW_PENDING || c->condemned)
             continue;
         c->condemned = true;
+        if (conn->blocks < MIDGE_BLOCKS_GUARANTEED && conn->out.bytes <= m->config->max_pending &&
+            conn->kind == MIDGE_CLIENT && is_copied_whole(m) &&
+            w->swarm.pool_failure + w->swarm.reload + w->swarm.hostile == 0)
+            return "a client was cut off below what it is guaranteed";
         *victim = conn;
         victims++;
     }
@@ -169,16 +178,21 @@ static bool waits_in_vain(struct world *w, const struct site *s, const struct ca
            !(m->crowded > 0 && awaits_somebody(w, s, c, o->subject));
 }
 
-// Whether one that was waited for at the last look has got a message since. A group may have no
-// other member that takes it.
-static bool went_to_awaited(const struct world *w, const struct site *s) {
-    for (uint32_t i = w->swarm.queues == 0 ? s->m.pools[POOL_connections].fresh : 0; i > 0; i--) {
+// Whether one that was waited for at the last look has got a message from c since. A group may have
+// no other member that takes it, where some have no right to, are about to leave, or are c itself.
+static bool went_to_awaited(const struct world *w, const struct site *s, const struct cable *c) {
+    bool partial = w->swarm.queues > 0 && (w->swarm.users || !c->ledger.echo);
+    bool went = false;
+    for (uint32_t i = partial ? 0 : s->m.pools[POOL_connections].fresh; i > 0; i--) {
         const struct conn *to = &s->m.connections[i];
+        if (!is_there(to) || to->kind == MIDGE_LOCAL)
+            continue;
+        if (w->swarm.queues > 0 && (to->flags & CONN_CLOSING))
+            return false;
         const struct cable *its = &w->cables[s->cable_of[i]];
-        if (is_there(to) && to->kind != MIDGE_LOCAL && its->is_awaited && to->out_msgs > its->had)
-            return true;
+        went |= its->is_awaited && to->out_msgs > its->had;
     }
-    return false;
+    return went;
 }
 
 // ---- Turns --------------------------------------------------------------------------------------
@@ -204,7 +218,7 @@ const char *waiting_judge(struct world *w, struct site *s, struct cable *c,
     if (others && !spent && c->kind == MIDGE_CLIENT &&
         (m->out_msgs > before->out_msgs || conn->in.blocks > before->input_blocks))
         return "who came later was served before those that wait";
-    if (before->crowded > 0 && !spent && went_to_awaited(w, s))
+    if (before->crowded > 0 && !spent && went_to_awaited(w, s, c))
         return "a message went to one that is waited for";
     take_place(s, c, before, used);
     bool waits = (conn->flags & CONN_STALLED) && !(before->flags & CONN_STALLED);
