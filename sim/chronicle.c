@@ -107,6 +107,7 @@ void chronicle_open(struct world *w, const struct site *s, struct cable *c) {
     h->traced = steady && s->m.config->trace;
     h->debugged = steady && s->m.config->debug;
     h->sure = true;
+    h->refused = false;
     h->heard = 0;
     for (uint32_t i = 0; i < TOLD_SORTS; i++)
         h->lines[i].first = h->lines[i].count = 0;
@@ -401,6 +402,20 @@ static void read_sentence(struct world *w, struct cable *c, uint32_t level, cons
     if (i == sizeof sentences / sizeof sentences[0] && !cut) {
         fprintf(stderr, "%u %s\n", level, text);
         world_fail(w, "a line of the log says what is never said");
+    }
+    static const char *const last[] = {"maximum connections exceeded",
+                                       "maximum control line exceeded",
+                                       "maximum payload exceeded: ",
+                                       "process",
+                                       "Client parser ERROR",
+                                       "Client Error ",
+                                       "message headers not supported"};
+    for (uint32_t k = 0; k < sizeof last / sizeof last[0] && c->kind == MIDGE_CLIENT; k++) {
+        if (!begins(text, last[k]))
+            continue;
+        if (c->chronicle.refused)
+            world_fail(w, "the log says twice why a client has to go");
+        c->chronicle.refused = true;
     }
     // Of what is no command, so many bytes are shown, in quotes.
     static const char proto[] = "Client parser ERROR: proto=";

@@ -27,7 +27,8 @@ enum { TOLD_IN, TOLD_OUT, TOLD_IN_PAYLOAD, TOLD_OUT_PAYLOAD, TOLD_GONE, TOLD_SLO
 // The chronicle of one cable.
 struct chronicle {
     bool read, traced, debugged;  // since it began, and without a gap
-    bool sure;              // all that was heard was also looked at
+    bool sure;                    // all that was heard was also looked at
+    bool refused;                 // something was said that it ends by
     uint64_t cid;
     uint64_t heard;  // bytes of its client that orders have accounted for
     struct told_lines lines[TOLD_SORTS];

@@ -332,7 +332,7 @@ static void give_input(struct world *w, struct site *s, struct cable *c) {
         }
         c->up.taken += (uint32_t)used;
         ledger_execute(w, c);
-        const char *wrong = waiting_judge(w, s, c, &before, (uint32_t)used);
+        const char *wrong = waiting_judge(w, s, c, &before, (uint32_t)used, n);
         if (wrong != NULL)
             world_fail(w, wrong);
         c->paused = (uint32_t)used < n;

@@ -156,6 +156,23 @@ static bool awaits_somebody(struct world *w, const struct site *s, const struct 
     return false;
 }
 
+// Whether it has begun to wait for blocks for its message though nobody else has any of those that
+// are for all.
+static bool waits_alone(const struct midge *m, const struct conn *conn, const struct order *o) {
+    uint32_t drawn = conn->blocks;
+    for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
+        const struct conn *other = &m->connections[i];
+        if (!is_there(other) || other == conn)
+            continue;
+        if (other->blocks > MIDGE_BLOCKS_GUARANTEED)
+            return false;
+        drawn += other->blocks;
+    }
+    bool alone = drawn == m->pools[POOL_blocks].used;
+    return alone && conn->in.line_bytes == 0 && !(conn->flags & CONN_STALL_CHECKED) &&
+           (o->bytes + LINE_BYTES) / m->block_room + 1 <= block_available(m, conn) + conn->in.blocks;
+}
+
 // Whether it waits though nobody that it publishes to is waited for, and there are blocks for what
 // it publishes next: for each receiver what it takes of its own, once what is stored for all, and
 // for what has not come in yet what is kept for others.
@@ -167,6 +184,8 @@ static bool waits_in_vain(struct world *w, const struct site *s, const struct ca
     if (w->swarm.hostile + w->swarm.pool_failure > 0 || l->orders_count == 0 ||
         o->verb != ORDER_PUB)
         return false;
+    if (waits_alone(m, conn, o))
+        return true;
     uint32_t copied = LINE_BYTES + (o->bytes < 1024 ? o->bytes : 0);
     uint32_t each = copied / (m->block_room - OUTQ_RUN_BYTES) + 1;
     uint32_t once = o->bytes < 1024 ? 0 : (o->bytes + 2u) / m->block_room + 3;
@@ -210,9 +229,11 @@ static void take_place(struct site *s, struct cable *c, const struct outlook *be
 }
 
 const char *waiting_judge(struct world *w, struct site *s, struct cable *c,
-                          const struct outlook *before, uint32_t used) {
+                          const struct outlook *before, uint32_t used, uint32_t n) {
     const struct midge *m = &s->m;
     const struct conn *conn = its_conn(s, c);
+    if (used == n && (conn->flags & CONN_STALL_SPENT))
+        return "who has waited once need not wait again";
     bool spent = (before->flags & CONN_STALL_SPENT) != 0;
     bool others = before->turn != 0 && before->turn != midge_slot(c->conn);
     if (others && !spent && c->kind == MIDGE_CLIENT &&

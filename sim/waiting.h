@@ -20,9 +20,9 @@ struct outlook {
 
 void waiting_look(struct world *w, struct site *s, const struct cable *c, struct outlook *before);
 
-// And after `used` bytes were. NULL, or what is wrong.
+// And after `used` of n bytes were. NULL, or what is wrong.
 const char *waiting_judge(struct world *w, struct site *s, struct cable *c,
-                          const struct outlook *before, uint32_t used);
+                          const struct outlook *before, uint32_t used, uint32_t n);
 
 // Once the broker's wishes were carried out: what is wrong with those that wait, or NULL.
 const char *waiting_check(struct world *w, const struct site *s);
