@@ -16,7 +16,9 @@
 #include "broker/ops/monitor.h"
 
 // Subscriptions of ended connections that one turn removes.
+#ifndef REAP_PER_TURN
 #define REAP_PER_TURN 4096
+#endif
 
 // Output above which publishers wait for a receiver; well below max_pending, so that what waits
 // stays in the processor's cache.

@@ -123,7 +123,11 @@ static void publish(struct world *w, struct actor *a, struct cable *c, uint32_t 
     uint32_t header_bytes = header ? HEADER_BYTES : 0;
     uint32_t reply = request ? SUBJECTS_COMMON + number_of(w, a) + 1 : 0;
     uint32_t n =
-        dice_once_in(d, 16) ? w->swarm.payload_max : dice_around(d, w->swarm.payload_max / 16);
+        dice_once_in(d, w->swarm.siege ? 2 : 16) ? w->swarm.payload_max : dice_around(d, w->swarm.payload_max / 16);
+    // Some fill blocks to the last byte, but one, or with one more.
+    uint32_t room = w->swarm.block_bytes - (uint32_t)BLOCK_HEADER_BYTES;
+    if (w->swarm.payload_max > room && dice_once_in(d, 8))
+        n = room * dice_between(d, 1, w->swarm.payload_max / room) - dice_between(d, 1, 3);
     n = n < 4 + header_bytes       ? 4 + header_bytes
         : n > w->swarm.payload_max ? w->swarm.payload_max
                                    : n;
@@ -238,6 +242,15 @@ static void attack(struct world *w, struct cable *c) {
     struct dice *d = &w->dice;
     uint8_t noise[256];
     const char *line = lines[dice_below(d, sizeof lines / sizeof lines[0])];
+    struct speech begun = {0};
+    // A payload that begins holds the blocks for all of it, and may never end.
+    if (dice_once_in(d, 8)) {
+        add(&begun, "PUB hostile.c ");
+        add_number(&begun, dice_between(d, 1, w->swarm.payload_max));
+        add(&begun, "\r\nbegun");
+        begun.bytes[begun.n] = '\0';
+        line = begun.bytes;
+    }
     uint32_t n = (uint32_t)strlen(line);
     if (dice_once_in(d, 4))
         n = dice_below(d, n + 1);

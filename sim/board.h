@@ -21,6 +21,9 @@
 #define MIDGE_CONFIG_KEYS_MAX 32
 #define MIDGE_PERMISSION_SUBJECTS_MAX 64
 
+// Few enough that a client leaves more.
+#define REAP_PER_TURN 8
+
 // All that a configuration of the hub may say of who comes in, but hashes of a cost that is too high.
 #define MIDGE_NKEYS 1
 #define MIDGE_RESPONSES_MAX 16

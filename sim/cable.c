@@ -57,7 +57,7 @@ struct cable *cable_open(struct world *w, uint32_t actor) {
     c->delay_us = dice_around(d, swarm->delay_us);
     c->jitter_us = swarm->jitter_us;
     c->run_max = dice_once_in(d, 8) ? 1 : dice_between(d, 1, swarm->run_max);
-    if (swarm->clean)
+    if (swarm->clean || swarm->siege)
         c->run_max = swarm->run_max;
     c->window = swarm->window;
     c->healthy = a->kind == ACTOR_GOOD || a->kind == ACTOR_HOSTILE || a->kind == ACTOR_EXAMINER;

@@ -64,7 +64,7 @@ static void tell(struct world *w, struct cable *c, uint32_t sort, bool logged, c
     t->logged = logged;
     if (t->count == TOLD_MAX) {
         // Too many to remember: from here on there is a gap.
-        c->chronicle.traced = false;
+        c->chronicle.read = c->chronicle.traced = false;
         t->count = 0;
         return;
     }
@@ -74,16 +74,49 @@ static void tell(struct world *w, struct cable *c, uint32_t sort, bool logged, c
     memcpy(line->text, text, n);
 }
 
-void chronicle_open(const struct world *w, const struct site *s, struct cable *c) {
+// Nothing of a cable may have happened that is not in the log, once that was read.
+static void check(struct world *w, const struct cable *c) {
+    const struct chronicle *h = &c->chronicle;
+    if (!h->sure || w->actors[c->actor].kind > ACTOR_DEAF)
+        return;
+    for (uint32_t i = 0; i < TOLD_SORTS; i++) {
+        const struct told_lines *t = &h->lines[i];
+        const struct told_line *first = &t->line[t->first];
+        bool read = i == TOLD_LIFE ? h->debugged : i == TOLD_SLOW ? h->read : h->traced;
+        if (read && t->count > 0 && !t->logged) {
+            fprintf(stderr, "cid %llu:\n%.*s\n", (unsigned long long)h->cid, first->n, first->text);
+            world_fail(w, "the log lacks what has happened");
+        }
+    }
+}
+
+void chronicle_check(struct world *w, const struct site *s) {
+    for (uint32_t i = 0; i < CABLES_MAX; i++) {
+        const struct cable *c = &w->cables[i];
+        if (&w->sites[c->site] == s && c->chronicle.cid != 0 && c->kind == MIDGE_CLIENT)
+            check(w, c);
+    }
+}
+
+void chronicle_open(struct world *w, const struct site *s, struct cable *c) {
     struct chronicle *h = &c->chronicle;
     // What a reload changes takes effect between two lines.
     bool steady = w->swarm.reload == 0 && c->kind == MIDGE_CLIENT && !w->swarm.wild;
     h->cid = c->conn != MIDGE_NONE ? s->m.connections[midge_slot(c->conn)].cid : 0;
+    h->read = steady;
     h->traced = steady && s->m.config->trace;
     h->debugged = steady && s->m.config->debug;
+    h->sure = true;
+    h->refused = false;
     h->heard = 0;
     for (uint32_t i = 0; i < TOLD_SORTS; i++)
         h->lines[i].first = h->lines[i].count = 0;
+    // Who is one too many is turned away without further ado.
+    bool away = h->cid != 0 &&
+                conn_reason(&s->m.connections[midge_slot(c->conn)]) == MIDGE_MAX_CONNECTIONS;
+    static const char created[] = "Client connection created";
+    if (h->debugged && h->cid != 0 && !away)
+        tell(w, c, TOLD_LIFE, false, created, sizeof created - 1, false);
 }
 
 void chronicle_restart(struct world *w, const struct site *s) {
@@ -152,6 +185,9 @@ void chronicle_hear(struct world *w, struct cable *c, uint64_t end) {
     h->heard = end;
     // What began long ago may have been written over.
     h->traced &= c->up.written - at <= PIPE_BYTES;
+    // Of who is cut off, what came last was not looked at.
+    const struct midge *m = &w->sites[c->site].m;
+    h->sure &= !(m->connections[midge_slot(c->conn)].flags & CONN_CLOSING);
     // Of who means harm, not all bytes are commands that are known here.
     if (!h->traced || w->actors[c->actor].kind == ACTOR_HOSTILE)
         return;
@@ -223,12 +259,37 @@ static const char *const endings[MIDGE_REASONS] = {
     [MIDGE_NO_RESPONDERS_NEEDS_HEADERS] = "No Responders Requires Headers",
 };
 
+void chronicle_strike(struct world *w, struct cable *c, const char *sid, uint32_t n) {
+    struct words text = {0};
+    if (!c->chronicle.traced || !c->chronicle.sure)
+        return;
+    words_add(&text, "<-> [DELSUB %.*s]", (int)n, sid);
+    tell(w, c, TOLD_GONE, false, text.text, text.n, false);
+}
+
 void chronicle_close(struct world *w, struct cable *c, uint32_t reason) {
+    const struct midge *m = &w->sites[c->site].m;
+    char sid[32];
+    // With its end all its subscriptions do.
+    for (index_t i = c->chronicle.traced ? m->connections[midge_slot(c->conn)].subs : 0; i != 0;
+         i = m->subscriptions[i].owner_next)
+        chronicle_strike(w, c, sid, subs_sid(m, i, (uint8_t *)sid, sizeof sid));
+    struct words text = {0};
+    if (c->chronicle.read && reason == MIDGE_SLOW_PENDING) {
+        words_add(&text, "Slow Consumer Detected: MaxPending of %u Exceeded",
+                  m->config->max_pending);
+        tell(w, c, TOLD_SLOW, false, text.text, text.n, false);
+    } else if (c->chronicle.read && reason == MIDGE_SLOW_DEADLINE) {
+        words_add(&text, "Slow Consumer Detected: WriteDeadline of ");
+        words_add_duration(&text, m->config->write_deadline_ms * 1000ull);
+        words_add(&text, " exceeded with ");
+        tell(w, c, TOLD_SLOW, false, text.text, text.n, true);
+    }
     if (!c->chronicle.debugged)
         return;
-    struct words text = {0};
+    text.n = 0;
     words_add(&text, "Client connection closed: %s", endings[reason]);
-    tell(w, c, TOLD_CLOSED, false, text.text, text.n, false);
+    tell(w, c, TOLD_LIFE, false, text.text, text.n, false);
 }
 
 // ---- Lines --------------------------------------------------------------------------------------
@@ -307,6 +368,13 @@ static const char *skip_label(struct world *w, const struct site *s, const struc
     return line;
 }
 
+#define PROTO_BYTES 32
+
+// Lines are missing from here on, or cannot be told apart.
+static void lose_track(struct chronicle *h) {
+    h->read = h->traced = h->debugged = false;
+}
+
 static void read_sentence(struct world *w, struct cable *c, uint32_t level, const char *text,
                           uint32_t n, bool cut) {
     if (level == MIDGE_TRC) {
@@ -315,14 +383,16 @@ static void read_sentence(struct world *w, struct cable *c, uint32_t level, cons
              gone = begins(text, "<-> [DELSUB ");
         if (!payload && !in && !out && !gone && !cut)
             world_fail(w, "a line of the log traces nothing");
+        if (!payload && !in && !out && !gone)
+            lose_track(&c->chronicle);
         if (!cut && text[n - 1] != ']')
             world_fail(w, "a line of the log has no end");
         bool own = c->kind == MIDGE_CLIENT && w->actors[c->actor].kind <= ACTOR_DEAF;
         payload |= begins(text, "<<- MSG") || begins(text, "->> MSG");
         if (c->chronicle.traced && own && payload)
             tell(w, c, text[0] == '<' ? TOLD_IN_PAYLOAD : TOLD_OUT_PAYLOAD, true, text, n, cut);
-        else if (c->chronicle.traced && own && (in || out))
-            tell(w, c, in ? TOLD_IN : TOLD_OUT, true, text, n, cut);
+        else if (c->chronicle.traced && own && (in || out || gone))
+            tell(w, c, in ? TOLD_IN : out ? TOLD_OUT : TOLD_GONE, true, text, n, cut);
         return;
     }
     uint32_t i = 0;
@@ -333,9 +403,33 @@ static void read_sentence(struct world *w, struct cable *c, uint32_t level, cons
         fprintf(stderr, "%u %s\n", level, text);
         world_fail(w, "a line of the log says what is never said");
     }
-    if (c->kind == MIDGE_CLIENT && c->chronicle.debugged &&
-        begins(text, "Client connection closed: "))
-        tell(w, c, TOLD_CLOSED, true, text, n, cut);
+    static const char *const last[] = {"maximum connections exceeded",
+                                       "maximum control line exceeded",
+                                       "maximum payload exceeded: ",
+                                       "process",
+                                       "Client parser ERROR",
+                                       "Client Error ",
+                                       "message headers not supported"};
+    for (uint32_t k = 0; k < sizeof last / sizeof last[0] && c->kind == MIDGE_CLIENT; k++) {
+        if (!begins(text, last[k]))
+            continue;
+        if (c->chronicle.refused)
+            world_fail(w, "the log says twice why a client has to go");
+        c->chronicle.refused = true;
+    }
+    // Of what is no command, so many bytes are shown, in quotes.
+    static const char proto[] = "Client parser ERROR: proto=";
+    if (begins(text, proto) && strchr(text, '\\') == NULL && n > sizeof proto - 1 + PROTO_BYTES + 2)
+        world_fail(w, "the log shows more than it may of what is no command");
+    if (i == sizeof sentences / sizeof sentences[0])
+        lose_track(&c->chronicle);
+    if (c->kind == MIDGE_CLIENT && c->chronicle.read && begins(text, "Slow Consumer Detected: "))
+        tell(w, c, TOLD_SLOW, true, text, n, cut);
+    bool life = begins(text, "Client connection ");
+    if (life && c->kind != MIDGE_CLIENT)
+        world_fail(w, "the log calls a client what is none");
+    if (life && c->chronicle.debugged)
+        tell(w, c, TOLD_LIFE, true, text, n, cut);
 }
 
 // Lines that are about no client in particular.
@@ -348,7 +442,7 @@ static void read_other(struct world *w, struct site *s, uint32_t level, const ch
         strcmp(end, " log lines dropped") == 0) {
         for (uint32_t i = 0; i < CABLES_MAX; i++) {
             if (&w->sites[w->cables[i].site] == s)
-                w->cables[i].chronicle.traced = w->cables[i].chronicle.debugged = false;
+                lose_track(&w->cables[i].chronicle);
         }
         return;
     }
@@ -380,6 +474,10 @@ void chronicle_read(struct world *w, struct site *s, uint32_t level, const char 
         world_fail(w, "a line of the log is too long");
     if (w->swarm.wild)
         return;
+    const struct midge_config *config = s->m.config;
+    bool asked = level == MIDGE_DBG ? config->debug : level == MIDGE_TRC ? config->trace : true;
+    if (!asked && w->swarm.reload == 0)
+        world_fail(w, "a line of the log was not asked for");
     memcpy(text, line, n);
     text[n] = '\0';
     const char *at = strstr(text, "cid:");

@@ -22,11 +22,13 @@ struct told_lines {
     } line[TOLD_MAX];
 };
 
-enum { TOLD_IN, TOLD_OUT, TOLD_IN_PAYLOAD, TOLD_OUT_PAYLOAD, TOLD_CLOSED, TOLD_SORTS };
+enum { TOLD_IN, TOLD_OUT, TOLD_IN_PAYLOAD, TOLD_OUT_PAYLOAD, TOLD_GONE, TOLD_SLOW, TOLD_LIFE, TOLD_SORTS };
 
 // The chronicle of one cable.
 struct chronicle {
-    bool traced, debugged;  // since it began, and without a gap
+    bool read, traced, debugged;  // since it began, and without a gap
+    bool sure;                    // all that was heard was also looked at
+    bool refused;                 // something was said that it ends by
     uint64_t cid;
     uint64_t heard;  // bytes of its client that orders have accounted for
     struct told_lines lines[TOLD_SORTS];
@@ -37,7 +39,7 @@ struct site;
 struct cable;
 
 // A cable's connection was opened.
-void chronicle_open(const struct world *w, const struct site *s, struct cable *c);
+void chronicle_open(struct world *w, const struct site *s, struct cable *c);
 
 // A site begins anew: it knows nobody.
 void chronicle_restart(struct world *w, const struct site *s);
@@ -51,8 +53,14 @@ void chronicle_say(struct world *w, struct cable *c, const char *line, uint32_t 
 // And this was the payload of a message.
 void chronicle_show(struct world *w, struct cable *c, const void *payload, uint32_t n);
 
+// A subscription has ended, since its client asked for it.
+void chronicle_strike(struct world *w, struct cable *c, const char *sid, uint32_t n);
+
 // The connection is about to be closed for that reason.
 void chronicle_close(struct world *w, struct cable *c, uint32_t reason);
+
+// The site's log was read to its end: what has happened is in it.
+void chronicle_check(struct world *w, const struct site *s);
 
 // The site's log has a line.
 void chronicle_read(struct world *w, struct site *s, uint32_t level, const char *line, uint32_t n);

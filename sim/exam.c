@@ -259,6 +259,33 @@ static void repeats(struct sitting *s) {
     ask_unsub(s, 0);
 }
 
+// A subject to which nobody listens any more, asked again and again where an answer to each comes:
+// what was matched is remembered meanwhile, and so is the answer's subject.
+static void requests(struct sitting *s) {
+    struct exam *e = s->e;
+    if (!e->no_responders || !e->echo || e->verbose || e->pedantic || s->w->swarm.hostile > 0)
+        return;
+    char head[256];
+    uint32_t reply = dice_below(s->d, 1000);
+    ask(e, "SUB %s.keeps k\r\nSUB %s p\r\nSUB %s.r.%u r\r\n", s->subject, s->subject, s->subject,
+        reply);
+    strcpy(s->sid, "p");
+    for (uint32_t i = 0; i < 3; i++) {
+        ask(e, "PUB %s 2\r\n", s->subject);
+        ask_body(s, (const uint8_t *)"ab", 2);
+        owe_message(s, s->subject, "", "MSG", "2", (const uint8_t *)"ab", 2);
+    }
+    ask(e, "UNSUB p\r\n");
+    snprintf(head, sizeof head, "NATS/1.0 503\r\nNats-Subject: %s\r\n\r\n", s->subject);
+    uint32_t bytes = (uint32_t)strlen(head);
+    for (uint32_t i = 0; i < 6; i++) {
+        ask(e, "PUB %s %s.r.%u 2\r\n", s->subject, s->subject, reply);
+        ask_body(s, (const uint8_t *)"ab", 2);
+        owe(e, "HMSG %s.r.%u r %u %u\r\n%s\r\n", s->subject, reply, bytes, bytes, head);
+    }
+    ask(e, "UNSUB r\r\nUNSUB k\r\n");
+}
+
 // A subscription that ends by itself, before or after it is told to.
 static void counted(struct sitting *s) {
     uint32_t max = dice_between(s->d, 1, 4), before = dice_below(s->d, 4);
@@ -555,10 +582,20 @@ static void no_responders(struct sitting *s) {
     ask(s->e, "SUB %s.*.r %s\r\n", s->subject, s->sid);
     owe_ok(s->e);
     uint32_t n = dice_below(s->d, s->config->max_payload < 40 ? s->config->max_payload + 1 : 40);
+    char head[256];
+    // An answer may be for a subject of one byte.
+    if (dice_once_in(s->d, 2)) {
+        ask(s->e, "SUB z 9\r\nPUB %s.nobody z 0\r\n\r\nUNSUB 9\r\n", s->subject);
+        s->e->published++;
+        owe_ok(s->e);
+        owe_ok(s->e);
+        snprintf(head, sizeof head, "NATS/1.0 503\r\nNats-Subject: %s.nobody\r\n\r\n", s->subject);
+        owe(s->e, "HMSG z 9 %u %u\r\n%s\r\n", (uint32_t)strlen(head), (uint32_t)strlen(head), head);
+        owe_ok(s->e);
+    }
     ask(s->e, "PUB %s.nobody %s.x.r %u\r\n", s->subject, s->subject, n);
     ask_body(s, body_of(s, 0, n), n);
     owe_ok(s->e);
-    char head[256];
     snprintf(head, sizeof head, "NATS/1.0 503\r\nNats-Subject: %s.nobody\r\n\r\n", s->subject);
     uint32_t bytes = (uint32_t)strlen(head);
     owe(s->e, "HMSG %s.x.r %s %u %u\r\n%s\r\n", s->subject, s->sid, bytes, bytes, head);
@@ -599,6 +636,7 @@ static void unknown(struct sitting *s) {
         "FOO\r\n", "PUSH\r\n",    "PO\r\n", "SUBS\r\n",          "UNSUBX\r\n",
         "HPU\r\n", " PING\r\n",   "\r\n",   "PUBX\r\n",          "GET / HTTP/1.1\r\n",
         "-ER\r\n", "-ERR'x'\r\n", "+O\r\n", "MSG a 1 0\r\n\r\n",
+        "A-VERB-THAT-IS-LONGER-THAN-WHAT-THE-LOG-SHOWS-OF-IT\r\n",
     };
     static const char *const ends[] = {"\n\r", "\r\r", "x\n", "\n\n", "\rx"};
     if (dice_once_in(s->d, 3)) {
@@ -652,7 +690,7 @@ static void introduce(struct sitting *s) {
 static void question(struct sitting *s) {
     static void (*const questions[])(struct sitting *) = {
         ping,    publications, publications,  counted,       bare_ends,
-        repeats, repeats,      repeated,      patterns,      patterns,
+        repeats, requests,     repeats,       repeated,      patterns,      patterns,
         refused, tokens,       subscriptions, control_line,  payload,
         pending, pedantry,     pending,       no_responders, breach,
         unknown, client_error, headers,       reserved,      forbidden,

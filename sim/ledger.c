@@ -161,10 +161,13 @@ static void unsubscribe(struct world *w, struct cable *c, const struct order *o)
     struct subscription *s = &c->ledger.subscriptions[o->sid];
     if (!s->active)
         return;
-    if (o->max > s->delivered)
+    if (o->max > s->delivered) {
         s->max = o->max;
-    else
-        strike(w, c, o->sid);
+        return;
+    }
+    strike(w, c, o->sid);
+    char sid[2] = {(char)('0' + o->sid / 10), (char)('0' + o->sid % 10)};
+    chronicle_strike(w, c, sid, 2);
 }
 
 // ---- Publications -------------------------------------------------------------------------------
@@ -227,6 +230,16 @@ uint32_t ledger_receivers(struct world *w, const struct cable *c, uint32_t subje
         }
     }
     return n;
+}
+
+bool ledger_reaches(struct world *w, const struct cable *c, uint32_t subject,
+                    const struct cable *to) {
+    for (uint32_t sid = 0; sid < SIDS_MAX && to->site == c->site; sid++) {
+        const struct subscription *s = &to->ledger.subscriptions[sid];
+        if (s->active && (w->subjects.matching[subject][s->pattern / 64] >> s->pattern % 64 & 1))
+            return true;
+    }
+    return false;
 }
 
 static void publish(struct world *w, struct cable *c, const struct order *o) {

@@ -124,6 +124,10 @@ void ledger_recheck(struct world *w, struct cable *c);
 // To how many subscriptions of its site a cable's publication would go, at most.
 uint32_t ledger_receivers(struct world *w, const struct cable *c, uint32_t subject);
 
+// Whether it may go to another cable.
+bool ledger_reaches(struct world *w, const struct cable *c, uint32_t subject,
+                    const struct cable *to);
+
 // Everything that is owed should have come.
 void ledger_settle(struct world *w, struct cable *c);
 

@@ -86,6 +86,8 @@ static void configure(struct world *w, struct site *s, struct midge_config *conf
     config->stall_ms = w->swarm.stall_ms;
     config->payload_idle_ms = w->swarm.payload_idle_ms;
     config->limits.block_bytes = w->swarm.block_bytes;
+    if (s->blocks > 0)
+        config->limits.blocks = s->blocks;
     if (s->small) {
         config->limits = (struct midge_limits){.connections = 15,
                                                .subscriptions = 104,
@@ -124,6 +126,7 @@ void site_start(struct world *w, struct site *s) {
     int32_t n = s->flashed ? chip_start(w, s, text) : -1;
     wipe(&s->m);
     s->in_msgs = s->out_msgs = s->last_cid = 0;
+    s->slow_consumers = s->crowded = 0;
     s->ended = (struct tally){0};
     s->stale = MIDGE_NONE;
     memset(&s->roster, 0, sizeof s->roster);
@@ -208,13 +211,27 @@ static bool resumes(const struct midge *m) {
 // The stack has taken bytes: who waits for room is resumed, once nobody is crowded.
 static void sent(struct world *w, struct site *s, struct cable *c, uint32_t n) {
     const struct midge *m = &s->m;
-    uint16_t waiting = m->lists[LIST_STALLED].head;
-    if (m->connections[midge_slot(c->conn)].flags & CONN_CLOSING)
+    const struct conn *conn = &m->connections[midge_slot(c->conn)];
+    uint16_t waiting = m->lists[LIST_STALLED].head, turn = m->turn, tried = m->tried;
+    uint32_t flags = conn->flags;
+    if (flags & CONN_CLOSING)
         c->late_bytes += n;
     midge_sent(&s->m, c->conn, n);
-    uint16_t still = m->lists[LIST_STALLED].head;
-    if (w->swarm.exact && (m->crowded == 0 ? n > 0 && !resumes(m) : still != waiting))
-        world_fail(w, still != 0 ? "who waits was not resumed" : "who waits was resumed too early");
+    const char *wrong = outflow_sent(m, conn, &c->outflow, flags, n);
+    if (wrong != NULL)
+        world_fail(w, wrong);
+    c->crowded = (conn->flags & CONN_CROWDED) != 0;
+    s->crowded = m->crowded;
+    c->last_bytes -= c->ending ? n : 0;
+    if (c->ending && conn->out.bytes != c->last_bytes)
+        world_fail(w, "a connection that ends is told more");
+    if (!w->swarm.exact)
+        return;
+    bool due = waiting != 0 && m->crowded == 0 && n > 0;
+    if (due && !resumes(m))
+        world_fail(w, "who waits was not resumed");
+    if (!due && (m->turn != turn || m->tried != tried))
+        world_fail(w, "who waits was resumed too early");
 }
 
 // Takes what the window has room for.
@@ -303,6 +320,8 @@ static void give_input(struct world *w, struct site *s, struct cable *c) {
             n = (uint32_t)(next->end - c->up.taken);
         if (is_scraped(w, c))
             scraper_asks(w, s, c);
+        struct outlook before;
+        waiting_look(w, s, c, &before);
         int32_t used = midge_rx(&s->m, c->conn, bytes, n);
         if (used > (int32_t)n)
             world_fail(w, "more was consumed than there is");
@@ -313,6 +332,9 @@ static void give_input(struct world *w, struct site *s, struct cable *c) {
         }
         c->up.taken += (uint32_t)used;
         ledger_execute(w, c);
+        const char *wrong = waiting_judge(w, s, c, &before, (uint32_t)used, n);
+        if (wrong != NULL)
+            world_fail(w, wrong);
         c->paused = (uint32_t)used < n;
     }
     if (c->up.taken > taken || c->up.taken == c->up.arrived)
@@ -332,6 +354,7 @@ static void attend(struct world *w, struct site *s, struct cable *c) {
         s->cable_of[midge_slot(c->conn)] = (uint16_t)(c - w->cables);
         chronicle_open(w, s, c);
         pulse_open(&c->pulse, s->m.now.us);
+        outflow_open(&c->outflow, s->m.now.ms);
         watch_opened(w, s, c);
         if (c->conn == MIDGE_NONE) {
             ledger_close(w, c);
@@ -382,6 +405,7 @@ static void carry_out(struct world *w, struct site *s) {
         case MIDGE_WISH_CLOSE_AFTER_SEND:
             watch_closing(w, s, c, false);
             c->ending = true;
+            c->last_bytes = s->m.connections[midge_slot(conn)].out.bytes;
             send_output(w, s, c);
             end_when_sent(w, s, c);
             break;
@@ -418,21 +442,35 @@ void site_wake(struct world *w, struct cable *c) {
 
 // A port that is late: it speaks of a connection that has ended, whose slot may have another now.
 static void speak_late(struct world *w, struct site *s) {
+    // Nor was there ever one in no slot, or in one that nobody had yet.
+    const midge_conn never = s->m.pools[POOL_connections].fresh + 1u;
+    const midge_conn late[] = {s->stale, MIDGE_NONE, never};
     struct midge_span v;
     if (s->stale == MIDGE_NONE || !dice_once_in(&s->dice, 8))
         return;
-    if (midge_rx(&s->m, s->stale, (const uint8_t *)"PING\r\n", 6) != MIDGE_ERR_CLOSED ||
-        midge_tx(&s->m, s->stale, 0, &v, 1) != 0)
-        world_fail(w, "a connection that has ended is served");
-    midge_sent(&s->m, s->stale, 1);
-    midge_closed(&s->m, s->stale, MIDGE_READ_ERROR);
+    for (uint32_t i = 0; i < 3; i++) {
+        if (midge_rx(&s->m, late[i], (const uint8_t *)"PING\r\n", 6) != MIDGE_ERR_CLOSED ||
+            midge_tx(&s->m, late[i], 0, &v, 1) != 0)
+            world_fail(w, "a connection that has ended is served");
+        midge_sent(&s->m, late[i], 1);
+        midge_closed(&s->m, late[i], MIDGE_READ_ERROR);
+    }
     s->stale = MIDGE_NONE;
 }
 
 static uint32_t turn(struct world *w, struct site *s) {
     s->handled = 0;
+    uint32_t reaped = watch_reaping(&s->m);
+    uint64_t removed = s->m.subs_removed;
     uint32_t wait_ms = midge_turn(&s->m, now_of(w, s));
+    if (s->m.subs_removed - removed != reaped)
+        world_fail(w, "how many subscriptions one turn removes");
+    if (wait_ms > 0 && s->m.reap != 0)
+        world_fail(w, "subscriptions of one who left are not removed");
     watch_turn(w, s);
+    const char *wrong = waiting_update(w, s);
+    if (wrong != NULL)
+        world_fail(w, wrong);
     return wait_ms;
 }
 
@@ -452,10 +490,15 @@ void site_turn(struct world *w, struct site *s) {
     s->ready_count -= count;
     memmove(s->ready, s->ready + count, s->ready_count * sizeof s->ready[0]);
     bool acted = application_act(w, s);
+    const char *wrong = waiting_update(w, s);
+    if (wrong != NULL)
+        world_fail(w, wrong);
     speak_late(w, s);
     s->common = block_common(&s->m);
     carry_out(w, s);
     read_log(w, s);
+    if (s->turns % 16 == 0)
+        chronicle_check(w, s);
     watch_site(w, s);
     // What came may have brought the next deadline forward: a port asks again before it waits.
     if (count > 0 || acted)

@@ -34,31 +34,6 @@ static uint64_t silence_us(const struct world *w, const struct midge_config *con
     return (ms + config->auth_timeout_ms + config->write_deadline_ms + 5000) * 1000;
 }
 
-// At most what a line of a message takes here.
-#define LINE_BYTES 160
-
-// Whether it has begun to wait in this turn though nobody is crowded or to go first, and there are blocks for what
-// it publishes next: for each receiver what it takes of its own, once what is stored for all, and
-// for what has not come in yet what is kept for others.
-static bool waits_in_vain(struct world *w, const struct site *s, const struct cable *c,
-                          const struct conn *conn) {
-    const struct midge *m = &s->m;
-    const struct ledger *l = &c->ledger;
-    const struct order *o = &l->orders[l->orders_first];
-    bool began = (conn->flags & CONN_STALLED) && conn->stall_ms == m->now.ms + m->config->stall_ms;
-    if (!began || m->crowded + m->turn > 0 || w->swarm.hostile + w->swarm.pool_failure > 0 ||
-        l->orders_count == 0 || o->verb != ORDER_PUB)
-        return false;
-    uint32_t copied = LINE_BYTES + (o->bytes < 1024 ? o->bytes : 0);
-    uint32_t each = copied / (m->block_room - OUTQ_RUN_BYTES) + 1;
-    uint32_t once = o->bytes < 1024 ? 0 : (o->bytes + 2u) / m->block_room + 3;
-    if (conn->in.line_bytes == 0)
-        once += (o->bytes + LINE_BYTES) / m->block_room + 1 + m->open[MIDGE_CLIENT] +
-                MIDGE_BLOCKS_GUARANTEED;
-    // To the letter is not known here what is kept for whom.
-    return block_common(m) >= once + each * ledger_receivers(w, c, o->subject) + 4;
-}
-
 // Those who wait as c does go one after another, each once a receiver has drained.
 static uint64_t turns_us(const struct world *w, const struct cable *c) {
     uint64_t us = 0;
@@ -92,15 +67,16 @@ static const char *wrong_with_cable(struct world *w, struct site *s, struct cabl
     // Where messages come in by drops, they hold the few blocks of a small pool for long; and who
     // vanishes is waited for, one after another.
     const struct swarm *swarm = &w->swarm;
-    bool trickles = s->small && (c->window < 536 || swarm->run_max == 1);
-    trickles |= (c->delay_us >= 50000 && s->small);
+    bool few = s->small || s->blocks > 0;
+    bool trickles = few && (c->window < 536 || swarm->run_max == 1);
+    trickles |= (c->delay_us >= 50000 && few);
     bool patient = swarm->vanish + swarm->slow + swarm->deaf + swarm->pool_failure > 0 ||
                    swarm->link_cut + swarm->doze + swarm->byte_ns + swarm->wild > 0;
     // Who reads a page slowly, or over a slow cable, is not heard meanwhile.
     bool reads = s->m.now.ms - conn->progress_ms < PAGE_PAUSE_MS;
     patient |= c->kind == MIDGE_MONITOR && (c->gap_us > 0 || reads);
     // A message that is never finished holds its blocks until that is noticed.
-    uint32_t wait_ms = config->stall_ms + (s->small ? config->payload_idle_ms : 0);
+    uint32_t wait_ms = config->stall_ms + (few ? config->payload_idle_ms : 0);
     uint64_t patience_us = wait_ms * 1000ull + WAIT_US;
     if (c->up.taken < c->up.arrived && !patient && !trickles &&
         w->now_us - c->waiting_since_us > patience_us + turns_us(w, c))
@@ -117,6 +93,15 @@ static struct cable *kept_cable(struct world *w, struct site *s, uint32_t slot) 
         return NULL;
     struct cable *c = &w->cables[s->cable_of[slot]];
     return w->actors[c->actor].kind <= ACTOR_DEAF ? c : NULL;
+}
+
+uint32_t watch_reaping(const struct midge *m) {
+    uint32_t left = 0, steps = 0;
+    for (uint32_t i = m->reap; i != 0 && steps <= MIDGE_CONNECTIONS_MAX; steps++) {
+        left += m->connections[i].subs_count;
+        i = m->connections[i].links[LIST_WISHES].next;
+    }
+    return left < REAP_PER_TURN ? left : REAP_PER_TURN;
 }
 
 // Messages of an application that one turn hands over, those for nobody any more included.
@@ -147,8 +132,6 @@ static const char *check_clients(struct world *w, struct site *s) {
         tally_add(&sum, conn);
         struct cable *c = kept_cable(w, s, i);
         const char *wrong = c != NULL ? pulse_check(m, conn, &c->pulse) : NULL;
-        if (wrong == NULL && c != NULL && waits_in_vain(w, s, c, conn))
-            wrong = "a client waits though there is room";
         if (wrong != NULL)
             return wrong;
     }
@@ -172,6 +155,8 @@ void watch_site(struct world *w, struct site *s) {
     const char *wrong = wheel_check(m);
     if (wrong == NULL)
         wrong = check_clients(w, s);
+    if (wrong == NULL)
+        wrong = waiting_check(w, s);
     if (wrong != NULL)
         world_fail(w, wrong);
     if (++s->turns % 16 != 0)
@@ -274,6 +259,8 @@ void watch_closing(struct world *w, struct site *s, struct cable *c, bool abort)
 
 void watch_opened(struct world *w, struct site *s, const struct cable *c) {
     const struct midge *m = &s->m;
+    if (c->conn != MIDGE_NONE && c->conn >> 16 == 0)
+        world_fail(w, "a handle could be one of a slot that nobody had yet");
     if (c->conn != MIDGE_NONE) {
         const struct conn *conn = &m->connections[midge_slot(c->conn)];
         if (conn_reason(conn) == MIDGE_MAX_CONNECTIONS &&

@@ -11,12 +11,16 @@ struct world;
 struct site;
 struct cable;
 struct conn;
+struct midge;
 
 // What connections have sent and received.
 struct tally {
     uint64_t in_msgs, in_bytes, out_msgs, out_bytes, stalls;
 };
 void tally_add(struct tally *t, const struct conn *conn);
+
+// How many subscriptions of those who are gone the next turn removes.
+uint32_t watch_reaping(const struct midge *m);
 
 // Once a turn of a site has begun: what time has brought about.
 void watch_turn(struct world *w, struct site *s);

@@ -60,10 +60,22 @@ static void choose(struct swarm *s, struct dice *d) {
     s->tokens_max = dice_once_in(d, 2) ? MIDGE_TOKENS_MAX - 1 : 0;
     s->doors = dice_once_in(d, 2);
     s->rehearsal = maybe(d, 2, 100, 1000);
+    s->siege = !s->wild && dice_once_in(d, 8);
+    if (s->siege) {
+        s->sites = 1;
+        s->actors = dice_between(d, 8, 16);
+        s->think_us = dice_between(d, 20000, 100000);
+        s->stall_ms = dice_between(d, 5, 60);
+        s->payload_max = payloads[dice_between(d, 2, 4)];
+        s->resubscribe = 4;
+        s->window = windows[dice_between(d, 1, 2)];
+        s->run_max = dice_between(d, 200, 2000);
+        s->delay_us = s->jitter_us = 50;
+    }
     s->fate_us = s->think_us < 5000 ? s->think_us * dice_between(d, 10, 200) : 1000000;
     s->wall_jump = maybe(d, 4, 1, 100);
     s->examiner = s->wild ? 0 : maybe(d, 2, 5, 30);
-    s->clean = !s->wild && dice_once_in(d, 4);
+    s->clean = !s->wild && !s->siege && dice_once_in(d, 4);
     if (s->clean) {
         s->doors = false;
         s->window = windows[dice_between(d, 3, 5)];
@@ -73,10 +85,10 @@ static void choose(struct swarm *s, struct dice *d) {
         s->run_max = dice_between(d, 500, 2000);
         return;
     }
-    if (dice_once_in(d, 8))
+    if (!s->siege && dice_once_in(d, 8))
         s->payload_max = 8000;
     s->slow = maybe(d, 2, 5, 30);
-    s->deaf = maybe(d, 3, 5, 30);
+    s->deaf = s->siege ? dice_between(d, 20, 50) : maybe(d, 3, 5, 30);
     s->hostile = s->wild ? dice_between(d, 10, 90) : maybe(d, 3, 5, 30);
     s->scraper = maybe(d, 3, 5, 30);
     // A caller could not know whether it is welcome.
@@ -101,6 +113,8 @@ static void choose(struct swarm *s, struct dice *d) {
     if (s->scraper > 0 && s->block_bytes < 512)
         s->block_bytes = 512;  // what is wrong with a request is said in one block
     s->exact = !s->wild && dice_once_in(d, 2);
+    if (s->siege)
+        s->scraper = s->caller = s->examiner = 0;
     if (s->exact) {
         // Who examines to the letter expects a loop that runs, and to keep its rights.
         s->doors = false;
@@ -160,7 +174,11 @@ void world_begin(struct world *w, uint64_t seed, const uint8_t *input, uint32_t 
         memset(s, 0, offsetof(struct site, configs));
         // A board that small has no room for larger payloads.
         s->small = !w->swarm.clean && w->swarm.payload_max <= 1400 && dice_once_in(d, 2);
-        s->scarce = s->small || w->swarm.pool_failure > 0;
+        // And some hubs have few blocks for what they let clients leave.
+        if (!w->swarm.clean && !s->small && w->swarm.payload_max <= 1400 &&
+            (w->swarm.siege || dice_once_in(d, 3)))
+            s->blocks = 2 * w->swarm.actors + dice_between(d, 2000, 8000) / w->swarm.block_bytes;
+        s->scarce = s->small || s->blocks > 0 || w->swarm.pool_failure > 0;
         s->flashed = s->small && w->swarm.rewrite_us > 0;
         if (s->flashed)
             chip_make(w, s);
@@ -368,6 +386,7 @@ void world_settle(struct world *w) {
         struct cable *c = &w->cables[i];
         if (c->used && c->gap_us > 0) {
             c->gap_us = 0;
+            c->waiting_since_us = w->now_us;
             agenda_plan(&w->agenda, SLOT_DOWN + i, w->now_us);
         }
     }

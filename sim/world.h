@@ -22,10 +22,12 @@
 #include "sim/dice.h"
 #include "sim/exam.h"
 #include "sim/ledger.h"
+#include "sim/outflow.h"
 #include "sim/pulse.h"
 #include "sim/rights.h"
 #include "sim/scraper.h"
 #include "sim/subjects.h"
+#include "sim/waiting.h"
 #include "sim/watch.h"
 
 #define SITES_MAX 3
@@ -77,6 +79,7 @@ struct swarm {
     bool users;            // sites have users with rights of their own
     bool exact;            // nothing of all that stands still or dismisses anybody: times are exact
     bool wild;             // who is hostile may say anything: nobody knows what is owed to whom
+    bool siege;            // many who are deaf, and little room: all wait for them
     bool verbose, clean;   // clean: nothing is slow, small or hostile, so nobody may be cut off
 };
 
@@ -115,8 +118,15 @@ struct cable {
     uint8_t ended_by;  // the broker's reason
     uint32_t ending_since_ms;
     uint32_t late_bytes;  // that were sent since the broker wants it closed
+    uint32_t last_bytes;  // of its output when it ends, that are not sent yet
     uint64_t dead_since_us, waiting_since_us;
     struct pulse pulse;
+    struct outflow outflow;
+    uint32_t place;   // among those that wait for room, 0 for none
+    bool crowded;     // publishers wait for it, as was seen last
+    bool condemned;   // it was cut off as slow, likewise
+    bool is_awaited;  // at the last look, with so many messages that it had been sent
+    uint64_t had;
     struct pipe up, down;
     struct chronicle chronicle;
     struct ledger ledger;
@@ -127,6 +137,7 @@ struct cable {
 struct site {
     bool powered;
     bool small;                  // it has the limits of a board with 64 KB
+    uint32_t blocks;             // if it has few of them, else 0
     bool flashed;                // its configuration lies in flash
     bool scarce;                 // its pools are small, or fail: it may cut off who is in the way
     uint64_t clock_us;           // of its clock, when the world began
@@ -149,6 +160,8 @@ struct site {
     struct tally ended;        // of connections that have ended
     midge_conn stale;          // the one that ended last
     uint32_t common;           // blocks left, before the wishes of this turn
+    uint32_t last_place;       // of those that waited for room
+    uint64_t slow_consumers, crowded;  // when that was looked at last
     struct roster roster;
     struct rights rights;
     struct midge_config configs[2];
