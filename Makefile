@@ -32,6 +32,7 @@ test:    ## every suite below, with a total (about ten minutes on two cores)
 live:    ## a board in software, on 4222 and 8222, with faults; ARGS="--drop 2", or "--help"
 sim:     ## worlds of brokers and clients under a virtual clock, each from a seed
 coverage: ## the lines of broker/ that those worlds run, by file and in all
+covered: ## the same by all tests, and of what kind the rest is
 soak:    ## worlds of fresh seeds until ^C, or SEEDS=5000 of them; what fails is kept
 mutants: ## the broker broken in small ways, and after how many worlds each was noticed
 patches: ## those that are kept as patches apply, and a few of them are noticed

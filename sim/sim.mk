@@ -4,8 +4,6 @@
 #   build/sim/debug/vopr                    the same by clang, under ASan and UBSan: the same hash
 #   make CROSS=mips-linux-gnu- sim          the same on another machine, which must agree with this one
 #   make soak                               fresh seeds until ^C; what fails is kept in build/sim/found
-#   make coverage FILE=broker/core/log.c    the lines that no world has run
-
 #   sim/mutants/mutate.py                   breaks the broker on purpose: a world must notice
 
 SUITES += sim
@@ -55,14 +53,7 @@ $(eval $(call SIM_KIND,debug/,-O1 -fsanitize=address$(comma)undefined -fno-sanit
 
 $(foreach kind,/ /debug/ /coverage/,build/sim$(kind)o/sim/cases.o): $(wildcard tests/unit/conf/*.cases)
 
-# The lines of broker/ that the worlds run.
-coverage: build/sim/coverage/vopr
-	@find build/sim/coverage -name '*.gcda' -delete
-	@build/sim/coverage/vopr 1 $(COVERAGE_SEEDS) >build/sim/coverage/log || tail -n 1 build/sim/coverage/log
-	@python3 tests/coverage/coverage.py build/sim/coverage $(addprefix --file ,$(FILE))
-
-COVERAGE_SEEDS ?= 300
-
+# Whose lines are counted: tests/coverage.
 $(eval $(call SIM_KIND,coverage/,-O0,$(comma) counted,$$(CC)))
 build/sim/coverage/vopr: SIM_FLAGS += --coverage
 
