@@ -144,7 +144,7 @@
 #define MIDGE_TLS_IN_BYTES 16384
 #endif
 #ifndef MIDGE_TLS_OUT_BYTES
-#define MIDGE_TLS_OUT_BYTES (MIDGE_TLS_HUB || MIDGE_TLS_IN_BYTES > 4096 ? 4096 : 2048)
+#define MIDGE_TLS_OUT_BYTES 4096
 #endif
 
 // Connections under TLS at one time, and what each takes: beside its records 5,632 B, or with
@@ -156,8 +156,7 @@
 #define MIDGE_TLS_MAX 4
 #endif
 #ifndef MIDGE_TLS_BYTES
-#define MIDGE_TLS_BYTES \
-    (MIDGE_TLS_IN_BYTES + MIDGE_TLS_OUT_BYTES + (MIDGE_TLS_HUB ? 12288 : 5632))
+#define MIDGE_TLS_BYTES (MIDGE_TLS_IN_BYTES + MIDGE_TLS_OUT_BYTES + (MIDGE_TLS_HUB ? 12288 : 5632))
 #endif
 #ifndef MIDGE_TLS_NUMBERS_BYTES
 #define MIDGE_TLS_NUMBERS_BYTES 16384

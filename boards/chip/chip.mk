@@ -9,11 +9,16 @@ endif
 
 include boards/$(BOARD)/board.mk
 
-B        := build/$(BOARD)
+B        := build/$(BOARD)$(if $(PLAIN),-plain)
 TOOL     := arm-none-eabi-
 CC       := $(TOOL)gcc
-# A board says in board.mk whether it has TLS.
-LIMITS   := -DMIDGE_TLS=$(or $(TLS),0) -include boards/$(BOARD)/board.h
+# A board says in board.mk whether it has TLS. PLAIN=1 leaves that out, and all else that secures it.
+ifdef PLAIN
+override TLS :=
+override NKEYS :=
+endif
+LIMITS   := -DMIDGE_TLS=$(or $(TLS),0) -include boards/$(BOARD)/board.h \
+            $(if $(PLAIN),-include tests/size/plain.h)
 CPPFLAGS := -I. -Iport/lwip -isystem $(LWIP)/src/include $(LIMITS)
 # For size, -Os leaves a few passes on that move values into registers early, and then spill them.
 SMALL    := -fno-move-loop-invariants -fno-forward-propagate -fno-tree-fre
@@ -198,8 +203,12 @@ ram: $(IMAGE).elf
 	@$(TOOL)nm -t d $< | awk '{ at[$$3] = $$1 } END { \
 	    printf "%-24s %8d B\n", "stacks", at["exception_stack_end"] - at["stack_begin"] }'
 
-size: $(B)/midge.elf $(B)/broker.elf
+size: $(B)/midge.elf $(B)/broker.elf $(if $(TLS),plain)
 	@tests/size/boards.py $(BOARD)
+
+.PHONY: plain
+plain:
+	@$(MAKE) --no-print-directory -s BOARD=$(BOARD) PLAIN=1 build/$(BOARD)-plain/midge.elf
 
 # broker/ alone, with what the image calls of it.
 BROKER_OBJ := $(filter $(B)/broker/%,$(IMAGE_OBJ))

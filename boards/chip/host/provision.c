@@ -116,8 +116,7 @@ int main(int argc, char **argv) {
         if (wrong != NULL)
             return fail(argv[i], wrong);
     }
-    if (!identity_write(&identity) || getentropy(seed, sizeof seed) != 0 ||
-        !hal_entropy_seed(seed))
+    if (!identity_write(&identity) || getentropy(seed, sizeof seed) != 0 || !hal_entropy_seed(seed))
         return fail("flash", "cannot be written");
     identity_wipe(&identity);
     return 0;
