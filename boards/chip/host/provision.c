@@ -1,6 +1,6 @@
-// make BOARD=x provision CERT=c KEY=k CA=a: makes of a certificate with those between, a private key
-// and authorities, in PEM or DER, what a device is known by, and writes it into the board's flash,
-// with a fresh seed. Runs on the machine that builds, as config.c does.
+// make BOARD=x provision CERT=c KEY=k CA=a: makes of a certificate with those between, a private
+// key and authorities, in PEM or DER, what a device is known by, and writes it into the board's
+// flash, with a fresh seed. Runs on the machine that builds, as config.c does.
 //
 // usage: provision CERT KEY [CA] <>FLASH
 
