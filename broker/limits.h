@@ -136,15 +136,15 @@
 #define MIDGE_TLS_RSA MIDGE_TLS_HUB
 #endif
 
-// The largest record that a client may send, and that it is sent. Stock clients send 16,384 B and
-// negotiate nothing less; 4,096 or 2,048 do for those that are known to send no more at a time. Each
-// connection has both in its memory. In: 2,048..16,384; out: as long as the certificates that it
-// shows and 100 B at least, 1,024..16,384.
+// The largest record that a client may send, and that it is sent: both lie in its memory. Stock
+// clients send 16,384 B and negotiate nothing less; 4,096 or 2,048 do for those that are known to
+// send no more at a time. In: 2,048..16,384; out: 1,024..16,384, and as long as the certificates
+// that are shown, with 100 B.
 #ifndef MIDGE_TLS_IN_BYTES
 #define MIDGE_TLS_IN_BYTES 16384
 #endif
 #ifndef MIDGE_TLS_OUT_BYTES
-#define MIDGE_TLS_OUT_BYTES (MIDGE_TLS_HUB || MIDGE_TLS_IN_BYTES > 4096 ? 4096 : 2048)
+#define MIDGE_TLS_OUT_BYTES 4096
 #endif
 
 // Connections under TLS at one time, and what each takes: beside its records 5,632 B, or with
@@ -156,8 +156,7 @@
 #define MIDGE_TLS_MAX 4
 #endif
 #ifndef MIDGE_TLS_BYTES
-#define MIDGE_TLS_BYTES \
-    (MIDGE_TLS_IN_BYTES + MIDGE_TLS_OUT_BYTES + (MIDGE_TLS_HUB ? 12288 : 5632))
+#define MIDGE_TLS_BYTES (MIDGE_TLS_IN_BYTES + MIDGE_TLS_OUT_BYTES + (MIDGE_TLS_HUB ? 12288 : 5632))
 #endif
 #ifndef MIDGE_TLS_NUMBERS_BYTES
 #define MIDGE_TLS_NUMBERS_BYTES 16384

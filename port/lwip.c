@@ -11,8 +11,8 @@
 // can still be sent again.
 //
 // What a TLS connection sends is copied: its records lie in a ring of the connection's slot while
-// the stack refers to them. One step of one handshake is taken in a turn; whose turn it is not keeps
-// what it received in its stash.
+// the stack refers to them. One step of one handshake is taken in a turn; until it is its turn, a
+// connection keeps what it received in its stash.
 //
 // A turn looks at every socket. A chip has some dozen of them.
 
@@ -201,7 +201,7 @@ static void yield_unopened(void) {
         tcp_active_pcbs->prio = TCP_PRIO_MIN;
 }
 
-// ---- What the stack holds ------------------------------------------------------------------------
+// ---- What the stack holds -----------------------------------------------------------------------
 
 // How many bytes the stack refers to: from the first that lies in a segment on. Segments that must
 // be sent again move between the two queues.
@@ -251,8 +251,8 @@ static struct midge_peer peer_of(const struct socket *s) {
 
 #if MIDGE_TLS
 
-// The records that the stack refers to, by slot: as many bytes as the socket says that it holds, from
-// `at` on.
+// The records that the stack refers to, by slot: as many bytes as the socket says that it holds,
+// from `at` on.
 static struct ring {
     uint32_t at;
     uint8_t bytes[TCP_SND_BUF];

@@ -51,7 +51,7 @@ struct slot {
     uint32_t in_bytes;
     uint32_t out_bytes;  // of the broker's output, in the record that is being sent
     bool secured, broken;
-    bool goes_on;  // the handshake, for which there was no time
+    bool goes_on;   // the handshake, for which there was no time
     bool more;      // output follows the record that is being sent
     tls_slot next;  // free one
     union {
@@ -139,8 +139,8 @@ static int parse_certificates(mbedtls_x509_crt *to, const struct port_text *t) {
     while (failed == 0 && at < end) {
         const unsigned char *begin = at;
         size_t n;
-        failed = mbedtls_asn1_get_tag(&at, end, &n,
-                                      MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE);
+        failed =
+            mbedtls_asn1_get_tag(&at, end, &n, MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE);
         if (failed == 0)
             failed = mbedtls_x509_crt_parse_der(to, begin, (size_t)(at - begin) + n);
         at += n;

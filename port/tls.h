@@ -31,12 +31,12 @@ void tls_close(tls_slot slot);
 
 // Goes on with the handshake: consumes received bytes, sends what is to be sent, and tells the
 // broker by midge_secured once it has come to an end. Answers how many of the bytes it consumed:
-// all of them, while it is under way. It begins no further step once within_ms have passed, which is
-// UINT32_MAX where a processor has all the time.
+// all of them, while it is under way. It begins no further step once within_ms have passed, which
+// is UINT32_MAX where a processor has all the time.
 uint32_t tls_handshake(struct midge *m, tls_slot slot, const uint8_t *bytes, uint32_t n,
                        uint32_t within_ms);
 
-// Whether the handshake can go on with neither the peer's doing: it was out of time.
+// Whether the handshake can go on without the peer: it was out of time.
 bool tls_goes_on(tls_slot slot);
 
 // Whether the handshake has succeeded.

@@ -9,11 +9,16 @@ endif
 
 include boards/$(BOARD)/board.mk
 
-B        := build/$(BOARD)
+B        := build/$(BOARD)$(if $(PLAIN),-plain)
 TOOL     := arm-none-eabi-
 CC       := $(TOOL)gcc
-# A board says in board.mk whether it has TLS.
-LIMITS   := -DMIDGE_TLS=$(or $(TLS),0) -include boards/$(BOARD)/board.h
+# A board says in board.mk whether it has TLS. PLAIN=1 leaves that out, and all else that secures it.
+ifdef PLAIN
+override TLS :=
+override NKEYS :=
+endif
+LIMITS   := -DMIDGE_TLS=$(or $(TLS),0) -include boards/$(BOARD)/board.h \
+            $(if $(PLAIN),-include tests/size/plain.h)
 CPPFLAGS := -I. -Iport/lwip -isystem $(LWIP)/src/include $(LIMITS)
 # For size, -Os leaves a few passes on that move values into registers early, and then spill them.
 SMALL    := -fno-move-loop-invariants -fno-forward-propagate -fno-tree-fre
@@ -95,8 +100,8 @@ $(B)/boards/chip/conf.o: boards/chip/conf.S boards/$(BOARD)/midge.conf
 	$(Q)$(CC) $(CPU) -DBOARD_CONF='"boards/$(BOARD)/midge.conf"' -c -o $@ $<
 
 # What it contains of others, and on which terms.
-LICENSES := LICENSE $(LWIP)/COPYING $(if $(NKEYS),$(SODIUM)/LICENSE) $(wildcard /usr/share/doc/libnewlib-arm-none-eabi/copyright \
-            /usr/share/doc/gcc-arm-none-eabi/copyright)
+LICENSES := LICENSE $(LWIP)/COPYING $(if $(NKEYS)$(TLS),$(SODIUM)/LICENSE) $(if $(TLS),$(MBEDTLS)/LICENSE) \
+            $(wildcard /usr/share/doc/libnewlib-arm-none-eabi/copyright /usr/share/doc/gcc-arm-none-eabi/copyright)
 
 $(B)/%.licenses.txt: $(B)/%.elf port/packages.md $(LICENSES)
 	$(Q){ cat port/packages.md; printf '\n## Taken from the libraries of the compiler\n\n'; \
@@ -154,39 +159,36 @@ $(B)/host/%.o: %.c boards/chip/chip.mk boards/$(BOARD)/board.h
 	$(Q)gcc -I. -D_GNU_SOURCE $(LIMITS) -O1 $(DIALECT) -ffunction-sections \
 	    -fdata-sections -MMD -MP -c -o $@ $<
 
-# What is asked for is written into the flash of QEMU's board, beside what is there. Of a real one all
-# data is written at once: the target of either takes the variables of both, and erases what is not
-# given.
+# Either takes the variables of both. Of QEMU's board it writes beside what is there; of a real one all
+# data is written at once, and what is not given is erased.
 ifneq ($(ON),board)
-DEVICE := $(B)/flash.bin
-config: given := $(FILE)
-provision: given := $(CERT)
+config provision: DATA = $(B)/flash.bin
+config provision: $(B)/flash.bin
 else ifdef OPENOCD
-DEVICE := $(B)/device.bin
-config provision: given := both
+config provision: DATA = $(B)/device.bin
+config provision: $(B)/device.bin
 # Of board.h, what a macro stands for.
 macro = $(patsubst %u,%,$(shell echo $(1) | gcc -E -P -include boards/$(BOARD)/board.h -))
+burn  = openocd $(OPENOCD) -c "program $(DATA) $(call macro,HAL_FLASH) verify reset exit"
 
 .PHONY: $(B)/device.bin
 $(B)/device.bin:
 	@mkdir -p $(@D)
 	$(Q)head -c $$(($(call macro,HAL_FLASH_BYTES))) /dev/zero | tr '\0' '\377' >$@
-endif
-
-ifdef DEVICE
-provision config: $(B)/host/provision $(B)/host/config $(DEVICE)
-	$(Q)[ -n "$(given)" ] || { echo "$@: which? See boards/README.md" >&2; exit 1; }
-	$(Q)$(if $(filter provision both,$@ $(given)),$(if $(CERT),$(B)/host/provision \
-	    $(CERT) $(KEY) $(CA) 0<>$(DEVICE),:),:)
-	$(Q)$(if $(filter config both,$@ $(given)),$(if $(FILE),$(B)/host/config \
-	    $(FILE) 0<>$(DEVICE),:),:)
-	$(if $(filter board,$(ON)),openocd $(OPENOCD) -c \
-	    "program $(DEVICE) $(call macro,HAL_FLASH) verify reset exit" && rm -f $(DEVICE))
 else
-config provision:
+config provision: no-data
+.PHONY: no-data
+no-data:
 	@echo "$(BOARD) is not written by OpenOCD: paste $(FILE) on its console, after config write" >&2
 	@exit 1
 endif
+
+provision config: $(B)/host/provision $(B)/host/config
+	$(Q)[ -n "$(CERT)$(FILE)" ] || { echo "FILE=... or CERT=... KEY=...: see boards/README.md" >&2; \
+	    exit 1; }
+	$(if $(CERT),$(Q)$(B)/host/provision $(CERT) $(KEY) $(CA) 0<>$(DATA))
+	$(if $(FILE),$(Q)$(B)/host/config $(FILE) 0<>$(DATA))
+	$(burn)
 
 # ---- What it takes -------------------------------------------------------------------------------
 
@@ -198,8 +200,12 @@ ram: $(IMAGE).elf
 	@$(TOOL)nm -t d $< | awk '{ at[$$3] = $$1 } END { \
 	    printf "%-24s %8d B\n", "stacks", at["exception_stack_end"] - at["stack_begin"] }'
 
-size: $(B)/midge.elf $(B)/broker.elf
+size: $(B)/midge.elf $(B)/broker.elf $(if $(TLS),plain)
 	@tests/size/boards.py $(BOARD)
+
+.PHONY: plain
+plain:
+	@$(MAKE) --no-print-directory -s BOARD=$(BOARD) PLAIN=1 build/$(BOARD)-plain/midge.elf
 
 # broker/ alone, with what the image calls of it.
 BROKER_OBJ := $(filter $(B)/broker/%,$(IMAGE_OBJ))

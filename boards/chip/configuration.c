@@ -17,8 +17,8 @@ static void complain(void *context, enum midge_severity severity, const char *li
 }
 
 #if MIDGE_TLS
-// Sees whether what the device is known by is of use, with a set of certificates made of it that the
-// start puts in force.
+// Sees whether what the device is known by is of use, with a set of certificates made of it that
+// the start puts in force.
 static const char *secure(void *context, const struct midge_config *config,
                           const struct midge_tls_options *tls) {
     static struct identity identity;

@@ -1,9 +1,9 @@
 // Who this device is: its certificate with those between it and its authority, its private key, and
 // the authority that its peers are known by. They are written into flash where the device is made
-// (make provision), each for itself, and only read here.
+// (make provision), and only read here.
 //
-// They follow the slots of the configuration (boards/chip/settings.h), in IDENTITY_BYTES, or a sector
-// where that is larger. Numbers are in little-endian order:
+// They follow the slots of the configuration (boards/chip/settings.h), in IDENTITY_BYTES, or a
+// sector where that is larger. Numbers are in little-endian order:
 //
 //      0   4  "MDGI"
 //      4   4  format: 1

@@ -14,7 +14,7 @@ chips: $(CHIP_BUILDS) chips-template build/interop/client $(PYTHON) $(NODE) $(NA
 .PHONY: $(CHIP_BUILDS) chips-template
 $(CHIP_BUILDS): chips-%:
 	@$(MAKE) --no-print-directory BOARD=$* build/$*/hal.elf build/$*/midge.elf build/$*/midge.licenses.txt \
-	    build/$*/host/config
+	    build/$*/host/config build/$*/host/provision
 
 chips-template:
 	@$(MAKE) --no-print-directory BOARD=template image

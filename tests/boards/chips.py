@@ -6,6 +6,7 @@ side, AT_ONCE at a time.
     tests/boards/chips.py BOARD..."""
 
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -35,6 +36,10 @@ def script(name, *arguments):
     return [sys.executable, "-B", f"{HERE}/{name}", *arguments]
 
 
+def has_tls(board):
+    return re.search(r"^TLS := 1", pathlib.Path(f"boards/{board}/board.mk").read_text(), re.M)
+
+
 def suites(board):
     """Names of tests, their commands, and what those find in their environment."""
     alone = [*(["sudo", "-E"] if os.getuid() else []), "unshare", "--net"]
@@ -44,6 +49,8 @@ def suites(board):
     for client in CLIENTS.get(board, ALL_CLIENTS):
         yield client, [*PYTEST, "tests/interop/test_clients.py"], {"MIDGE_CLIENTS": client}
     yield "nats", [*PYTEST, "tests/interop/test_nats_cli.py"], {}
+    if has_tls(board):
+        yield "tls", [*PYTEST, "tests/interop/test_tls_board.py"], {}
     yield "hal", script("hal.py", board), {}
 
 

@@ -68,7 +68,8 @@ def recipe(board, target):
 class Machine:
     """A board that runs an image, on a network, with erased flash, in a folder of its own."""
 
-    def __init__(self, board, network, image="midge.elf", folder=None, lend=True, config=""):
+    def __init__(self, board, network, image="midge.elf", folder=None, lend=True, config="",
+                 identity=None):
         self.board, self.network = board, network
         self.elf = pathlib.Path(f"build/{board}/{image}").resolve()
         self.owned = None if folder else tempfile.TemporaryDirectory(dir="build")
@@ -77,6 +78,8 @@ class Machine:
         self.forgotten = 0
         if not folder:
             erase(board, self.folder)
+        if identity:
+            self.provision(*identity)
         if config:
             self.configure(config)
         self.process = subprocess.Popen(
@@ -84,15 +87,23 @@ class Machine:
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.monitor = None
 
+    def write(self, program, *arguments):
+        """Into its flash, by a program of the machine that builds."""
+        with open(self.folder / "flash.bin", "r+b") as flash:
+            said = subprocess.run([f"build/{self.board}/host/{program}", *arguments], stdin=flash,
+                                  capture_output=True, text=True)
+        if said.returncode:
+            raise Refused(", ".join(re.findall(r"\S+:\d+:\d+: (.*)", said.stderr)) or said.stderr)
+
     def configure(self, text):
         """What `make config` does."""
         name = self.folder / "midge.conf"
         name.write_text(f"port: 4222\nhttp: 8222\n{text}")
-        with open(self.folder / "flash.bin", "r+b") as flash:
-            said = subprocess.run([f"build/{self.board}/host/config", name], stdin=flash,
-                                  capture_output=True, text=True)
-        if said.returncode:
-            raise Refused(", ".join(re.findall(r"\S+:\d+:\d+: (.*)", said.stderr)) or said.stderr)
+        self.write("config", name)
+
+    def provision(self, certificate, key, authority):
+        """What `make provision` does."""
+        self.write("provision", certificate, key, authority)
 
     def command(self, lend):
         words = recipe(self.board, "run").split("&& exec", 1)[1].split()

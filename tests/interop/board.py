@@ -49,13 +49,14 @@ class Board(Broker):
 
     bulk_msgs = 10000
 
-    def __init__(self, name, *flags, config="", **options):
+    def __init__(self, name, *flags, config="", identity=None, **options):
         if flags or options:
             pytest.skip("needs a command line")
-        self.name, self.config = name, config
+        self.name, self.config, self.identity = name, config, identity
         self.machine = None
         try:
-            self.machine = Machine(name, User(), config=config) if config else ready_machine(name)
+            self.machine = (Machine(name, User(), config=config, identity=identity) if config
+                            else ready_machine(name))
         except Refused as refused:
             pytest.skip(f"needs a configuration with {refused}")
         self.machine.wait_until_ready()
@@ -63,7 +64,8 @@ class Board(Broker):
         self.port, self.monitor_port = network.client[1], network.monitor[1]
 
     def start(self):
-        self.machine = Machine(self.name, self.machine.network, config=self.config)
+        self.machine = Machine(self.name, self.machine.network, config=self.config,
+                               identity=self.identity)
         self.machine.wait_until_ready()
 
     def logs(self, pattern):

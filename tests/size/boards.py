@@ -36,6 +36,10 @@ def sections(elf, *names):
     return sum(int(n) for name, n in found if name in names)
 
 
+def flash(elf):
+    return sections(elf, ".text", ".ARM.exidx", ".data")
+
+
 def symbols(elf):
     """Of each symbol, where it lies and its bytes."""
     return {name: (int(at, 16), int(n or "0", 16)) for at, n, name in re.findall(
@@ -51,7 +55,9 @@ def measure(board):
     reserved_exceptions = symbol["exception_stack_end"][0] - symbol["stack_end"][0]
     broker = [n for name, (_, n) in symbol.items() if name.split(".")[0] in ("midge", "config")]
     return {
-        "flash": sections(elf, ".text", ".ARM.exidx", ".data"),
+        "flash": flash(elf),
+        **({"security": flash(elf) - flash(f"build/{board}-plain/midge.elf")}
+           if (board, "security") in committed() else {}),
         "RAM": sections(elf, ".stack", ".noinit", ".data", ".bss"),
         "stack": program,
         "broker.flash": sections(f"build/{board}/broker.elf", ".text", ".rodata"),

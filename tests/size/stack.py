@@ -82,8 +82,10 @@ class Graph:
         self.under_way = []
         self.at = {name: int(address, 16) for address, name in re.findall(
             r"^(\w+) [tTwW] (\S+)$", run_tool("nm", elf), re.M)}
-        info, = pathlib.Path(elf).parent.glob(pathlib.Path(elf).name + ".ltrans*.ci")
-        text = info.read_text()
+        # What was compiled when it was linked, and libraries that were before.
+        folder = pathlib.Path(elf).parent
+        info, = folder.glob(pathlib.Path(elf).name + ".ltrans*.ci")
+        text = "".join(part.read_text() for part in [info, *folder.glob("build/**/*.ci")])
         for title, label in re.findall(r'^node: \{ title: "(\S+)" label: "(.*?)"', text, re.M):
             self.add(title, label.split(r"\n"))
         for caller, called, place in re.findall(

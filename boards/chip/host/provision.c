@@ -1,6 +1,6 @@
-// make BOARD=x provision CERT=c KEY=k CA=a: makes of a certificate with those between, a private key
-// and authorities, in PEM or DER, what a device is known by, and writes it into the board's flash,
-// with a fresh seed. Runs on the machine that builds, as config.c does.
+// make BOARD=x provision CERT=c KEY=k CA=a: makes of a certificate with those between, a private
+// key and authorities, in PEM or DER, what a device is known by, and writes it into the board's
+// flash, with a fresh seed. Runs on the machine that builds, as config.c does.
 //
 // usage: provision CERT KEY [CA] <>FLASH
 
@@ -116,8 +116,7 @@ int main(int argc, char **argv) {
         if (wrong != NULL)
             return fail(argv[i], wrong);
     }
-    if (!identity_write(&identity) || getentropy(seed, sizeof seed) != 0 ||
-        !hal_entropy_seed(seed))
+    if (!identity_write(&identity) || getentropy(seed, sizeof seed) != 0 || !hal_entropy_seed(seed))
         return fail("flash", "cannot be written");
     identity_wipe(&identity);
     return 0;

@@ -13,11 +13,9 @@ static void say(natsConnection *nc, void *name) {
 
 // A connection that says what happens to it, and tries to come back every 20 ms.
 static natsConnection *connect_tenaciously(const char *url) {
-    natsOptions *opts = NULL;
+    natsOptions *opts = options_to(url);
     natsConnection *nc = NULL;
 
-    OK(natsOptions_Create(&opts));
-    OK(natsOptions_SetURL(opts, url));
     OK(natsOptions_SetMaxReconnect(opts, -1));
     OK(natsOptions_SetReconnectWait(opts, 20));
     OK(natsOptions_SetReconnectJitter(opts, 1, 1));
@@ -56,11 +54,9 @@ static void note_closed(natsConnection *nc, void *closure) {
 // the connection closes.
 void drain(const char *url) {
     natsConnection *from = connect_to(url), *to = NULL;
-    natsOptions *opts = NULL;
+    natsOptions *opts = options_to(url);
     natsSubscription *sub = NULL;
 
-    OK(natsOptions_Create(&opts));
-    OK(natsOptions_SetURL(opts, url));
     OK(natsOptions_SetClosedCB(opts, note_closed, NULL));
     OK(natsConnection_Connect(&to, opts));
     OK(natsConnection_Subscribe(&sub, to, "backlog", handle_slowly, NULL));

@@ -29,9 +29,7 @@ void await_driver(void) {
     CHECK(fgets(line, sizeof line, stdin) != NULL);
 }
 
-// TLS by the authority in the file $TLS_CA, and by the certificate in $TLS_CERT.
-natsConnection *connect_to(const char *url) {
-    natsConnection *nc = NULL;
+natsOptions *options_to(const char *url) {
     natsOptions *opts = NULL;
     OK(natsOptions_Create(&opts));
     OK(natsOptions_SetURL(opts, url));
@@ -41,6 +39,12 @@ natsConnection *connect_to(const char *url) {
     }
     if (getenv("TLS_CERT") != NULL)
         OK(natsOptions_LoadCertificatesChain(opts, getenv("TLS_CERT"), getenv("TLS_CERT")));
+    return opts;
+}
+
+natsConnection *connect_to(const char *url) {
+    natsConnection *nc = NULL;
+    natsOptions *opts = options_to(url);
     OK(natsConnection_Connect(&nc, opts));
     natsOptions_Destroy(opts);
     return nc;

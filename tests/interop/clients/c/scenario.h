@@ -35,6 +35,9 @@
 // Waits for the driver to say go on.
 void await_driver(void);
 
+// The URL, and TLS by the authority in the file $TLS_CA, and by the certificate in $TLS_CERT.
+natsOptions *options_to(const char *url);
+
 natsConnection *connect_to(const char *url);
 
 // The next message of `sub`, which must hold exactly these bytes. The caller destroys it.
