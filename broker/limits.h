@@ -125,6 +125,9 @@
 #define MIDGE_TLS 0
 #endif
 
+// Whether monitoring can too.
+#define MIDGE_HTTPS (MIDGE_TLS && MIDGE_MONITOR_HUB)
+
 // Connections under TLS at one time, and what each takes: 32 KB serve every client and the usual
 // certificates; who wants more is refused. What all of them compute with takes
 // MIDGE_TLS_NUMBERS_BYTES: 16 KB, and up to 2 KB for each handshake under way. The set of
@@ -154,6 +157,10 @@
 #endif
 #ifndef MIDGE_TLS_CURVES_MAX
 #define MIDGE_TLS_CURVES_MAX 8
+#endif
+// Certificates among which a client chooses by the name that it asks for, or by what it can verify.
+#ifndef MIDGE_TLS_CERTS_MAX
+#define MIDGE_TLS_CERTS_MAX (MIDGE_CONFIG_HUB ? 16 : 1)
 #endif
 #ifndef MIDGE_TLS_PINS_MAX
 #define MIDGE_TLS_PINS_MAX 8
