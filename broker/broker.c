@@ -24,6 +24,33 @@
 // stays in the processor's cache.
 #define CROWD_BYTES (1u << 20)
 
+#if MIDGE_HTTPS
+
+static bool is_insecure(const struct conn *c) {
+    return (c->tls & (SECURE_FRESH | SECURE_BEGUN)) != 0;
+}
+
+static uint32_t https_rx(struct midge *m, struct conn *c, const uint8_t *bytes, uint32_t n) {
+    return is_insecure(c) ? secure_rx(m, c, bytes, n) : monitor_rx(m, c, bytes, n);
+}
+
+static void https_tick(struct midge *m, struct conn *c) {
+    if ((c->flags & CONN_CLOSING) || !secure_tick(m, c))
+        monitor_tick(m, c);
+}
+
+static void https_drained(struct midge *m, struct conn *c) {
+    if (!is_insecure(c))
+        monitor_drained(m, c);
+}
+
+#define MONITOR_ROOM \
+    { https_rx, https_tick, https_drained }
+#else
+#define MONITOR_ROOM \
+    { monitor_rx, monitor_tick, monitor_drained }
+#endif
+
 static const struct rooms rooms = {
     .kinds =
         {
@@ -32,7 +59,7 @@ static const struct rooms rooms = {
 #else
             [MIDGE_CLIENT] = {parser_rx, client_tick, NULL},
 #endif
-            [MIDGE_MONITOR] = {monitor_rx, monitor_tick, monitor_drained},
+            [MIDGE_MONITOR] = MONITOR_ROOM,
             [MIDGE_LOCAL] = {NULL, conn_tick, NULL},
         },
     .auth_required = auth_required,
@@ -99,6 +126,10 @@ const char *midge_id(const struct midge *m) {
 }
 
 void midge_host(struct midge *m, const struct midge_host *host) {
+#if MIDGE_TLS
+    if (host->first_end_us != m->host.first_end_us)
+        m->expiry_ms = m->now.ms;
+#endif
     m->host = *host;
 }
 
@@ -134,6 +165,33 @@ static uint32_t lame_duck_turn(struct midge *m) {
     return m->open[MIDGE_CLIENT] > 0 ? 1 : UINT32_MAX;
 }
 
+#if MIDGE_TLS
+
+#define DAY_MS (24u * 3600 * 1000)
+#define EXPIRY_DAYS 14  // from then on the log is told
+
+// Warns of a certificate near its end, once a day. Answers in how many ms to look again.
+static uint32_t expiry_turn(struct midge *m) {
+    uint64_t end_us = m->host.first_end_us;
+    if (end_us == 0 || m->now.wall_us == 0)
+        return UINT32_MAX;
+    int32_t wait = (int32_t)(m->expiry_ms - m->now.ms);
+    if (wait > 0)
+        return (uint32_t)wait;
+    m->expiry_ms = m->now.ms + DAY_MS;
+    uint64_t left_ms = end_us > m->now.wall_us ? (end_us - m->now.wall_us) / 1000 : 0;
+    if (left_ms == 0) {
+        log_text(m, MIDGE_WRN, "A TLS certificate has expired");
+    } else if (left_ms < (uint64_t)EXPIRY_DAYS * DAY_MS) {
+        format_say(log_begin(m, MIDGE_WRN), "A TLS certificate expires in %u days",
+                   (uint32_t)(left_ms / DAY_MS));
+        log_end(m);
+    }
+    return DAY_MS;
+}
+
+#endif
+
 uint32_t midge_turn(struct midge *m, struct midge_now now) {
     m->now = now;
     timer_advance(m, now.ms, fire);
@@ -149,6 +207,10 @@ uint32_t midge_turn(struct midge *m, struct midge_now now) {
         uint32_t duck = lame_duck_turn(m);
         wait = duck < wait ? duck : wait;
     }
+#if MIDGE_TLS
+    uint32_t expiry = expiry_turn(m);
+    wait = expiry < wait ? expiry : wait;
+#endif
     return m->lists[LIST_WISHES].head != 0 ? 0 : wait;
 }
 
@@ -166,6 +228,10 @@ midge_conn midge_open(struct midge *m, enum midge_kind kind, const struct midge_
         client_greet(m, c);
     } else {
         monitor_greet(m, c);
+#if MIDGE_HTTPS
+        if (kind == MIDGE_MONITOR && m->config->https_port != 0)
+            secure_expect(m, c);
+#endif
     }
     return conn_handle(m, c);
 }
@@ -179,6 +245,10 @@ int32_t midge_rx(struct midge *m, midge_conn handle, const uint8_t *bytes, uint3
 
 bool midge_admitted(const struct midge *m, midge_conn handle) {
     const struct conn *c = &m->connections[midge_slot(handle)];
+#if MIDGE_HTTPS
+    if (c->kind == MIDGE_MONITOR)
+        return !is_insecure(c);
+#endif
     return c->kind != MIDGE_CLIENT || (c->flags & CONN_ADMITTED);
 }
 

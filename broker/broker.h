@@ -175,7 +175,11 @@ struct midge_tls_options {
     bool handshake_first;  // TLS begins before INFO
     bool insecure;         // without effect on a server
     uint16_t min_version;  // 0 is TLS 1.2
-    midge_text cert_file, key_file, ca_file;  // read by the board
+    midge_text cert_file, key_file, ca_file;  // read by the board, as these are
+    struct midge_tls_pair {
+        midge_text cert_file, key_file;
+    } pairs[MIDGE_TLS_CERTS_MAX];  // in place of cert_file and key_file
+    uint32_t pairs_count;
     uint32_t timeout_ms;                      // 2 s
     uint32_t fallback_ms;  // INFO is sent after all, where TLS has not begun; 0 never
     uint32_t rate_limit;   // handshakes that begin in a second; 0 is no limit
@@ -245,6 +249,10 @@ struct midge_config {
     int32_t port;
     midge_text http_host;
     int32_t http_port;
+#if MIDGE_HTTPS
+    midge_text https_host;  // becomes http_host
+    int32_t https_port;     // monitoring with TLS, and no http_port then
+#endif
     midge_text http_base_path;    // "" or with a slash in front and none behind
     midge_text client_advertise;  // host[:port] for INFO instead of the listening address, with
                                   // MIDGE_CONFIG_HUB
@@ -430,6 +438,13 @@ struct midge_tls_name {
     enum midge_tls_name_kind kind;
 };
 
+// A certificate that the peer has shown.
+struct midge_tls_shown {
+    const char *subject;  // as Go's pkix.Name writes it
+    uint32_t subject_bytes;
+    uint8_t key_sha256[32], sha256[32];
+};
+
 struct midge_tls {
     const char *failure;  // why there is none, as the log shows it; else NULL
     bool stray;           // what came was no TLS at all, which only a verbose log shows
@@ -438,6 +453,8 @@ struct midge_tls {
     const struct midge_tls_name *names;  // in the order in which users are looked for
     uint32_t names_count;
     uint8_t key_sha256[32];  // of its public key
+    const struct midge_tls_shown *shown;  // its chain, as far as it goes; the peer's own comes first
+    uint32_t shown_count;
 };
 
 // TLS has been established, or has failed. On MIDGE_WISH_SECURE the port begins with it: whatever
@@ -511,6 +528,11 @@ struct midge_host {
     const char *platform;  // shown as "go" in INFO and /varz, where tools look for the run-time
     const struct midge_pool *pools;  // the port's, and up to date when monitoring reads them
     uint32_t pools_count;            // 200 at most
+#if MIDGE_TLS
+    // When the certificate that clients are shown ends, and which of its set ends first; in
+    // microseconds since 1970, 0 where there is none.
+    uint64_t certificate_end_us, first_end_us;
+#endif
 };
 
 // Tells the broker. The port calls it at start, and before midge_rx on a MIDGE_MONITOR connection.

@@ -131,6 +131,9 @@
 #define MIDGE_TLS_HUB 0
 #endif
 
+// Whether monitoring speaks it too.
+#define MIDGE_HTTPS (MIDGE_TLS && MIDGE_TLS_HUB && MIDGE_MONITOR_HUB)
+
 // Whether peers' certificates, and one's own, may have RSA keys: 16 KB of flash.
 #ifndef MIDGE_TLS_RSA
 #define MIDGE_TLS_RSA MIDGE_TLS_HUB
@@ -177,6 +180,10 @@
 #endif
 #ifndef MIDGE_TLS_CURVES_MAX
 #define MIDGE_TLS_CURVES_MAX 8
+#endif
+// Certificates among which a client chooses by the name that it asks for, or by what it can verify.
+#ifndef MIDGE_TLS_CERTS_MAX
+#define MIDGE_TLS_CERTS_MAX (MIDGE_CONFIG_HUB ? 16 : 1)
 #endif
 #ifndef MIDGE_TLS_PINS_MAX
 #define MIDGE_TLS_PINS_MAX 8

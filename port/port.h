@@ -57,6 +57,11 @@ struct port_text {
 
 struct port_certificates {
     struct port_text chain, key, authorities;
+    const struct port_pair {
+        struct port_text chain, key;
+    } * more;  // to choose from by what the client asks for, behind the first
+    uint32_t more_count;
+    bool listed;  // what is wrong is told with its place among them
 };
 
 // Prepares another set of certificates, beside the one in force. NULL, or what is wrong with it in

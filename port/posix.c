@@ -109,6 +109,7 @@ static void measure(struct midge *m) {
         host.cpu_permille = (uint32_t)((cpu_us - last_cpu_us) * 1000 / (now_us - last_us));
     last_us = now_us;
     last_cpu_us = cpu_us;
+    tls_ends(&host.certificate_end_us, &host.first_end_us);
     midge_host(m, &host);
 }
 
@@ -356,7 +357,7 @@ static void read_input(struct midge *m, struct socket *s) {
     int buffer = admitted ? free_buffer() : -1;
     uint8_t *to = buffer >= 0 ? buffers[buffer] : peeked;
     ssize_t n = recv(s->fd, to, READ_BYTES, buffer >= 0 ? 0 : MSG_PEEK);
-    if (n == 0 && (s->flags & SOCKET_MONITOR)) {
+    if (n == 0 && (s->flags & SOCKET_MONITOR) && s->tls == 0) {
         set_flag(s, SOCKET_PAUSED, true);
         midge_rx(m, s->conn, NULL, 0);
         return;
@@ -409,8 +410,11 @@ static void handshake(struct midge *m) {
     struct socket *s = socket_of(handshakes_next(m));
     if (s == NULL)
         return;
-    if (s->tls == 0)
+    if (s->tls == 0) {
         s->tls = tls_open(s->conn, send_record, s);
+        if (s->tls != 0 && (s->flags & SOCKET_MONITOR))
+            tls_spare(s->tls);
+    }
     if (s->tls == 0) {
         midge_secured(m, s->conn, &(struct midge_tls){.failure = "every TLS slot is in use"});
         return;
@@ -544,7 +548,9 @@ static int wait_for_events(struct epoll_event *events, int wait) {
 
 void port_turn(struct midge *m, void (*drain)(struct midge *m)) {
     static struct epoll_event events[EVENTS];
-    if (!host_told) {
+    uint64_t certificate_end_us, first_end_us;
+    tls_ends(&certificate_end_us, &first_end_us);
+    if (!host_told || first_end_us != host.first_end_us) {
         measure(m);
         host_told = true;
     }

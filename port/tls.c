@@ -30,8 +30,12 @@
 struct set {
     bool ready;
     mbedtls_ssl_config config;
-    mbedtls_x509_crt certificates, authorities;
-    mbedtls_pk_context key;
+    mbedtls_x509_crt authorities;
+    struct pair {
+        mbedtls_x509_crt certificates;
+        mbedtls_pk_context key;
+    } pairs[MIDGE_TLS_CERTS_MAX];
+    uint32_t pairs_count;
     mbedtls_ssl_ticket_context tickets;
     int ciphers[MIDGE_TLS_CIPHERS_MAX + 4];  // and those of TLS 1.3, and an end
     uint16_t groups[MIDGE_TLS_CURVES_MAX + 1];
@@ -106,9 +110,11 @@ mbedtls_ms_time_t mbedtls_ms_time(void) {
 static void set_free(struct set *s) {
     s->ready = false;
     mbedtls_ssl_config_free(&s->config);
-    mbedtls_x509_crt_free(&s->certificates);
     mbedtls_x509_crt_free(&s->authorities);
-    mbedtls_pk_free(&s->key);
+    for (uint32_t i = 0; i < MIDGE_TLS_CERTS_MAX; i++) {
+        mbedtls_x509_crt_free(&s->pairs[i].certificates);
+        mbedtls_pk_free(&s->pairs[i].key);
+    }
     mbedtls_ssl_ticket_free(&s->tickets);
 }
 
@@ -148,29 +154,77 @@ static int parse_certificates(mbedtls_x509_crt *to, const struct port_text *t) {
     return failed;
 }
 
-#define IN_PAIR "error parsing X509 certificate/key pair: "
-
-static const char *load_pair(struct set *s, const struct port_certificates *files) {
-    const struct port_text *chain = &files->chain;
-    const struct port_text *key = &files->key;
-    int failed = parse_certificates(&s->certificates, chain);
+// NULL, or what is wrong.
+static const char *load_pair(struct set *s, const struct port_text *chain,
+                             const struct port_text *key) {
+    struct pair *p = &s->pairs[s->pairs_count++];
+    int failed = parse_certificates(&p->certificates, chain);
     if (failed == MBEDTLS_ERR_X509_ALLOC_FAILED)
         return "the certificates are larger than MIDGE_TLS_SET_BYTES";
-    if (failed != 0 && s->certificates.raw.len == 0)
-        return IN_PAIR "tls: failed to find any PEM data in certificate input";
+    if (failed != 0 && p->certificates.raw.len == 0)
+        return "tls: failed to find any PEM data in certificate input";
     if (failed != 0)
-        return IN_PAIR "x509: malformed certificate";
+        return "x509: malformed certificate";
     failed =
-        mbedtls_pk_parse_key(&s->key, bytes_of(key), length_of(key), NULL, 0, random_bytes, NULL);
+        mbedtls_pk_parse_key(&p->key, bytes_of(key), length_of(key), NULL, 0, random_bytes, NULL);
     if (failed == MBEDTLS_ERR_PK_KEY_INVALID_FORMAT && length_of(key) == key->bytes)
-        return IN_PAIR "tls: failed to find any PEM data in key input";
+        return "tls: failed to find any PEM data in key input";
     if (failed != 0)
-        return IN_PAIR "tls: failed to parse private key";
-    if (mbedtls_pk_check_pair(&s->certificates.pk, &s->key, random_bytes, NULL) != 0)
-        return IN_PAIR "tls: private key does not match public key";
-    if (mbedtls_ssl_conf_own_cert(&s->config, &s->certificates, &s->key) != 0)
+        return "tls: failed to parse private key";
+    if (mbedtls_pk_get_type(&p->certificates.pk) != mbedtls_pk_get_type(&p->key))
+        return "tls: private key type does not match public key type";
+    if (mbedtls_pk_check_pair(&p->certificates.pk, &p->key, random_bytes, NULL) != 0)
+        return "tls: private key does not match public key";
+    if (mbedtls_ssl_conf_own_cert(&s->config, &p->certificates, &p->key) != 0)
         return "the certificates are larger than MIDGE_TLS_SET_BYTES";
     return NULL;
+}
+
+static char *add(char *to, const char *text) {
+    size_t n = strlen(text);
+    memcpy(to, text, n + 1);
+    return to + n;
+}
+
+static char *add_number(char *to, uint32_t n) {
+    if (n >= 10)
+        to = add_number(to, n / 10);
+    *to++ = (char)('0' + n % 10);
+    return to;
+}
+
+// All pairs. In a list of them, what is wrong is told with its place.
+static const char *load_pairs(struct set *s, const struct port_certificates *files) {
+    static char text[160];
+    const char *wrong = files->chain.bytes > 0 ? load_pair(s, &files->chain, &files->key) : NULL;
+    for (uint32_t i = 0; i < files->more_count && wrong == NULL; i++)
+        wrong = load_pair(s, &files->more[i].chain, &files->more[i].key);
+    if (wrong == NULL)
+        return NULL;
+    char *to = add(text, "error parsing X509 certificate/key pair");
+    if (files->listed) {
+        to = add_number(add(to, " "), s->pairs_count);
+        to = add_number(add(to, "/"), files->more_count + 1);
+    }
+    add(add(to, ": "), wrong);
+    return text;
+}
+
+// Of several certificates, a client that asks for a name gets one of those that have it, or else the
+// first of all; one that asks for none gets any of them that it can verify.
+static int choose(void *context, mbedtls_ssl_context *ssl, const unsigned char *name, size_t n) {
+    struct set *s = context;
+    int failed = 0;
+    bool any = false;
+    for (uint32_t i = 0; i < s->pairs_count && failed == 0; i++) {
+        struct pair *p = &s->pairs[i];
+        if (!names_have(&p->certificates, (const char *)name, n))
+            continue;
+        failed = mbedtls_ssl_set_hs_own_cert(ssl, &p->certificates, &p->key);
+        any = true;
+    }
+    struct pair *first = &s->pairs[0];
+    return any ? failed : mbedtls_ssl_set_hs_own_cert(ssl, &first->certificates, &first->key);
 }
 
 static const char *load_authorities(struct set *s, const struct port_text *text) {
@@ -239,6 +293,36 @@ static bool set_tickets(struct set *s, const struct midge_tls_options *options) 
                                     TICKET_LIFETIME_S) == 0;
 }
 
+// Days since 1970, by the proleptic Gregorian calendar, in which a year begins in March.
+static int64_t days(int64_t year, int64_t month, int64_t day) {
+    year -= month <= 2;
+    month += month > 2 ? -3 : 9;
+    return year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 719469;
+}
+
+static uint64_t end_us(const mbedtls_x509_crt *c) {
+    const mbedtls_x509_time *t = &c->valid_to;
+    int64_t hours = days(t->year, t->mon, t->day) * 24 + t->hour;
+    int64_t seconds = (hours * 60 + t->min) * 60 + t->sec;
+    return seconds > 0 ? (uint64_t)seconds * 1000000 : 1;
+}
+
+void tls_ends(uint64_t *certificate_us, uint64_t *first_us) {
+    *certificate_us = *first_us = 0;
+    if (in_force == NULL)
+        return;
+    for (uint32_t i = 0; i < in_force->pairs_count; i++) {
+        const mbedtls_x509_crt *c = &in_force->pairs[i].certificates;
+        for (; c != NULL && c->raw.p != NULL; c = c->next) {
+            uint64_t us = end_us(c);
+            if (*certificate_us == 0)
+                *certificate_us = us;
+            if (*first_us == 0 || us < *first_us)
+                *first_us = us;
+        }
+    }
+}
+
 static const char *set_load(struct set *s, const struct midge_tls_options *options,
                             const struct port_certificates *files) {
     if (mbedtls_ssl_config_defaults(&s->config, MBEDTLS_SSL_IS_SERVER, MBEDTLS_SSL_TRANSPORT_STREAM,
@@ -254,7 +338,10 @@ static const char *set_load(struct set *s, const struct midge_tls_options *optio
     set_groups(s, options);
     if (!set_tickets(s, options))
         return "no room for TLS";
-    const char *wrong = files->chain.bytes > 0 ? load_pair(s, files) : NULL;
+    s->pairs_count = 0;
+    const char *wrong = load_pairs(s, files);
+    if (files->more_count > 0)
+        mbedtls_ssl_conf_sni(&s->config, choose, s);
     return wrong != NULL ? wrong : load_authorities(s, &files->authorities);
 }
 
@@ -286,9 +373,11 @@ const char *port_certify(const struct midge_tls_options *options,
         chachapoly_begin();
     begun = true;
     mbedtls_ssl_config_init(&s->config);
-    mbedtls_x509_crt_init(&s->certificates);
     mbedtls_x509_crt_init(&s->authorities);
-    mbedtls_pk_init(&s->key);
+    for (uint32_t i = 0; i < MIDGE_TLS_CERTS_MAX; i++) {
+        mbedtls_x509_crt_init(&s->pairs[i].certificates);
+        mbedtls_pk_init(&s->pairs[i].key);
+    }
     mbedtls_ssl_ticket_init(&s->tickets);
     s->ready = true;
     prepared = s;
@@ -351,6 +440,12 @@ tls_slot tls_open(midge_conn conn, tls_send send, void *context) {
     return slot;
 }
 
+void tls_spare(tls_slot slot) {
+    struct slot *t = slot_of(slot);
+    if (!t->broken)
+        mbedtls_ssl_set_hs_authmode(&t->ssl, MBEDTLS_SSL_VERIFY_NONE);
+}
+
 void tls_close(tls_slot slot) {
     struct slot *t = slot_of(slot);
     arena_use(&t->arena, &numbers.arena);
@@ -383,8 +478,10 @@ static void succeed(struct midge *m, struct slot *t) {
         .cipher = (uint16_t)mbedtls_ssl_get_ciphersuite_id_from_ssl(&t->ssl),
     };
     mbedtls_x509_crt *peer = t->ssl.session->peer_cert;
-    if (peer != NULL)
+    if (peer != NULL) {
         names_of(peer, &told);
+        names_of_chain(peer, &told);
+    }
     t->secured = true;
     t->ssl.conf = &in_force->config;
     midge_secured(m, t->conn, &told);

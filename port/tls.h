@@ -26,6 +26,9 @@ typedef int32_t (*tls_send)(void *context, const uint8_t *bytes, uint32_t n, boo
 // Begins with a connection. 0 where every slot is in use.
 tls_slot tls_open(midge_conn conn, tls_send send, void *context);
 
+// Nobody asks the peer for a certificate, whatever the options say; before the handshake begins.
+void tls_spare(tls_slot slot);
+
 // Ends it without a word.
 void tls_close(tls_slot slot);
 
@@ -58,6 +61,10 @@ int32_t tls_tx(struct midge *m, tls_slot slot);
 
 // Tells the peer that nothing follows.
 void tls_end(tls_slot slot);
+
+// When the first certificate that is shown ends, and when the first of all ends that lie behind it;
+// in microseconds since 1970, 0 where there is none.
+void tls_ends(uint64_t *certificate_us, uint64_t *first_us);
 
 // What the slots are used for, for /varz.
 void tls_usage(struct midge_pool *pool);

@@ -31,9 +31,10 @@ static const char *secure(void *context, const struct midge_config *config,
     const char *parts = (const char *)identity.parts;
     const uint32_t *bytes = identity.bytes;
     const struct port_certificates certificates = {
-        {parts, bytes[IDENTITY_CHAIN]},
-        {parts + bytes[IDENTITY_CHAIN], bytes[IDENTITY_KEY]},
-        {parts + bytes[IDENTITY_CHAIN] + bytes[IDENTITY_KEY], bytes[IDENTITY_AUTHORITIES]},
+        .chain = {parts, bytes[IDENTITY_CHAIN]},
+        .key = {parts + bytes[IDENTITY_CHAIN], bytes[IDENTITY_KEY]},
+        .authorities = {parts + bytes[IDENTITY_CHAIN] + bytes[IDENTITY_KEY],
+                        bytes[IDENTITY_AUTHORITIES]},
     };
     const char *wrong = tls->verify && bytes[IDENTITY_AUTHORITIES] == 0
                             ? "verify wants an authority: make provision CA=..."

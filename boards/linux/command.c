@@ -12,6 +12,7 @@ static const char usage_text[] =
     "    -a, --addr, --net <host>       address for clients; 0.0.0.0 is all of IPv4, :: of both\n"
     "    -p, --port <port>              port for clients, 4222; -1 takes any free one\n"
     "    -m, --http_port <port>         port for monitoring over HTTP, off without it\n"
+    "   -ms, --https_port <port>        the same over TLS\n"
     "        --client_advertise <addr>  host[:port] that clients are told instead\n"
     "        --ports_file_dir <dir>     write the ports in use to <dir>/%s_<pid>.ports\n"
     "\n"

@@ -108,7 +108,8 @@ static void write_ports(const struct midge_config *config) {
     char path[PATH_BYTES];
     strcpy(text, "{");
     add_list("nats", "nats", midge_config_text(config, config->host), port);
-    add_list("monitoring", "http", midge_config_text(config, config->http_host), http_port);
+    add_list("monitoring", config->https_port != 0 ? "https" : "http",
+             midge_config_text(config, config->http_host), http_port);
     add("}");
     ports_path(midge_config_text(config, config->ports_file_dir), path);
     int error = write_file(path, 0666, text);

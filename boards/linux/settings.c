@@ -46,32 +46,56 @@ static void complain(void *context, enum midge_severity severity, const char *li
     snprintf(text + n, sizeof r->text[severity] - n, "%s%s", line, alone ? "" : "\n");
 }
 
+// A file whose name is a text of the configuration; none is none.
+static const char *read_text(const struct midge_config *c, midge_text name, struct port_text *to) {
+    struct midge_source file;
+    if (name == 0)
+        return NULL;
+    const char *wrong = source_read(midge_config_text(c, name), &file);
+    if (wrong == NULL)
+        *to = (struct port_text){file.text, file.bytes};
+    return wrong;
+}
+
+static const char *read_pair(const struct midge_config *c, const struct midge_tls_pair *names,
+                             struct port_pair *to) {
+    const char *wrong = read_text(c, names->cert_file, &to->chain);
+    return wrong != NULL ? wrong : read_text(c, names->key_file, &to->key);
+}
+
 // Sees whether the files of `tls` are of use, with a set of certificates made of them that a reload
 // or the start puts in force.
 static const char *secure(void *context, const struct midge_config *c,
                           const struct midge_tls_options *tls) {
     (void)context;
-    const midge_text names[] = {tls->cert_file, tls->key_file, tls->ca_file};
-    struct port_text texts[3] = {{NULL, 0}};
+    struct port_pair pairs[MIDGE_TLS_CERTS_MAX] = {{{NULL, 0}, {NULL, 0}}};
+    struct port_text authorities = {NULL, 0};
     static char failure[8192];
-    const char *wrong = NULL;
     uint32_t others = source_count();
-    for (uint32_t i = 0; i < 3 && wrong == NULL; i++) {
-        struct midge_source file;
-        if (names[i] == 0)
-            continue;
-        wrong = source_read(midge_config_text(c, names[i]), &file);
-        if (wrong == NULL)
-            texts[i] = (struct port_text){file.text, file.bytes};
-        else if (i < 2)
+    const char *wrong = NULL;
+    if (tls->pairs_count == 0) {
+        const struct midge_tls_pair only = {tls->cert_file, tls->key_file};
+        wrong = read_pair(c, &only, &pairs[0]);
+        if (wrong != NULL) {
             snprintf(failure, sizeof failure, "error parsing X509 certificate/key pair: %s", wrong);
-        else
-            snprintf(failure, sizeof failure, "%s", wrong);
+            wrong = failure;
+        }
+    }
+    for (uint32_t i = 0; i < tls->pairs_count && wrong == NULL; i++) {
+        wrong = read_pair(c, &tls->pairs[i], &pairs[i]);
+        if (wrong != NULL) {
+            snprintf(failure, sizeof failure, "error parsing X509 certificate/key pair %u/%u: %s",
+                     i + 1, tls->pairs_count, wrong);
+            wrong = failure;
+        }
     }
     if (wrong == NULL)
-        wrong = port_certify(tls, &(struct port_certificates){texts[0], texts[1], texts[2]});
-    else
-        wrong = failure;
+        wrong = read_text(c, tls->ca_file, &authorities);
+    if (wrong == NULL)
+        wrong = port_certify(
+            tls, &(struct port_certificates){pairs[0].chain, pairs[0].key, authorities, pairs + 1,
+                                             tls->pairs_count > 0 ? tls->pairs_count - 1 : 0,
+                                             tls->pairs_count > 0});
     source_forget(others);
     return wrong;
 }

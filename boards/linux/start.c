@@ -95,12 +95,20 @@ static int32_t listen_on(enum midge_kind kind, const char *host, int32_t port, c
 static int32_t open_monitoring(const struct midge_config *config) {
     char failure[600];
     const char *host = midge_config_text(config, config->http_host);
-    if (config->http_port == 0)
+    bool secure = config->https_port != 0;
+    if (config->http_port == 0 && !secure)
         return 0;
-    int32_t port = listen_on(MIDGE_MONITOR, host, config->http_port, failure);
+    if (config->http_port != 0 && secure)
+        logfile_die("Can't start monitoring: can't specify both HTTP (%d) and HTTPs (%d) ports",
+                    config->http_port, config->https_port);
+    if (secure && !config->tls.enabled)
+        logfile_die("Can't start monitoring: TLS cert and key required for HTTPS");
+    int32_t port =
+        listen_on(MIDGE_MONITOR, host, secure ? config->https_port : config->http_port, failure);
     if (port == 0)
         logfile_die("Can't start monitoring: can't listen to the monitor port: %s", failure);
-    logfile_say(MIDGE_INF, "Starting http monitor on %s", join(host, port));
+    logfile_say(MIDGE_INF, "Starting %s monitor on %s", secure ? "https" : "http",
+                join(host, port));
     return port;
 }
 

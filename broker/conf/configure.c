@@ -144,6 +144,10 @@ bool midge_config_complete(struct midge_config *config, const struct midge_readi
         int32_t any = midge_config_add(config, "0.0.0.0", 7);
         config->host = any < 0 ? 0 : (midge_text)any;
     }
+#if MIDGE_HTTPS
+    if (config->https_host != 0)
+        config->http_host = config->https_host;
+#endif
     if (config->http_host == 0)
         config->http_host = config->host;
     if (config->port == 0)

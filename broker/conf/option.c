@@ -120,6 +120,10 @@ const struct option options[] = {
     FIXED(OPTION_TEXT, http_host, "", "HTTPHost"),  // set by `http`
     FIXED(OPTION_PORT, http_port, "http_port" HUB("|monitor_port"), "HTTPPort",
           HUB(.flags = "m|http_port")),
+#if MIDGE_HTTPS
+    OTHER(OPTION_LISTEN, "https", .at = AT(https_host)),
+    FIXED(OPTION_PORT, https_port, "https_port", "HTTPSPort", .flags = "ms|https_port"),
+#endif
     FIXED(OPTION_TEXT, http_base_path, "http_base_path", "HTTPBasePath"),
     SHOWN(OPTION_TIMEOUT, auth_timeout_ms, "timeout", .place = PLACE_AUTHORIZATION,
           HUB(.label = "Reloaded: authorization timeout")),
@@ -154,9 +158,10 @@ const struct option options[] = {
     OTHER(OPTION_CURVES, "curve_preferences", .place = PLACE_TLS),
     OTHER(OPTION_VERSION, "min_version", .place = PLACE_TLS),
     OTHER(OPTION_COUNT, "connection_rate_limit", .place = PLACE_TLS, .at = AT(tls.rate_limit)),
+    OTHER(OPTION_PAIRS, "certs|certificates", .place = PLACE_TLS),
     OTHER(OPTION_REFUSED,
-          "verify_cert_and_check_known_urls|ocsp_peer|"
-          "certs|certificates|cert_store|cert_match_by|cert_match|ca_certs_match|"
+          "verify_cert_and_check_known_urls|ocsp_peer|cert_store|cert_match_by|cert_match|ca_certs_"
+          "match|"
           "cert_match_skip_invalid",
           .place = PLACE_TLS),
     FIXED(OPTION_SWITCH, allow_non_tls, "allow_non_tls", "AllowNonTLS"),
@@ -200,8 +205,10 @@ const struct option options[] = {
     OTHER(OPTION_UNBUILT, "allow_non_tls", .nothing = "true|yes|on"),
     OTHER(OPTION_UNBUILT, "tls|ocsp|ocsp_cache", .flags = "tls|tlscert|tlskey|tlsverify|tlscacert"),
 #endif
-    OTHER(OPTION_UNBUILT, "https|https_port|proxy_protocol|proxies|remote_syslog",
-          .flags = "ms|https_port|r|remote_syslog"),
+#if !MIDGE_HTTPS
+    OTHER(OPTION_UNBUILT, "https|https_port", .flags = "ms|https_port"),
+#endif
+    OTHER(OPTION_UNBUILT, "proxy_protocol|proxies|remote_syslog", .flags = "r|remote_syslog"),
     OTHER(OPTION_UNBUILT, "mappings|maps", .nothing = "{}"),
     OTHER(OPTION_UNBUILT, "resolver|account_resolver|accounts_resolver", .nothing = "mem|memory"),
     OTHER(OPTION_UNBUILT,
@@ -267,6 +274,10 @@ const struct bounds *option_bounds(const struct option *o) {
 
 _Static_assert(AT(port) == AT(host) + sizeof(midge_text), "a port lies behind its host");
 _Static_assert(AT(http_port) == AT(http_host) + sizeof(midge_text), "a port lies behind its host");
+#if MIDGE_HTTPS
+_Static_assert(AT(https_port) == AT(https_host) + sizeof(midge_text),
+               "a port lies behind its host");
+#endif
 _Static_assert(IN_SET(publish_deny) == IN_SET(publish_allow) + IN_RULE(deny) &&
                    IN_SET(subscribe_deny) == IN_SET(subscribe_allow) + IN_RULE(deny),
                "what is denied lies behind what is allowed");

@@ -132,6 +132,52 @@ static void read_pins(struct reader *r, const struct entry *e) {
     }
 }
 
+// One of `certs`.
+static void read_pair(struct reader *r, const struct entry *e, struct midge_tls_pair *pair) {
+    struct entry part;
+    while (reader_next(r, &part)) {
+        midge_text *to = word_is(part.key, "cert_file", true)  ? &pair->cert_file
+                         : word_is(part.key, "key_file", true) ? &pair->key_file
+                                                               : NULL;
+        if (part.value.kind != ITEM_TEXT)
+            value_refuse(r, &part, "error parsing certificates config: unsupported type %s");
+        else if (to == NULL)
+            reader_unknown(r, &part, "error parsing tls certs config, unknown field %q");
+        else
+            *to = value_keep(r, &part, value_text(r, &part));
+    }
+    // As nats-server has it, a column behind what it else calls the place of a map.
+    struct place at = e->at;
+    at.column++;
+    if (r->errors == 0 && (pair->cert_file == 0 || pair->key_file == 0))
+        reader_complain(r, &at,
+                        "error parsing certificates config: both 'cert_file' and 'cert_key' "
+                        "options are required",
+                        NULL);
+}
+
+static void read_pairs(struct reader *r, const struct entry *e) {
+    struct midge_tls_options *tls = &r->config->tls;
+    struct entry element;
+    tls->pairs_count = 0;
+    if (e->value.kind != ITEM_ARRAY) {
+        value_refuse(r, e, "error parsing certificates config: unsupported type %s");
+        return;
+    }
+    while (reader_next(r, &element)) {
+        struct midge_tls_pair pair = {0, 0};
+        if (element.value.kind != ITEM_MAP) {
+            value_refuse(r, &element, "error parsing certificates config: unsupported type %s");
+            continue;
+        }
+        read_pair(r, &element, &pair);
+        if (tls->pairs_count == MIDGE_TLS_CERTS_MAX)
+            reader_full(r, e, MIDGE_TLS_CERTS_MAX, "certs");
+        else
+            tls->pairs[tls->pairs_count++] = pair;
+    }
+}
+
 // ---- Single values ------------------------------------------------------------------------------
 
 static void read_version(struct reader *r, const struct entry *e) {
@@ -199,9 +245,6 @@ void tls_refuse(struct reader *r, const struct entry *e) {
         value_complain(r, e,
                        "%q: OCSP is not built into midge and will not be: use certificates that "
                        "live for a short time, and reload them");
-    else if (!off && word_is(e->key, "certs|certificates", true))
-        value_complain(r, e,
-                       "%q is not built into this midge yet: give one cert_file and key_file");
     else if (!off && word_is(e->key, "verify_cert_and_check_known_urls", true))
         value_complain(r, e, "%s not supported in this context");
     else if (!off)
@@ -258,6 +301,9 @@ void tls_option_read(struct reader *r, const struct option *o, void *into, const
             reader_skip(r, e);
         }
         break;
+    case OPTION_PAIRS:
+        read_pairs(r, e);
+        break;
     case OPTION_FIRST:
         read_first(r, e);
         break;
@@ -272,6 +318,10 @@ void tls_option_read(struct reader *r, const struct option *o, void *into, const
 static const char *check_files(const struct midge_config *config,
                                const struct midge_reading *reading) {
     const struct midge_tls_options *tls = &config->tls;
+    if (tls->pairs_count > 0 && tls->cert_file != 0)
+        return "error parsing tls config, cannot combine 'cert_file' option with 'certs' option";
+    if (tls->pairs_count > 0 && tls->key_file != 0)
+        return "error parsing tls config, cannot combine 'key_file' option with 'certs' option";
     if (tls->cert_file != 0 && tls->key_file == 0)
         return "missing 'key_file' in TLS configuration";
     if (tls->cert_file == 0 && tls->key_file != 0)
@@ -342,6 +392,7 @@ const char *tls_override(struct midge_config *config, const struct midge_reading
     tls->cert_file = config->tls_flags.cert_file;
     tls->key_file = config->tls_flags.key_file;
     tls->ca_file = config->tls_flags.ca_file;
+    tls->pairs_count = 0;
     tls->ciphers_count = tls->curves_count = 0;
     tls->min_version = 0;
     return check_files(config, reading);

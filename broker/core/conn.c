@@ -230,6 +230,12 @@ void conn_gone(struct midge *m, struct conn *c) {
     text_drop(m, c->lang);
     text_drop(m, c->version);
     text_drop(m, c->login);
+#if MIDGE_HTTPS
+    if (c->kind == MIDGE_CLIENT) {
+        text_drop(m, c->shown);
+        c->shown = 0;
+    }
+#endif
     c->name = c->lang = c->version = c->login = 0;
     m->open[c->kind]--;
     c->flags = CONN_CLOSING | CONN_GONE;

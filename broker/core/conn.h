@@ -53,7 +53,7 @@ enum {
     CONN_REASON = 1 << 25,
 };
 
-// Of a client where there is TLS.
+// Where there is TLS; of monitoring only the first, the third and what follows.
 enum {
     SECURE_FRESH = 1 << 0,   // its first byte decides whether it speaks it
     SECURE_UNTOLD = 1 << 1,  // INFO is not sent before the handshake
@@ -148,6 +148,10 @@ struct conn {
     uint32_t bytes_due;
     uint32_t progress_ms;  // when the stack last took bytes
     index_t subs;          // first subscription
+#if MIDGE_TLS
+    uint32_t secure_ms;  // when it has to have TLS, or with SECURE_QUEUED what is left
+    uint8_t tls;         // SECURE_...
+#endif
     union {
         struct facts facts;
         struct {
@@ -168,9 +172,10 @@ struct conn {
             uint8_t nonce[NONCE_BYTES];  // that it was given to sign; zeros for none
 #endif
 #if MIDGE_TLS
-            uint8_t tls;         // SECURE_...
             uint16_t certified;  // 1 + index of the user that its certificate names, 0 for none
-            uint32_t secure_ms;  // when it has to have TLS, or with SECURE_QUEUED what is left
+#endif
+#if MIDGE_HTTPS
+            index_t shown;  // the text of what it has shown, see secure_shown; 0 for none
 #endif
         };
         struct monitor_state monitor;  // of a MIDGE_MONITOR

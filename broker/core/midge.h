@@ -125,6 +125,9 @@ struct midge {
 #endif
 
     bool lame_duck, lame_duck_closing;
+#if MIDGE_TLS
+    uint32_t expiry_ms;  // when it is looked again how long certificates have
+#endif
     uint32_t lame_duck_ms;       // when the next client is closed
     uint32_t lame_duck_step_ms;  // between two
     uint32_t lame_duck_next;     // where to look for it

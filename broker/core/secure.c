@@ -6,6 +6,7 @@
 #include "broker/core/log.h"
 #include "broker/core/midge.h"
 #include "broker/core/parser.h"
+#include "broker/core/text.h"
 
 #if MIDGE_TLS
 
@@ -27,9 +28,19 @@ void secure_greet(struct midge *m, struct conn *c) {
     wait_for(m, c, falls_back ? tls->fallback_ms : tls->timeout_ms);
 }
 
+void secure_expect(struct midge *m, struct conn *c) {
+    c->tls |= SECURE_FRESH;
+    wait_for(m, c, m->config->tls.timeout_ms);
+}
+
 // The client is heard from now on.
 static void begin(struct midge *m, struct conn *c) {
     c->tls &= (uint8_t) ~(SECURE_FRESH | SECURE_BEGUN | SECURE_QUEUED);
+    if (c->kind != MIDGE_CLIENT) {
+        c->progress_ms = m->now.ms;
+        conn_timer(m, c, m->now.ms + 1);  // from then on its own
+        return;
+    }
     if (c->tls & SECURE_UNTOLD) {
         c->tls &= (uint8_t)~SECURE_UNTOLD;
         info_send(m, c, false);
@@ -49,18 +60,32 @@ static bool is_throttled(struct midge *m) {
     return m->handshakes++ >= limit;
 }
 
+// Monitoring was asked in clear.
+static uint32_t turn_away(struct midge *m, struct conn *c, uint32_t n) {
+    log_conn_say(m, c, MIDGE_ERR,
+                 "TLS handshake error: client sent an HTTP request to an HTTPS "
+                 "server");
+    conn_send_text(m, c,
+                   "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS "
+                   "server.\n");
+    conn_close(m, c, MIDGE_TLS_HANDSHAKE, true);
+    return n;
+}
+
 uint32_t secure_rx(struct midge *m, struct conn *c, const uint8_t *bytes, uint32_t n) {
     if (!(c->tls & (SECURE_FRESH | SECURE_BEGUN)))
         return parser_rx(m, c, bytes, n);
     if ((c->tls & SECURE_BEGUN) || n == 0)
         return 0;
-    bool either = m->config->allow_non_tls && !(c->tls & SECURE_UNTOLD);
+    if (c->kind != MIDGE_CLIENT && bytes[0] != HANDSHAKE_RECORD)
+        return turn_away(m, c, n);
+    bool either = c->kind == MIDGE_CLIENT && m->config->allow_non_tls && !(c->tls & SECURE_UNTOLD);
     if (either && bytes[0] != HANDSHAKE_RECORD) {
         begin(m, c);
         return parser_rx(m, c, bytes, n);
     }
     c->tls &= (uint8_t)~SECURE_FRESH;
-    if (is_throttled(m)) {
+    if (c->kind == MIDGE_CLIENT && is_throttled(m)) {
         client_end(m, c, MIDGE_MAX_CONNECTIONS,
                    "Connection throttling is active. Please try again later.");
         return 0;
@@ -83,7 +108,7 @@ bool secure_tick(struct midge *m, struct conn *c) {
         c->tls &= (uint8_t)~SECURE_UNTOLD;
         info_send(m, c, false);
         wait_for(m, c, tls->timeout_ms);
-    } else if ((c->tls & SECURE_FRESH) && m->config->allow_non_tls) {
+    } else if (c->kind == MIDGE_CLIENT && (c->tls & SECURE_FRESH) && m->config->allow_non_tls) {
         begin(m, c);
     } else {
         if (debugging(m))
@@ -107,7 +132,7 @@ void midge_secure_waits(struct midge *m, midge_conn handle, bool waits) {
 
 // ---- The outcome --------------------------------------------------------------------------------
 
-static void hex(const uint8_t *bytes, uint32_t n, char *text) {
+void secure_hex(const uint8_t *bytes, uint32_t n, char *text) {
     for (uint32_t i = 0; i < n; i++) {
         text[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
         text[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
@@ -120,7 +145,7 @@ static bool is_pinned(struct midge *m, struct conn *c, const struct midge_tls *t
     char key[2 * sizeof tls->key_sha256 + 1];
     if (config->tls.pins_count == 0)
         return true;
-    hex(tls->key_sha256, sizeof tls->key_sha256, key);
+    secure_hex(tls->key_sha256, sizeof tls->key_sha256, key);
     for (uint32_t i = 0; tls->certificate && i < config->tls.pins_count; i++) {
         if (chars_same(midge_config_text(config, config->tls.pins[i]), key))
             return true;
@@ -139,11 +164,64 @@ static void refuse(struct midge *m, struct conn *c, const char *why, bool stray)
     conn_close(m, c, MIDGE_TLS_HANDSHAKE, true);
 }
 
+// What a client has shown lies in a text, which it shares with whoever shows the same: for each
+// certificate the two hashes, the subject's length in two bytes, and the subject.
+#define SHOWN_BYTES 1024
+#define SHOWN_HEAD (2 * 32 + 2)
+
+static void keep_shown(struct midge *m, struct conn *c, const struct midge_tls *tls) {
+#if MIDGE_HTTPS
+    uint8_t text[SHOWN_BYTES];
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < tls->shown_count; i++) {
+        const struct midge_tls_shown *shown = &tls->shown[i];
+        uint32_t bytes = shown->subject_bytes;
+        if (bytes > sizeof((struct secure_shown *)0)->subject ||
+            n + SHOWN_HEAD + bytes > sizeof text)
+            break;
+        memcpy(text + n, shown->key_sha256, 32);
+        memcpy(text + n + 32, shown->sha256, 32);
+        text[n + 64] = (uint8_t)(bytes >> 8);
+        text[n + 65] = (uint8_t)bytes;
+        memcpy(text + n + SHOWN_HEAD, shown->subject, bytes);
+        n += SHOWN_HEAD + bytes;
+    }
+    if (n > 0)
+        c->shown = text_hold(m, text, n);
+#else
+    (void)m, (void)c, (void)tls;
+#endif
+}
+
+bool secure_shown(const struct midge *m, const struct conn *c, uint32_t index,
+                  struct secure_shown *shown) {
+#if MIDGE_HTTPS
+    uint8_t text[SHOWN_BYTES];
+    uint32_t n = text_copy(m, c->shown, text, sizeof text);
+    uint32_t at = 0;
+    while (at < n) {
+        uint32_t bytes = (uint32_t)text[at + 64] << 8 | text[at + 65];
+        if (index-- == 0) {
+            memcpy(shown->key_sha256, text + at, 32);
+            memcpy(shown->sha256, text + at + 32, 32);
+            memcpy(shown->subject, text + at + SHOWN_HEAD, bytes);
+            shown->subject_bytes = bytes;
+            return true;
+        }
+        at += SHOWN_HEAD + bytes;
+    }
+#else
+    (void)m, (void)c, (void)index, (void)shown;
+#endif
+    return false;
+}
+
 static void keep(struct midge *m, struct conn *c, const struct midge_tls *tls) {
     c->tls_version = (uint8_t)(tls->version & 0xff);
     c->tls_cipher = tls->cipher;
     c->tls_first = (c->tls & SECURE_UNTOLD) != 0;
     c->certified = m->rooms->identify(m, tls);
+    keep_shown(m, c, tls);
 }
 
 void midge_secured(struct midge *m, midge_conn handle, const struct midge_tls *tls) {
@@ -155,6 +233,10 @@ void midge_secured(struct midge *m, midge_conn handle, const struct midge_tls *t
         return;
     }
     c->tls |= SECURE_DONE;
+    if (c->kind != MIDGE_CLIENT) {
+        begin(m, c);
+        return;
+    }
     if (!is_pinned(m, c, tls)) {
         refuse(m, c, "certificate not pinned", false);
         return;

@@ -136,6 +136,32 @@ static enum element show_pool(struct answer *a, uint32_t i) {
     return ELEMENT_SHOWN;
 }
 
+#if MIDGE_HTTPS
+
+// The certificate with this index that the connection being told of has shown, if it is still open.
+static bool find_shown(const struct answer *a, uint32_t i, struct secure_shown *shown) {
+    uint32_t item = a->s->item;
+    return (a->s->flags & SHOW_AUTH) && a->told.facts != NULL && item < FACTS_CLOSED &&
+           a->told.facts == &a->m->connections[item].facts &&
+           secure_shown(a->m, &a->m->connections[item], i, shown);
+}
+
+static void write_shown(const struct answer *a, uint32_t what, uint32_t i, struct format *f) {
+    struct secure_shown shown;
+    char text[2 * sizeof shown.sha256 + 1];
+    if (!find_shown(a, i, &shown))
+        return;
+    if (what == WORDS_SHOWN_SUBJECT) {
+        format_bytes(f, shown.subject, shown.subject_bytes);
+        return;
+    }
+    secure_hex(what == WORDS_SHOWN_KEY ? shown.key_sha256 : shown.sha256, sizeof shown.sha256,
+               text);
+    format_text(f, text);
+}
+
+#endif
+
 // The lists that only the hub has.
 static enum element show_other(struct answer *a, uint32_t what, uint32_t i) {
     const struct midge *m = a->m;
@@ -143,6 +169,11 @@ static enum element show_other(struct answer *a, uint32_t what, uint32_t i) {
     bool unused = m->open[MIDGE_CLIENT] == 0 && !(a->s->flags & SHOW_UNUSED);
     if (what == LIST_ENDPOINTS || what == LIST_REQUESTS)
         count = ENDPOINT_PATHS;
+#if MIDGE_HTTPS
+    struct secure_shown shown;
+    if (what == LIST_SHOWN)
+        return find_shown(a, i, &shown) ? ELEMENT_SHOWN : ELEMENT_NONE;
+#endif
     if (i >= count || (what == LIST_STATS && unused))
         return ELEMENT_NONE;
     if (what == LIST_ENDPOINTS)
@@ -242,6 +273,13 @@ static void write_other_words(const struct answer *a, uint32_t what, struct form
     case WORDS_TLS_CIPHER:
         if (a->told.facts != NULL && a->told.facts->tls_version != 0)
             format_text(f, secure_cipher(a->told.facts->tls_cipher));
+        break;
+#endif
+#if MIDGE_HTTPS
+    case WORDS_SHOWN_SUBJECT:
+    case WORDS_SHOWN_KEY:
+    case WORDS_SHOWN_HASH:
+        write_shown(a, what, i, f);
         break;
 #endif
     case WORDS_REASON:
@@ -360,6 +398,10 @@ void content_take_up(struct midge *m, struct conn *c, struct answer *a) {
         .now_us = m->now.wall_us, .auth_required = m->rooms->auth_required(m),
 #if MIDGE_TLS
         .tls_required = m->config->tls.enabled && !m->config->allow_non_tls,
+#endif
+#if MIDGE_HTTPS
+        .http_port = m->config->https_port == 0 ? m->host.http_port : 0,
+        .https_port = m->config->https_port != 0 ? m->host.http_port : 0,
 #endif
     };
     a->bases[BASE_TABLE] = MIDGE_MONITOR_HUB && is_unknown(a) ? NULL : m;

@@ -20,6 +20,9 @@ enum {
     LIST_TAGS,
     LIST_ACCOUNTS,
     LIST_STATS,
+#if MIDGE_HTTPS
+    LIST_SHOWN,
+#endif
 };
 
 enum {
@@ -40,6 +43,11 @@ enum {
 #if MIDGE_TLS
     WORDS_TLS_VERSION,
     WORDS_TLS_CIPHER,
+#endif
+#if MIDGE_HTTPS
+    WORDS_SHOWN_SUBJECT,
+    WORDS_SHOWN_KEY,
+    WORDS_SHOWN_HASH,
 #endif
 };
 

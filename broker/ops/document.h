@@ -92,6 +92,9 @@ struct answer {
     uint64_t requests, owner, now_us;
     index_t login;
     bool auth_required, tls_required;
+#if MIDGE_HTTPS
+    uint16_t http_port, https_port;  // one of them is 0
+#endif
 };
 
 static inline bool answer_is_plain(const struct answer *a) {

@@ -41,6 +41,7 @@ const struct constants constants = {
 #define MEMBER(name, type, base, holder, member) \
     ROW(name, type, (base) | sizeof(((holder *)0)->member) << 4, offsetof(holder, member))
 #define MIDGE(name, type, member) MEMBER(name, type, BASE_MIDGE, struct midge, member)
+#define MIDGE_IF_ANY(name, type, member) MEMBER(name, type, OMIT | BASE_MIDGE, struct midge, member)
 #define TABLE(name, member) MEMBER(name, PLAIN, BASE_TABLE, struct midge, member)
 #define CONFIG(name, type, member) MEMBER(name, type, BASE_CONFIG, struct midge_config, member)
 #define CONFIG_IF_ANY(name, type, member) \
@@ -119,6 +120,16 @@ const struct constants constants = {
 #else
 #define TLS(row)
 #define TLS_TIMEOUT CONSTANT("tls_timeout", PLAIN, two)
+#endif
+
+#if MIDGE_HTTPS
+#define HTTPS(row) row
+#define HTTP_PORT ANSWER("http_port", PLAIN, http_port)
+#define HTTPS_PORT ANSWER("https_port", PLAIN, https_port)
+#else
+#define HTTPS(row)
+#define HTTP_PORT MIDGE("http_port", PLAIN, host.http_port)
+#define HTTPS_PORT HUB(ZERO("https_port"))
 #endif
 
 #define DOCUMENT(list) static const char list##_names[] =

@@ -8,9 +8,11 @@
 #include <mbedtls/sha256.h>
 
 #define NAMES_MAX 64
+#define SHOWN_MAX 8
 #define TEXT_BYTES 4096
 
 static struct midge_tls_name names[NAMES_MAX];
+static struct midge_tls_shown shown[SHOWN_MAX];
 static char text[TEXT_BYTES];
 static uint32_t text_bytes;
 
@@ -186,4 +188,55 @@ void names_of(const mbedtls_x509_crt *certificate, struct midge_tls *told) {
     take_alternatives(certificate, 6, MIDGE_TLS_URI, told);
     take_subject(&certificate->subject, told);
     mbedtls_sha256(certificate->pk_raw.p, certificate->pk_raw.len, told->key_sha256, 0);
+}
+
+void names_of_chain(const mbedtls_x509_crt *certificate, struct midge_tls *told) {
+    told->shown = shown;
+    for (const mbedtls_x509_crt *c = certificate; c != NULL && told->shown_count < SHOWN_MAX;
+         c = c->next) {
+        struct midge_tls_shown *to = &shown[told->shown_count++];
+        uint32_t begin = text_bytes;
+        add_usual(&c->subject, begin);
+        to->subject = text + begin;
+        to->subject_bytes = text_bytes - begin;
+        mbedtls_sha256(c->pk_raw.p, c->pk_raw.len, to->key_sha256, 0);
+        mbedtls_sha256(c->raw.p, c->raw.len, to->sha256, 0);
+    }
+}
+
+// ---- Hosts --------------------------------------------------------------------------------------
+
+static bool is_same(const char *a, const char *b, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        char x = (char)(a[i] >= 'A' && a[i] <= 'Z' ? a[i] | 0x20 : a[i]);
+        char y = (char)(b[i] >= 'A' && b[i] <= 'Z' ? b[i] | 0x20 : b[i]);
+        if (x != y)
+            return false;
+    }
+    return true;
+}
+
+// A star stands for the whole first label.
+static bool stands_for(const char *pattern, size_t pattern_n, const char *name, size_t n) {
+    if (pattern_n > 2 && memcmp(pattern, "*.", 2) == 0) {
+        const char *dot = memchr(name, '.', n);
+        if (dot == NULL || dot == name)
+            return false;
+        n -= (size_t)(dot - name);
+        name = dot;
+        pattern++;
+        pattern_n--;
+    }
+    return pattern_n == n && is_same(pattern, name, n);
+}
+
+bool names_have(const mbedtls_x509_crt *certificate, const char *name, size_t n) {
+    if (n > 0 && name[n - 1] == '.')
+        n--;
+    for (const mbedtls_x509_sequence *s = &certificate->subject_alt_names; s != NULL; s = s->next) {
+        if (s->buf.p != NULL && (s->buf.tag & MBEDTLS_ASN1_TAG_VALUE_MASK) == 2 &&
+            stands_for((const char *)s->buf.p, s->buf.len, name, n))
+            return true;
+    }
+    return false;
 }

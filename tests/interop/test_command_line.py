@@ -169,7 +169,7 @@ def test_everywhere(start_hub):
 
 @pytest.mark.midge
 @pytest.mark.parametrize(
-    "args", ["-js", "--https_port 8443", "--cluster nats://127.0.0.1:-1", "--routes nats://127.0.0.1:1"]
+    "args", ["-js", "--cluster nats://127.0.0.1:-1", "--routes nats://127.0.0.1:1"]
 )
 def test_flags_of_features_not_built_yet(run, args):
     command = run(HUB, "-a", "127.0.0.1", "-p", "-1", *args.split())

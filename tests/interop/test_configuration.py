@@ -258,7 +258,6 @@ def test_features_that_are_not_asked_for(check, config):
         ("gateway { name: x, port: -1 }", "gateway"),
         ("websocket { port: -1, no_tls: true }", "websocket"),
         ("mqtt { port: -1 }", "mqtt"),
-        ("https_port: 8443", "https_port"),
         ("accounts { A: { users: [{user: a, password: b}] } }", "accounts"),
         ("mappings { a: b }", "mappings"),
         ("operator: /x.jwt", "operator"),

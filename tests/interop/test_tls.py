@@ -1,15 +1,18 @@
 """TLS: official clients over it, and what the hub and nats-server make of every kind of peer."""
 
+import json
 import os
 import re
 import signal
 import socket
 import ssl
+import urllib.request
 
 import pytest
 
 from certificates import Authority
 from conftest import CLIENT_COMMANDS, HUB, TOOLS
+from hub import free_port
 from program import eventually
 from test_resources import HeapCount
 
@@ -25,6 +28,9 @@ def ca(tmp_path_factory):
     authority.issue("pump", subject="/C=US/O=Acme/OU=hall 3/CN=pump",
                     names="email:pump@acme.test,DNS:pump.acme.test,URI:spiffe://acme/pump")
     authority.issue("plain", subject="/DC=test/DC=acme/CN=plain", names="")
+    authority.issue("east", subject="/CN=east", names="DNS:east.test,DNS:*.east.test")
+    authority.issue("west", "rsa2048", subject="/CN=west", names="DNS:west.test")
+    authority.issue("late", days=3)
     Authority(directory, "other").issue("stranger")
     return directory
 
@@ -257,7 +263,121 @@ def test_what_is_no_handshake(same, ca, sent):
     assert same(act)
 
 
+def several(ca, *names):
+    pairs = ", ".join(f'{{ cert_file: "{ca}/{name}.pem", key_file: "{ca}/{name}.key" }}'
+                      for name in names)
+    return f"tls {{ certs: [ {pairs} ] }}\n"
+
+
+@pytest.mark.unlike("2.9", "has no certs")
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize(
+    "host, shown", [("east.test", "east"), ("a.east.test", "east"), ("a.b.east.test", "p256"),
+                    ("WEST.test", "west"), ("localhost", "p256"), (None, "p256")])
+def test_a_certificate_by_name(same, ca, version, host, shown):
+    def act(side):
+        hub = side.start(config=several(ca, "p256", "east", "west"))
+        context = peer(ca, version)
+        context.check_hostname = False
+        with socket.create_connection(("127.0.0.1", hub.port), timeout=10) as raw:
+            raw.recv(4096)
+            with context.wrap_socket(raw, server_hostname=host) as client:
+                return ssl.DER_cert_to_PEM_cert(client.getpeercert(True)).strip()
+
+    assert same(act) in (ca / f"{shown}.pem").read_text()
+
+
+@pytest.mark.unlike("2.9", "has no certs")
+@pytest.mark.parametrize(
+    "options",
+    [
+        'certs: [ { cert_file: "CA/p256.pem", key_file: "CA/p256.key" } ], cert_file: "CA/p256.pem"',
+        'certs: [ { cert_file: "CA/p256.pem" } ]',
+        'certs: [ { cert_file: "CA/p256.pem", key_file: 3 } ]',
+        'certs: [ { cert_file: "CA/p256.pem", key_file: "CA/p256.key", other: "x" } ]',
+        "certs: [ 3 ]",
+        'certs: { cert_file: "CA/p256.pem", key_file: "CA/p256.key" }',
+        'certs: [ { cert_file: "CA/none.pem", key_file: "CA/p256.key" } ]',
+        'certs: [ { cert_file: "CA/p256.pem", key_file: "CA/west.key" } ]',
+    ],
+)
+def test_bad_certs(same, ca, tmp_path, options):
+    config = tmp_path / "hub.conf"
+    config.write_text("tls { " + options.replace("CA", str(ca)) + " }\n")
+
+    def act(side):
+        return side.complaint("-c", config)
+
+    assert same(act)[0] == 1
+
+
+# ---- Monitoring ---------------------------------------------------------------------------------
+
+
+def page(ca, port, path):
+    url = f"https://localhost:{port}{path}"
+    with urllib.request.urlopen(url, context=peer(ca), timeout=10) as answer:
+        return json.load(answer)
+
+
+def over_https(port):
+    """Flags: no HTTP, as the tests else have it."""
+    return "-m", "0", "-ms", port
+
+
+@pytest.mark.unlike("2.9", "tells less")
+@pytest.mark.parametrize("certificate", ["pump", "plain"])
+def test_https(same, ca, certificate):
+    """Nobody has to show a certificate for a page, even where clients do; what they show is told."""
+
+    def act(side):
+        port = free_port()
+        hub = side.start(*over_https(port), config=verifying(ca))
+        client = Secure(hub.port, peer(ca, None, certificate))
+        assert client.says(CONNECT) == "PONG\r\n"
+        told = page(ca, port, "/varz")
+        (plain,) = page(ca, port, "/connz")["connections"]
+        (full,) = page(ca, port, "/connz?auth=1")["connections"]
+        assert "tls_peer_certs" not in plain and plain["tls_version"] == "1.3"
+        return (told["http_port"], told["https_port"] == port, told["tls_cert_not_after"],
+                full["tls_peer_certs"] if certificate == "pump" else None)
+
+    assert same(act)[:2] == (0, True)
+
+
+def test_https_in_clear(same, ca):
+    def act(side):
+        port = free_port()
+        side.start(*over_https(port), config=block(ca))
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+            client.sendall(b"GET /varz HTTP/1.1\r\nHost: x\r\n\r\n")
+            return client.makefile("rb").read()
+
+    assert same(act).startswith(b"HTTP/1.0 400")
+
+
+@pytest.mark.parametrize("more", ["", "http: 8222"])
+def test_https_wants(same, ca, tmp_path, more):
+    """A certificate, and no HTTP beside it."""
+    config = tmp_path / "hub.conf"
+    config.write_text((block(ca) if more else "") + f"port: -1\nhttps: 8443\n{more}\n")
+
+    def act(side):
+        return side.complaint("-c", config)
+
+    assert same(act)[0] == 1
+
+
 # ---- Midge --------------------------------------------------------------------------------------
+
+
+def test_a_certificate_near_its_end(start_hub, ca):
+    hub = start_hub(config=several(ca, "p256", "late"))
+    hub.logs("A TLS certificate expires in 2 days")
+    hub.reload(block(ca))
+    hub.reload(block(ca, kind="late"))
+    eventually(lambda: hub.program.text().count("A TLS certificate expires in 2 days") == 2)
+
 
 
 def test_monitoring_tells(start_hub, ca):

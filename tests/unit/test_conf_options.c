@@ -351,6 +351,7 @@ static void test_wrong_kinds(void **state) {
         {OPTION_CIPHERS, "......."},       {OPTION_CURVES, "......."},
         {OPTION_VERSION, "......."},       {OPTION_PINS, "......."},
         {OPTION_FIRST, ".X....."},         {OPTION_REFUSED, "......."},
+        {OPTION_PAIRS, "......."},
     };
     static const char *const around[] = {
         [PLACE_TOP] = "%.*s: %s\n",
@@ -419,7 +420,7 @@ static void test_unbuilt(void **state) {
     read_bad("port: 1\nleafnodes { port: 7422 }",
              "E u.conf:2:1: \"leafnodes\" is not built into this midge yet\n");
     // What is switched off need not be there.
-    read_good("jetstream: false, proxy_protocol: no, https: off");
+    read_good("jetstream: false, proxy_protocol: no, remote_syslog: off");
     assert_true(read_text("prof_port: 6060\nport: 1"));
     assert_string_equal(said, "R u.conf:1:0: \"prof_port\" has no effect here\n");
     assert_int_equal(config.port, 1);
