@@ -341,6 +341,8 @@ static void patterns(struct sitting *s) {
         {".*", "", false},
         {".*", ".a.b", false},
         {".>", ".a.b.c.d.e.f.g.h.i.j", true},
+        {".>", ".a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t.u.v", true},
+        {".>", ".a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t.u.v.w.x.y.z.a", true},
         {".*.b", ".a.b", true},
         {".*.b", ".a.c", false},
         {".*.*.>", ".a.b", false},
@@ -385,6 +387,24 @@ static void patterns(struct sitting *s) {
         ask_pub(s, subject, reply, some_size(s) % 300, cases[i].matches);
     }
     ask_unsub(s, 0);
+}
+
+// More patterns than matches of several messages have room for. Whose order is nobody's business,
+// so this is for who does not hear itself.
+static void broad(struct sitting *s) {
+    static const char *const tokens[] = {"a", "*"};
+    struct exam *e = s->e;
+    if (e->echo || e->verbose || e->pedantic || s->config->max_subscriptions < 22)
+        return;
+    for (uint32_t i = 0; i < 22; i++)
+        ask(e, "SUB %s.%s.%s.%s.%s b%u\r\n", s->subject, tokens[i & 1], tokens[i >> 1 & 1],
+            tokens[i >> 2 & 1], i < 16 ? tokens[i >> 3 & 1] : ">", i);
+    for (uint32_t i = 0; i < 5; i++) {
+        ask(e, "PUB %s.a.a.a.a 0\r\n", s->subject);
+        ask_body(s, NULL, 0);
+    }
+    for (uint32_t i = 0; i < 22; i++)
+        ask(e, "UNSUB b%u\r\n", i);
 }
 
 // A subscription that is refused, and changes nothing.
@@ -633,9 +653,20 @@ static void breach(struct sitting *s) {
 
 static void unknown(struct sitting *s) {
     static const char *const lines[] = {
-        "FOO\r\n", "PUSH\r\n",    "PO\r\n", "SUBS\r\n",          "UNSUBX\r\n",
-        "HPU\r\n", " PING\r\n",   "\r\n",   "PUBX\r\n",          "GET / HTTP/1.1\r\n",
-        "-ER\r\n", "-ERR'x'\r\n", "+O\r\n", "MSG a 1 0\r\n\r\n",
+        "FOO\r\n",
+        "PUSH\r\n",
+        "PO\r\n",
+        "SUBS\r\n",
+        "UNSUBX\r\n",
+        "HPU\r\n",
+        " PING\r\n",
+        "\r\n",
+        "PUBX\r\n",
+        "GET / HTTP/1.1\r\n",
+        "-ER\r\n",
+        "-ERR'x'\r\n",
+        "+O\r\n",
+        "MSG a 1 0\r\n\r\n",
         "A-VERB-THAT-IS-LONGER-THAN-WHAT-THE-LOG-SHOWS-OF-IT\r\n",
     };
     static const char *const ends[] = {"\n\r", "\r\r", "x\n", "\n\n", "\rx"};
@@ -689,11 +720,10 @@ static void introduce(struct sitting *s) {
 
 static void question(struct sitting *s) {
     static void (*const questions[])(struct sitting *) = {
-        ping,    publications, publications,  counted,       bare_ends,
-        repeats, requests,     repeats,       repeated,      patterns,      patterns,
-        refused, tokens,       subscriptions, control_line,  payload,
-        pending, pedantry,     pending,       no_responders, breach,
-        unknown, client_error, headers,       reserved,      forbidden,
+        ping,          publications, publications, counted,  bare_ends, repeats,   requests,
+        broad,         repeats,      repeated,     patterns, patterns,  refused,   tokens,
+        subscriptions, control_line, payload,      pending,  pedantry,  pending,   no_responders,
+        breach,        unknown,      client_error, headers,  reserved,  forbidden,
     };
     EITHER(s, questions)(s);
 }
