@@ -231,6 +231,17 @@ static void take_place(struct site *s, struct cable *c, const struct outlook *be
         c->place = ++s->last_place;
 }
 
+// Whether c had its turn, and nobody has it next though some have not been asked.
+static bool keeps_turn(const struct site *s, const struct cable *c, const struct outlook *before,
+                       uint32_t used) {
+    const struct midge *m = &s->m;
+    uint32_t slot = midge_slot(c->conn), last = m->lists[LIST_STALLED].tail;
+    // It may stand behind them again.
+    if (last == slot && used > 0)
+        last = m->connections[slot].links[LIST_STALLED].prev;
+    return (before->flags & CONN_TURN) && m->turn == 0 && last != 0 && m->tried != last;
+}
+
 const char *waiting_judge(struct world *w, struct site *s, struct cable *c,
                           const struct outlook *before, uint32_t used, uint32_t n) {
     const struct midge *m = &s->m;
@@ -244,6 +255,8 @@ const char *waiting_judge(struct world *w, struct site *s, struct cable *c,
         return "who came later was served before those that wait";
     if (before->crowded > 0 && !spent && went_to_awaited(w, s, c))
         return "a message went to one that is waited for";
+    if (keeps_turn(s, c, before, used))
+        return "whose turn it was has not passed it on";
     take_place(s, c, before, used);
     bool waits = (conn->flags & CONN_STALLED) && !(before->flags & CONN_STALLED);
     // Who has made room waits for it.
