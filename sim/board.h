@@ -26,5 +26,5 @@
 
 // All that a configuration of the hub may say of who comes in, but hashes of a cost that is too high.
 #define MIDGE_NKEYS 1
-#define MIDGE_RESPONSES_MAX 16
+#define MIDGE_RESPONSES_MAX 1024
 #define MIDGE_BCRYPT_COST_MAX 10

@@ -82,6 +82,14 @@ static void new_sid(struct sitting *s) {
     snprintf(s->sid, sizeof s->sid, "%.*s", (int)n, letters(s, n));
 }
 
+// Where there are users it may publish to all but answers that nobody asked for, which is not to
+// what is no subject.
+static bool is_withheld(const struct sitting *s, const char *subject) {
+    uint32_t n = (uint32_t)strlen(subject);
+    bool hollow = strstr(subject, "..") != NULL || subject[n - 1] == '.';
+    return s->w->swarm.users && hollow;
+}
+
 // ---- Subscribing and publishing -----------------------------------------------------------------
 
 // A verb in some case, words behind blanks (those that are empty left out), and a line end.
@@ -380,6 +388,8 @@ static void patterns(struct sitting *s) {
     char pattern[128], subject[128];
     snprintf(pattern, sizeof pattern, "%s%s", s->subject, cases[i].pattern);
     snprintf(subject, sizeof subject, "%s%s", s->subject, cases[i].subject);
+    if (is_withheld(s, subject))
+        return;
     new_sid(s);
     ask_sub(s, pattern);
     for (uint32_t k = dice_between(s->d, 1, 4); k > 0; k--) {
@@ -426,6 +436,7 @@ static void reserved(struct sitting *s) {
     uint32_t i = dice_below(s->d, by_reply ? 10 : 11);
     bool theirs = i < (by_reply ? 5 : 4) || (!by_reply && i == 10);
     const char *what = by_reply ? replies[i] : subjects[i];
+    theirs |= !by_reply && is_withheld(s, what);
     if (s->e->pedantic)
         return;
     new_sid(s);
@@ -442,6 +453,34 @@ static void reserved(struct sitting *s) {
         owe_ok(s->e);
         if (by_reply && s->e->echo)
             owe_message(s, s->subject, what, "MSG", "3", (const uint8_t *)"abc", 3);
+    }
+    ask_unsub(s, 0);
+}
+
+// Where it may not publish by itself, it may answer who has asked it, so often.
+static void responses(struct sitting *s) {
+    struct exam *e = s->e;
+    const struct swarm *swarm = &s->w->swarm;
+    if (!swarm->users || swarm->reload > 0 || !e->echo || e->pedantic)
+        return;
+    char reply[64];
+    snprintf(reply, sizeof reply, "answers.%u.%u", e->session, dice_below(s->d, 1000000));
+    bool asked = false;
+    new_sid(s);
+    ask_sub(s, s->subject);
+    for (uint32_t sent = 0; sent <= RESPONSES; sent += asked) {
+        if (!asked && dice_once_in(s->d, 2)) {
+            ask_pub(s, s->subject, reply, 2, 1);
+            asked = true;
+        }
+        ask(e, "PUB %s 1\r\n", reply);
+        ask_body(s, (const uint8_t *)"a", 1);
+        if (asked && sent < RESPONSES)
+            owe_ok(e);
+        else
+            owe(e, "-ERR 'Permissions Violation for Publish to \"%s\"'\r\n", reply);
+        if (!asked && e->answers > 20)
+            break;
     }
     ask_unsub(s, 0);
 }
@@ -585,7 +624,7 @@ static void pending(struct sitting *s) {
 
 // What a pedantic client is told.
 static void pedantry(struct sitting *s) {
-    if (!s->e->pedantic)
+    if (!s->e->pedantic || s->w->swarm.users)
         return;
     static const char *const subjects[] = {"*", ">", "a..b", "a.", ">.a"};
     ask(s->e, "PUB %s.%s 2\r\n", s->subject, EITHER(s, subjects));
@@ -720,10 +759,10 @@ static void introduce(struct sitting *s) {
 
 static void question(struct sitting *s) {
     static void (*const questions[])(struct sitting *) = {
-        ping,          publications, publications, counted,  bare_ends, repeats,   requests,
-        broad,         repeats,      repeated,     patterns, patterns,  refused,   tokens,
-        subscriptions, control_line, payload,      pending,  pedantry,  pending,   no_responders,
-        breach,        unknown,      client_error, headers,  reserved,  forbidden,
+        ping,          publications,  publications, counted,      bare_ends, repeats,  requests,
+        responses,     broad,         repeats,      repeated,     patterns,  patterns, refused,
+        tokens,        subscriptions, control_line, payload,      pending,   pedantry, pending,
+        no_responders, breach,        unknown,      client_error, headers,   reserved, forbidden,
     };
     EITHER(s, questions)(s);
 }
