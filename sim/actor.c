@@ -122,8 +122,9 @@ static void publish(struct world *w, struct actor *a, struct cable *c, uint32_t 
     bool header = a->headers && w->swarm.payload_max >= 2 * HEADER_BYTES && dice_once_in(d, 4);
     uint32_t header_bytes = header ? HEADER_BYTES : 0;
     uint32_t reply = request ? SUBJECTS_COMMON + number_of(w, a) + 1 : 0;
-    uint32_t n =
-        dice_once_in(d, w->swarm.siege ? 2 : 16) ? w->swarm.payload_max : dice_around(d, w->swarm.payload_max / 16);
+    uint32_t n = dice_once_in(d, w->swarm.siege ? 2 : 16)
+                     ? w->swarm.payload_max
+                     : dice_around(d, w->swarm.payload_max / 16);
     // Some fill blocks to the last byte, but one, or with one more.
     uint32_t room = w->swarm.block_bytes - (uint32_t)BLOCK_HEADER_BYTES;
     if (w->swarm.payload_max > room && dice_once_in(d, 8))

@@ -10,7 +10,7 @@
 #define MIDGE_BLOCKS_MAX 1024
 #define MIDGE_BLOCK_BYTES 1024
 #define MIDGE_MATCH_AHEAD 4
-#define MIDGE_TOKENS_MAX 8
+#define MIDGE_TOKENS_MAX 24
 #define MIDGE_PAYLOAD_MAX 16384
 #define MIDGE_CONTROL_LINE_MAX 1024
 #define MIDGE_CLOSED_MAX 8
@@ -26,5 +26,5 @@
 
 // All that a configuration of the hub may say of who comes in, but hashes of a cost that is too high.
 #define MIDGE_NKEYS 1
-#define MIDGE_RESPONSES_MAX 16
+#define MIDGE_RESPONSES_MAX 1024
 #define MIDGE_BCRYPT_COST_MAX 10

@@ -66,8 +66,9 @@ static const char *check_connections(const struct midge *m) {
     if (!list_is_sound(m, LIST_STALLED, CONN_STALLED | CONN_TURN))
         return "the list of those that wait";
     // Who was asked last, in vain, is one of them, and whose turn it is comes next.
-    if (m->tried != 0 && (!(m->connections[m->tried].flags & CONN_STALLED) ||
-                          (m->turn != 0 && m->connections[m->tried].links[LIST_STALLED].next != m->turn)))
+    if (m->tried != 0 &&
+        (!(m->connections[m->tried].flags & CONN_STALLED) ||
+         (m->turn != 0 && m->connections[m->tried].links[LIST_STALLED].next != m->turn)))
         return "who was asked last of those that wait";
     // One of them at most has its turn.
     for (uint16_t i = m->lists[LIST_STALLED].head; i != 0;

@@ -112,8 +112,8 @@ void chronicle_open(struct world *w, const struct site *s, struct cable *c) {
     for (uint32_t i = 0; i < TOLD_SORTS; i++)
         h->lines[i].first = h->lines[i].count = 0;
     // Who is one too many is turned away without further ado.
-    bool away = h->cid != 0 &&
-                conn_reason(&s->m.connections[midge_slot(c->conn)]) == MIDGE_MAX_CONNECTIONS;
+    bool away =
+        h->cid != 0 && conn_reason(&s->m.connections[midge_slot(c->conn)]) == MIDGE_MAX_CONNECTIONS;
     static const char created[] = "Client connection created";
     if (h->debugged && h->cid != 0 && !away)
         tell(w, c, TOLD_LIFE, false, created, sizeof created - 1, false);
@@ -403,13 +403,11 @@ static void read_sentence(struct world *w, struct cable *c, uint32_t level, cons
         fprintf(stderr, "%u %s\n", level, text);
         world_fail(w, "a line of the log says what is never said");
     }
-    static const char *const last[] = {"maximum connections exceeded",
-                                       "maximum control line exceeded",
-                                       "maximum payload exceeded: ",
-                                       "process",
-                                       "Client parser ERROR",
-                                       "Client Error ",
-                                       "message headers not supported"};
+    static const char *const last[] = {
+        "maximum connections exceeded", "maximum control line exceeded",
+        "maximum payload exceeded: ",   "process",
+        "Client parser ERROR",          "Client Error ",
+        "message headers not supported"};
     for (uint32_t k = 0; k < sizeof last / sizeof last[0] && c->kind == MIDGE_CLIENT; k++) {
         if (!begins(text, last[k]))
             continue;

@@ -22,7 +22,16 @@ struct told_lines {
     } line[TOLD_MAX];
 };
 
-enum { TOLD_IN, TOLD_OUT, TOLD_IN_PAYLOAD, TOLD_OUT_PAYLOAD, TOLD_GONE, TOLD_SLOW, TOLD_LIFE, TOLD_SORTS };
+enum {
+    TOLD_IN,
+    TOLD_OUT,
+    TOLD_IN_PAYLOAD,
+    TOLD_OUT_PAYLOAD,
+    TOLD_GONE,
+    TOLD_SLOW,
+    TOLD_LIFE,
+    TOLD_SORTS
+};
 
 // The chronicle of one cable.
 struct chronicle {

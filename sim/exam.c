@@ -82,6 +82,14 @@ static void new_sid(struct sitting *s) {
     snprintf(s->sid, sizeof s->sid, "%.*s", (int)n, letters(s, n));
 }
 
+// Where there are users it may publish to all but answers that nobody asked for, which is not to
+// what is no subject.
+static bool is_withheld(const struct sitting *s, const char *subject) {
+    uint32_t n = (uint32_t)strlen(subject);
+    bool hollow = strstr(subject, "..") != NULL || subject[n - 1] == '.';
+    return s->w->swarm.users && hollow;
+}
+
 // ---- Subscribing and publishing -----------------------------------------------------------------
 
 // A verb in some case, words behind blanks (those that are empty left out), and a line end.
@@ -341,6 +349,8 @@ static void patterns(struct sitting *s) {
         {".*", "", false},
         {".*", ".a.b", false},
         {".>", ".a.b.c.d.e.f.g.h.i.j", true},
+        {".>", ".a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t.u.v", true},
+        {".>", ".a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t.u.v.w.x.y.z.a", true},
         {".*.b", ".a.b", true},
         {".*.b", ".a.c", false},
         {".*.*.>", ".a.b", false},
@@ -378,6 +388,8 @@ static void patterns(struct sitting *s) {
     char pattern[128], subject[128];
     snprintf(pattern, sizeof pattern, "%s%s", s->subject, cases[i].pattern);
     snprintf(subject, sizeof subject, "%s%s", s->subject, cases[i].subject);
+    if (is_withheld(s, subject))
+        return;
     new_sid(s);
     ask_sub(s, pattern);
     for (uint32_t k = dice_between(s->d, 1, 4); k > 0; k--) {
@@ -385,6 +397,24 @@ static void patterns(struct sitting *s) {
         ask_pub(s, subject, reply, some_size(s) % 300, cases[i].matches);
     }
     ask_unsub(s, 0);
+}
+
+// More patterns than matches of several messages have room for. Whose order is nobody's business,
+// so this is for who does not hear itself.
+static void broad(struct sitting *s) {
+    static const char *const tokens[] = {"a", "*"};
+    struct exam *e = s->e;
+    if (e->echo || e->verbose || e->pedantic || s->config->max_subscriptions < 22)
+        return;
+    for (uint32_t i = 0; i < 22; i++)
+        ask(e, "SUB %s.%s.%s.%s.%s b%u\r\n", s->subject, tokens[i & 1], tokens[i >> 1 & 1],
+            tokens[i >> 2 & 1], i < 16 ? tokens[i >> 3 & 1] : ">", i);
+    for (uint32_t i = 0; i < 5; i++) {
+        ask(e, "PUB %s.a.a.a.a 0\r\n", s->subject);
+        ask_body(s, NULL, 0);
+    }
+    for (uint32_t i = 0; i < 22; i++)
+        ask(e, "UNSUB b%u\r\n", i);
 }
 
 // A subscription that is refused, and changes nothing.
@@ -406,6 +436,7 @@ static void reserved(struct sitting *s) {
     uint32_t i = dice_below(s->d, by_reply ? 10 : 11);
     bool theirs = i < (by_reply ? 5 : 4) || (!by_reply && i == 10);
     const char *what = by_reply ? replies[i] : subjects[i];
+    theirs |= !by_reply && is_withheld(s, what);
     if (s->e->pedantic)
         return;
     new_sid(s);
@@ -422,6 +453,34 @@ static void reserved(struct sitting *s) {
         owe_ok(s->e);
         if (by_reply && s->e->echo)
             owe_message(s, s->subject, what, "MSG", "3", (const uint8_t *)"abc", 3);
+    }
+    ask_unsub(s, 0);
+}
+
+// Where it may not publish by itself, it may answer who has asked it, so often.
+static void responses(struct sitting *s) {
+    struct exam *e = s->e;
+    const struct swarm *swarm = &s->w->swarm;
+    if (!swarm->users || swarm->reload > 0 || !e->echo || e->pedantic)
+        return;
+    char reply[64];
+    snprintf(reply, sizeof reply, "answers.%u.%u", e->session, dice_below(s->d, 1000000));
+    bool asked = false;
+    new_sid(s);
+    ask_sub(s, s->subject);
+    for (uint32_t sent = 0; sent <= RESPONSES; sent += asked) {
+        if (!asked && dice_once_in(s->d, 2)) {
+            ask_pub(s, s->subject, reply, 2, 1);
+            asked = true;
+        }
+        ask(e, "PUB %s 1\r\n", reply);
+        ask_body(s, (const uint8_t *)"a", 1);
+        if (asked && sent < RESPONSES)
+            owe_ok(e);
+        else
+            owe(e, "-ERR 'Permissions Violation for Publish to \"%s\"'\r\n", reply);
+        if (!asked && e->answers > 20)
+            break;
     }
     ask_unsub(s, 0);
 }
@@ -565,7 +624,7 @@ static void pending(struct sitting *s) {
 
 // What a pedantic client is told.
 static void pedantry(struct sitting *s) {
-    if (!s->e->pedantic)
+    if (!s->e->pedantic || s->w->swarm.users)
         return;
     static const char *const subjects[] = {"*", ">", "a..b", "a.", ">.a"};
     ask(s->e, "PUB %s.%s 2\r\n", s->subject, EITHER(s, subjects));
@@ -633,9 +692,20 @@ static void breach(struct sitting *s) {
 
 static void unknown(struct sitting *s) {
     static const char *const lines[] = {
-        "FOO\r\n", "PUSH\r\n",    "PO\r\n", "SUBS\r\n",          "UNSUBX\r\n",
-        "HPU\r\n", " PING\r\n",   "\r\n",   "PUBX\r\n",          "GET / HTTP/1.1\r\n",
-        "-ER\r\n", "-ERR'x'\r\n", "+O\r\n", "MSG a 1 0\r\n\r\n",
+        "FOO\r\n",
+        "PUSH\r\n",
+        "PO\r\n",
+        "SUBS\r\n",
+        "UNSUBX\r\n",
+        "HPU\r\n",
+        " PING\r\n",
+        "\r\n",
+        "PUBX\r\n",
+        "GET / HTTP/1.1\r\n",
+        "-ER\r\n",
+        "-ERR'x'\r\n",
+        "+O\r\n",
+        "MSG a 1 0\r\n\r\n",
         "A-VERB-THAT-IS-LONGER-THAN-WHAT-THE-LOG-SHOWS-OF-IT\r\n",
     };
     static const char *const ends[] = {"\n\r", "\r\r", "x\n", "\n\n", "\rx"};
@@ -689,11 +759,10 @@ static void introduce(struct sitting *s) {
 
 static void question(struct sitting *s) {
     static void (*const questions[])(struct sitting *) = {
-        ping,    publications, publications,  counted,       bare_ends,
-        repeats, requests,     repeats,       repeated,      patterns,      patterns,
-        refused, tokens,       subscriptions, control_line,  payload,
-        pending, pedantry,     pending,       no_responders, breach,
-        unknown, client_error, headers,       reserved,      forbidden,
+        ping,          publications,  publications, counted,      bare_ends, repeats,  requests,
+        responses,     broad,         repeats,      repeated,     patterns,  patterns, refused,
+        tokens,        subscriptions, control_line, payload,      pending,   pedantry, pending,
+        no_responders, breach,        unknown,      client_error, headers,   reserved, forbidden,
     };
     EITHER(s, questions)(s);
 }

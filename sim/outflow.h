@@ -11,9 +11,9 @@ struct midge;
 struct conn;
 
 struct outflow {
-    bool blocked;           // the stack took less than there was
-    uint32_t due_bytes;     // of that, what must be gone
-    uint32_t deadline_ms;   // by then
+    bool blocked;          // the stack took less than there was
+    uint32_t due_bytes;    // of that, what must be gone
+    uint32_t deadline_ms;  // by then
     uint32_t progress_ms;
 };
 

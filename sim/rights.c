@@ -91,5 +91,8 @@ uint32_t rights_write(const struct rights *r, const struct subjects *s, char *to
         n += (uint32_t)snprintf(to + n, max - n, "]}}}\n");
     }
     return n + (uint32_t)snprintf(to + n, max - n,
-                                  "    {user: examiner, password: \"every right\"}\n  ]\n}\n");
+                                  "    {user: examiner, password: \"every right\", permissions: {"
+                                  "publish: {allow: [\">\"], deny: [\"answers.>\"]}, "
+                                  "allow_responses: {max: %u, expires: \"1h\"}}}\n  ]\n}\n",
+                                  RESPONSES);
 }

@@ -13,6 +13,9 @@
 #define LISTS 4  // publish allow, deny; subscribe allow, deny
 #define LIST_MAX 3
 
+// How often an examiner may answer a request, where there are users.
+#define RESPONSES 2
+
 struct user {
     uint8_t count[LISTS];  // of an allow list, 0 is everything
     uint8_t pattern[LISTS][LIST_MAX];

@@ -182,7 +182,7 @@ static const char *check_node(const struct midge *m, index_t i) {
     const struct node *parent = &m->nodes[node->parent];
     refer(node->token);
     if (i != m->root) {
-        if (seen.free_node[node->parent] || node->parent == 0)
+        if (seen.free_node[node->parent])
             return "a node without a parent";
         seen.children[node->parent]++;
         bool linked = node->token == STAR ? parent->star == i
@@ -206,6 +206,9 @@ static const char *check_nodes(const struct midge *m) {
     memset(seen.children, 0, (p->fresh + 1u) * sizeof seen.children[0]);
     for (index_t i = p->free; i != 0; memcpy(&i, &m->nodes[i], sizeof i))
         seen.free_node[i] = true;
+    seen.free_node[0] = true;
+    if (m->nodes[m->root].parent != 0 || m->nodes[m->root].token != 0)
+        return "the root of all nodes";
     uint32_t linked = 0;
     for (index_t i = 1; i <= p->fresh; i++) {
         const char *wrong = seen.free_node[i] ? NULL : check_node(m, i);
@@ -230,6 +233,12 @@ static const char *check_nodes(const struct midge *m) {
 
 static const char *check_owners(const struct midge *m) {
     uint32_t all = 0;
+    // Who walks the pool tells those that are free by this.
+    for (index_t i = m->pools[POOL_subscriptions].free; i != 0;
+         memcpy(&i, &m->subscriptions[i], sizeof i)) {
+        if (m->subscriptions[i].home != 0)
+            return "a free subscription that seems to be in use";
+    }
     for (uint32_t c = 1; c <= m->pools[POOL_connections].fresh; c++) {
         const struct conn *conn = &m->connections[c];
         if (conn->cid == 0)
@@ -251,6 +260,11 @@ static const char *check_owners(const struct midge *m) {
         refer(conn->lang);
         refer(conn->version);
         refer(conn->login);
+    }
+    for (uint32_t i = 0; i < MIDGE_RESPONSES_MAX; i++) {
+        if (m->responses[i].subject != 0 && m->connections[m->responses[i].conn].cid == 0)
+            return "an answer that nobody may give";
+        refer(m->responses[i].subject);
     }
     for (uint32_t i = 0; i <= MIDGE_CLOSED_MAX; i++) {
         refer(m->closed[i].facts.name);
@@ -311,7 +325,7 @@ const char *trie_check(const struct midge *m, struct dice *d) {
     memset(seen.text_refs, 0, (m->pools[POOL_texts].fresh + 1u) * sizeof seen.text_refs[0]);
     seen.subs = seen.groups = 0;
     seen.text_refs[STAR] = seen.text_refs[GT] = 1;
-    const char *wrong = check_nodes(m);
+    const char *wrong = m->generation != 0 ? check_nodes(m) : "a generation that nothing has";
     if (wrong == NULL)
         wrong = check_owners(m);
     if (wrong == NULL)

@@ -95,7 +95,8 @@ static const char *check_patience(const struct midge *m, const struct conn *who)
             return "nobody was cut off to make room";
         moving |= conn != who;
     }
-    return moving || !(who->flags & CONN_STALL_CHECKED) ? NULL : "who waits for room waits for nobody";
+    return moving || !(who->flags & CONN_STALL_CHECKED) ? NULL
+                                                        : "who waits for room waits for nobody";
 }
 
 // Whether a message of any size fits into one block, and so two are enough for whoever has none.
@@ -104,8 +105,9 @@ static bool is_copied_whole(const struct midge *m) {
 }
 
 // What has changed of those that are crowded, and of those that were cut off as slow; `*victim` is
-// the last of these.
-static const char *update(struct world *w, struct site *s, const struct conn **victim) {
+// the last of these. What `who` has published it does not hold any more.
+static const char *update(struct world *w, struct site *s, const struct conn *who,
+                          const struct conn **victim) {
     const struct midge *m = &s->m;
     uint32_t victims = 0;
     for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
@@ -120,9 +122,9 @@ static const char *update(struct world *w, struct site *s, const struct conn **v
         if (conn_reason(conn) != MIDGE_SLOW_PENDING || c->condemned)
             continue;
         c->condemned = true;
-        if (conn->blocks < MIDGE_BLOCKS_GUARANTEED && conn->out.bytes <= m->config->max_pending &&
-            conn->kind == MIDGE_CLIENT && is_copied_whole(m) &&
-            w->swarm.pool_failure + w->swarm.reload + w->swarm.hostile == 0)
+        if (conn != who && conn->blocks < MIDGE_BLOCKS_GUARANTEED &&
+            conn->out.bytes <= m->config->max_pending && conn->kind == MIDGE_CLIENT &&
+            is_copied_whole(m) && w->swarm.pool_failure + w->swarm.reload + w->swarm.hostile == 0)
             return "a client was cut off below what it is guaranteed";
         *victim = conn;
         victims++;
@@ -137,7 +139,7 @@ static const char *update(struct world *w, struct site *s, const struct conn **v
 const char *waiting_update(struct world *w, struct site *s) {
     const struct conn *victim = NULL;
     bool changed = s->crowded != s->m.crowded || s->slow_consumers != s->m.slow_consumers;
-    return changed ? update(w, s, &victim) : NULL;
+    return changed ? update(w, s, NULL, &victim) : NULL;
 }
 
 // ---- Reasons to wait ----------------------------------------------------------------------------
@@ -170,7 +172,8 @@ static bool waits_alone(const struct midge *m, const struct conn *conn, const st
     }
     bool alone = drawn == m->pools[POOL_blocks].used;
     return alone && conn->in.line_bytes == 0 && !(conn->flags & CONN_STALL_CHECKED) &&
-           (o->bytes + LINE_BYTES) / m->block_room + 1 <= block_available(m, conn) + conn->in.blocks;
+           (o->bytes + LINE_BYTES) / m->block_room + 1 <=
+               block_available(m, conn) + conn->in.blocks;
 }
 
 // Whether it waits though nobody that it publishes to is waited for, and there are blocks for what
@@ -228,6 +231,17 @@ static void take_place(struct site *s, struct cable *c, const struct outlook *be
         c->place = ++s->last_place;
 }
 
+// Whether c had its turn, and nobody has it next though some have not been asked.
+static bool keeps_turn(const struct site *s, const struct cable *c, const struct outlook *before,
+                       uint32_t used) {
+    const struct midge *m = &s->m;
+    uint32_t slot = midge_slot(c->conn), last = m->lists[LIST_STALLED].tail;
+    // It may stand behind them again.
+    if (last == slot && used > 0)
+        last = m->connections[slot].links[LIST_STALLED].prev;
+    return (before->flags & CONN_TURN) && m->turn == 0 && last != 0 && m->tried != last;
+}
+
 const char *waiting_judge(struct world *w, struct site *s, struct cable *c,
                           const struct outlook *before, uint32_t used, uint32_t n) {
     const struct midge *m = &s->m;
@@ -241,6 +255,8 @@ const char *waiting_judge(struct world *w, struct site *s, struct cable *c,
         return "who came later was served before those that wait";
     if (before->crowded > 0 && !spent && went_to_awaited(w, s, c))
         return "a message went to one that is waited for";
+    if (keeps_turn(s, c, before, used))
+        return "whose turn it was has not passed it on";
     take_place(s, c, before, used);
     bool waits = (conn->flags & CONN_STALLED) && !(before->flags & CONN_STALLED);
     // Who has made room waits for it.
@@ -250,7 +266,7 @@ const char *waiting_judge(struct world *w, struct site *s, struct cable *c,
     const struct conn *victim = NULL;
     const char *wrong = NULL;
     if (s->crowded != m->crowded || made_room || (conn->flags & CONN_CLOSING))
-        wrong = update(w, s, &victim);
+        wrong = update(w, s, conn, &victim);
     if (wrong == NULL && waits && spent && !made_room)
         wrong = check_patience(m, conn);
     // Nothing was published, and nobody has more than it may: it was for room.

@@ -152,6 +152,10 @@ void watch_site(struct world *w, struct site *s) {
         if (m->pools[i].used > m->pools[i].limit)
             world_fail(w, "a pool holds more than it may");
     }
+    if (m->pools[POOL_nodes].used != s->nodes && m->generation == s->generation)
+        world_fail(w, "what was matched is remembered beyond the nodes that it was for");
+    s->nodes = m->pools[POOL_nodes].used;
+    s->generation = m->generation;
     const char *wrong = wheel_check(m);
     if (wrong == NULL)
         wrong = check_clients(w, s);

@@ -156,11 +156,12 @@ struct site {
     uint64_t in_msgs, out_msgs, last_cid;  // at the last check
     uint32_t reloads;
     uint64_t lame_since_us;
-    uint32_t connections_max;  // clients at once, 0 for the standard
-    struct tally ended;        // of connections that have ended
-    midge_conn stale;          // the one that ended last
-    uint32_t common;           // blocks left, before the wishes of this turn
-    uint32_t last_place;       // of those that waited for room
+    uint32_t connections_max;          // clients at once, 0 for the standard
+    struct tally ended;                // of connections that have ended
+    midge_conn stale;                  // the one that ended last
+    uint32_t common;                   // blocks left, before the wishes of this turn
+    uint32_t generation, nodes;        // of the subject table, at the last check
+    uint32_t last_place;               // of those that waited for room
     uint64_t slow_consumers, crowded;  // when that was looked at last
     struct roster roster;
     struct rights rights;

@@ -52,6 +52,14 @@ enum {
     // Why it ended or must end, an enum midge_reason, is in the bits from here on.
     CONN_REASON = 1 << 25,
 };
+_Static_assert(CONN_CLOSING + CONN_GONE + CONN_WISHING + CONN_STALLED + CONN_STALL_SPENT +
+                       CONN_CROWDED + CONN_BLOCKED + CONN_TURN + CONN_CONNECTED + CONN_ADMITTED +
+                       CONN_VERBOSE + CONN_PEDANTIC + CONN_ECHO + CONN_HEADERS +
+                       CONN_NO_RESPONDERS + CONN_ASYNC_INFO + CONN_PONGED + CONN_STALL_CHECKED +
+                       CONN_LINE_TRACED + CONN_BY_NKEY + CONN_JUDGING + CONN_DELAYED + CONN_JUDGED +
+                       CONN_PROVEN + CONN_ANSWERS ==
+                   CONN_REASON - 1,
+               "each has a bit of its own");
 
 // Where there is TLS; of monitoring only the first, the third and what follows.
 enum {

@@ -8,8 +8,9 @@ usage: mutate.py patches [NAME...]             the patches in sim/mutants/, each
 
 A mutant that does not compile, or compiles to the same code, is none. A mutant is caught by a world
 that fails, crashes or hangs. Survivors are looked up in sim/mutants/survivors.txt, a line for each:
-its name as printed here, ` -- `, and why no world can tell it from the original. SEEDS in the
-environment is how many worlds a mutant may survive, 200 if it is not set.
+its name as printed here, ` -- `, and why no world can tell it from the original. In the environment
+SEEDS is how many worlds a mutant may survive, 200 if it is not set, and JOBS how many mutants are
+tried at once, as many as there are processors.
 """
 
 import concurrent.futures
@@ -27,6 +28,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MUTANTS = ROOT / "sim/mutants"
 SEEDS = int(os.environ.get("SEEDS", "200"))
+JOBS = int(os.environ.get("JOBS", os.cpu_count()))
 EVENTS = 20000
 FEW = 6
 FLAGS = ["-std=c11", "-O1", "-w", "-include", "sim/board.h", "-DMIDGE_FAULTS"]
@@ -122,7 +124,7 @@ class Bench:
         self.objects = {}
 
     def build(self):
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
             self.objects = dict(zip(SOURCES, pool.map(self.compile, SOURCES)))
         return self
 
@@ -270,14 +272,14 @@ def unfit():
 
 
 def bench_set():
-    """As many benches as there are processors."""
+    """As many benches as there are jobs."""
     Bench.users = dependents()
     first = Bench().build()
     before = os.times().children_user
     if first.trial() is not None:
         sys.exit("the tree as it stands does not survive")
     Bench.hang_s = 2 + 3 * int(os.times().children_user - before)
-    return [first] + [first.copy() for _ in range(1, os.cpu_count())]
+    return [first] + [first.copy() for _ in range(1, JOBS)]
 
 
 def main():
