@@ -14,6 +14,6 @@ boards:
 
 # What only a chip has.
 ifeq ($(BOARD),linux)
-image flash config debug stack: boards
+image flash config provision debug stack: boards
 	@echo "Which board? make BOARD=... $@" >&2; exit 1
 endif

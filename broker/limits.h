@@ -134,7 +134,7 @@
 // Whether monitoring speaks it too.
 #define MIDGE_HTTPS (MIDGE_TLS && MIDGE_TLS_HUB && MIDGE_MONITOR_HUB)
 
-// Whether peers' certificates, and one's own, may have RSA keys: 16 KB of flash.
+// Whether peers' certificates, and one's own, may have RSA keys: 12 KB of flash on a chip.
 #ifndef MIDGE_TLS_RSA
 #define MIDGE_TLS_RSA MIDGE_TLS_HUB
 #endif
@@ -152,9 +152,9 @@
 
 // Connections under TLS at one time, and what each takes: beside its records 5,632 B, or with
 // MIDGE_TLS_HUB 12,288 B for the usual certificates. Who wants more is refused. What all of them
-// compute with takes MIDGE_TLS_NUMBERS_BYTES: 16 KB, or on a chip 5 KB, and up to 2 KB for each
-// handshake under way. The set of certificates in force, and the one that takes its place, take
-// MIDGE_TLS_SET_BYTES each.
+// compute with takes MIDGE_TLS_NUMBERS_BYTES: 16 KB, and up to 2 KB for each handshake under way;
+// or without MIDGE_TLS_HUB 5 KB, and 250 B for each. The set of certificates in force, and the one
+// that takes its place, take MIDGE_TLS_SET_BYTES each.
 #ifndef MIDGE_TLS_MAX
 #define MIDGE_TLS_MAX 4
 #endif
