@@ -67,6 +67,8 @@ $(FUZZ_LIBRARIES): FUZZ_CC += -w
 $(FUZZ_LIBRARIES): | $(MBEDTLS)/LICENSE $(SODIUM)/LICENSE
 $(addprefix build/fuzz/object/$(MBEDTLS)/library/,$(MBEDTLS_KEYS)): \
     FUZZ_CC += -Dmbedtls_ecp_mul=tls_ecp_mul -Dmbedtls_ecp_mul_restartable=tls_ecp_mul_restartable
+$(filter $(addprefix build/fuzz/object/$(MBEDTLS)/library/,$(MBEDTLS_NUMBERS)),$(FUZZ_LIBRARIES)): \
+    FUZZ_CC += -DTLS_NUMBERS
 build/fuzz/tls: $(FUZZ_TLS)
 # What of the libraries nothing calls has no place in their sections here, as it has in the hub: it
 # may call what is not there.
