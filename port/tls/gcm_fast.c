@@ -7,7 +7,11 @@
 
 #define FAST __attribute__((target("aes,pclmul,ssse3,sse4.1")))
 #define WIDE 8  // blocks whose computations overlap, which they do in registers alone
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
 #define UNROLL _Pragma("GCC unroll 8")
+#endif
 
 typedef __m128i block;
 

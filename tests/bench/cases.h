@@ -26,6 +26,7 @@ void run_request(const struct target *t, const struct shape *s);
 void run_wild(const struct target *t, const struct shape *s);
 void run_memory(const struct target *t, const struct shape *s);
 void run_connect(const struct target *t, const struct shape *s);
+void run_crowd(const struct target *t, const struct shape *s);
 void run_start(const struct target *t, const struct shape *s);
 
 // The reference: a loop that parses PUB and emits MSG, and does nothing else that a broker does.

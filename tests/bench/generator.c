@@ -46,6 +46,7 @@ static const struct {
     {"handshake-1.3", run_connect, {.clients = 16, .secure = {"1.3"}}},
     {"resume-1.2", run_connect, {.clients = 16, .secure = {"1.2", .resumes = true}}},
     {"resume-1.3", run_connect, {.clients = 16, .secure = {"1.3", .resumes = true}}},
+    {"tls-crowd-2000", run_crowd, {.size = 128, .clients = 2000, .secure = {"1.3"}}},
 };
 
 enum { CASES = sizeof cases / sizeof *cases };

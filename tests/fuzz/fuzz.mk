@@ -56,8 +56,27 @@ $(patsubst %,build/fuzz/%,$(filter-out broker,$(FUZZED))): build/fuzz/%: \
     build/fuzz/object/tests/fuzz/%.o $(FUZZ_OBJ)
 build/fuzz/broker: $(FUZZ_WORLD)
 
+# TLS, with the libraries below it.
+FUZZ_TLS := $(patsubst %.c,build/fuzz/object/%.o,port/tls.c port/crypto.c $(wildcard port/tls/*.c) $(MBEDTLS_SRC) \
+              $(SODIUM_SRC) $(TLS_SODIUM_SRC))
+FUZZ_LIBRARIES := $(patsubst %.c,build/fuzz/object/%.o,$(MBEDTLS_SRC) $(SODIUM_SRC) $(TLS_SODIUM_SRC))
+$(FUZZ_TLS) build/fuzz/object/tests/fuzz/tls.o: FUZZ_CC += \
+    -DMBEDTLS_CONFIG_FILE='"port/tls/config.h"' -Iport/tls -isystem $(MBEDTLS)/include \
+    -isystem $(MBEDTLS)/library $(SODIUM_PATHS) $(filter -D%,$(SODIUM_FLAGS)) $(WIDE)
+$(FUZZ_LIBRARIES): FUZZ_CC += -w
+$(FUZZ_LIBRARIES): | $(MBEDTLS)/LICENSE $(SODIUM)/LICENSE
+$(addprefix build/fuzz/object/$(MBEDTLS)/library/,$(MBEDTLS_KEYS)): \
+    FUZZ_CC += -Dmbedtls_ecp_mul=tls_ecp_mul -Dmbedtls_ecp_mul_restartable=tls_ecp_mul_restartable
+$(filter $(addprefix build/fuzz/object/$(MBEDTLS)/library/,$(MBEDTLS_NUMBERS)),$(FUZZ_LIBRARIES)): \
+    FUZZ_CC += -DTLS_NUMBERS
+build/fuzz/tls: $(FUZZ_TLS)
+# What of the libraries nothing calls has no place in their sections here, as it has in the hub: it
+# may call what is not there.
+FUZZ_LINK_tls := -no-pie -Wl,--unresolved-symbols=ignore-all
+FUZZ_ARGS_tls := -max_len=4096 -len_control=0
+
 $(FUZZED:%=build/fuzz/%):
 	@echo "LD  $@"
-	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined $(FUZZ_LINK_$(@F)) -o $@ $^
 
 -include $(shell find build/fuzz/object build/fuzz/world -name '*.d' 2>/dev/null)

@@ -14,6 +14,12 @@
 // And all that a configuration can hold there, and that monitoring tells.
 #define MIDGE_CONFIG_HUB 1
 #define MIDGE_MONITOR_HUB 1
+// TLS, of which tls.c fuzzes what Mbed TLS makes of a peer.
+#define MIDGE_TLS 1
+#define MIDGE_TLS_MAX 2
+#define MIDGE_TLS_NUMBERS_BYTES 65536
+#define MIDGE_TLS_SET_BYTES 65536
+#define MIDGE_TLS_HANDSHAKES 2
 // All ways to come in.
 #define MIDGE_NKEYS 1
 #define MIDGE_RESPONSES_MAX 8

@@ -6,6 +6,9 @@ import re
 import signal
 import socket
 import ssl
+import subprocess
+import sys
+import time
 import urllib.request
 
 import pytest
@@ -190,7 +193,6 @@ def test_verify_and_map(same, ca, certificate, user, who):
 @pytest.mark.parametrize("pinned", [True, False])
 def test_pinned_certificates(same, ca, pinned):
     import hashlib
-    import subprocess
 
     key = subprocess.run(["openssl", "pkey", "-in", ca / "pump.key", "-pubout", "-outform", "DER"],
                          check=True, capture_output=True).stdout
@@ -445,6 +447,112 @@ def test_a_flood_of_handshakes_drops_nobody(start_hub, ca):
     assert outcome(hub.port, peer(ca)) == "PONG"
     eventually(lambda: hub.get("/varz")["connections"] == 1)
     assert inside.says(b"PING\r\n") == "PONG\r\n"
+
+
+def scheduled(pid):
+    """For how long it had a core, and for how long it waited for one."""
+    with open(f"/proc/{pid}/schedstat") as stat:
+        return [int(word) for word in stat.read().split()[:2]]
+
+
+def awaited(hub):
+    """Nanoseconds now, less those in which other work of the machine left no core to the hub or here."""
+    return time.monotonic_ns() - scheduled(hub.pid)[1] - scheduled("self")[1]
+
+
+def attempt(port, context, number):
+    """One more of a flood, each from an address of its own: three of four are whole handshakes, the
+    fourth begins and stalls."""
+    source = f"127.0.{1 + number // 250}.{1 + number % 250}"
+    client = socket.create_connection(("127.0.0.1", port), timeout=3, source_address=(source, 0))
+    client.recv(4096)
+    if number % 4 == 0:
+        client.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + os.urandom(64))
+        return client
+    context.wrap_socket(client).close()
+    return None
+
+
+FLOOD = """
+import sys, time
+sys.path.insert(0, {here!r})
+from test_tls import attempt, ssl
+context = ssl.create_default_context()
+context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+kept, begin = [], time.monotonic()
+for i in range({count}):
+    time.sleep(max(0, begin + i / {rate} - time.monotonic()))
+    try:
+        kept.append(attempt({port}, context, i))
+    except OSError:
+        pass
+"""
+
+
+def test_a_flood_of_handshakes_delays_nobody_long(start_hub, run, ca):
+    """100 attempts a second, a quarter of which stall: whoever is in hears his PONG before two steps
+    of a handshake are over, but for one time in a hundred."""
+    hub = start_hub(config=block(ca, kind="rsa4096"))
+    inside = Secure(hub.port, peer(ca))
+    assert inside.says(CONNECT) == "PONG\r\n"
+    before = scheduled(hub.pid)[0]
+    for _ in range(20):
+        outcome(hub.port, peer(ca))
+    step = (scheduled(hub.pid)[0] - before) / 20
+    flood = FLOOD.format(here=os.path.dirname(__file__), port=hub.port, count=300, rate=100)
+    with subprocess.Popen([sys.executable, "-B", "-c", flood]) as flooding:
+        delays = []
+        while flooding.poll() is None:
+            begin = awaited(hub)
+            assert inside.says(b"PING\r\n") == "PONG\r\n"
+            delays.append(awaited(hub) - begin)
+            time.sleep(0.002)
+    assert len(delays) > 50
+    delays.sort()
+    p99 = delays[len(delays) * 99 // 100]
+    print(f"a step {step / 1e6:.1f} ms, p99 {p99 / 1e6:.1f} ms of {len(delays)}")
+    assert p99 < 2 * step
+    assert inside.says(b"PING\r\n") == "PONG\r\n"
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("stage", range(6))
+def test_a_slow_peer_ends_at_the_timeout(start_hub, ca, version, stage):
+    """Byte after byte, however far it has come: before ClientHello, in it, in what follows; and who
+    is in without CONNECT ends by the auth timeout."""
+    users = "authorization { user: a, password: b, timeout: 0.6 }\n"
+    hub = start_hub(config=verifying(ca, "timeout: 0.6") + users)
+    here, there = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = peer(ca, version, "pump").wrap_bio(there, here, server_hostname="localhost")
+    begin = time.monotonic()
+    with socket.create_connection(("127.0.0.1", hub.port), timeout=10) as client:
+        client.recv(4096)
+        flights, cut = stage // 2, stage % 2 == 1
+        whole = False
+        try:
+            for flight in range(3):
+                try:
+                    tls.do_handshake()
+                    whole = True
+                except ssl.SSLWantReadError:
+                    pass
+                out = here.read()
+                if flight == flights:
+                    for byte in out[: len(out) // 2 if cut else 0]:
+                        client.sendall(bytes([byte]))
+                        time.sleep(0.005)
+                    break
+                client.sendall(out)
+                if whole:
+                    break
+                there.write(client.recv(65536))
+            client.settimeout(5)
+            while client.recv(65536):
+                pass
+        except (ConnectionError, ssl.SSLError):
+            pass
+    assert time.monotonic() - begin < 3
+    eventually(lambda: hub.get("/varz")["connections"] == 0)
 
 
 def test_no_heap(start_hub, ca, tmp_path):
