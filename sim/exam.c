@@ -417,6 +417,27 @@ static void broad(struct sitting *s) {
         ask(e, "UNSUB b%u\r\n", i);
 }
 
+// Subjects of many tokens one after another, for all of which together there is no room.
+static void deep(struct sitting *s) {
+    struct exam *e = s->e;
+    char subject[128];
+    if (e->verbose || e->pedantic)
+        return;
+    new_sid(s);
+    ask_sub(s, s->subject);
+    ask_unsub(s, 0);
+    ask(e, "SUB %s.> %s\r\n", s->subject, s->sid);
+    for (uint32_t i = 0; i < 5; i++) {
+        snprintf(subject, sizeof subject, "%s.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t.u.v.%u",
+                 s->subject, i);
+        ask(e, "PUB %s 2\r\n", subject);
+        ask_body(s, (const uint8_t *)"ab", 2);
+        if (e->echo)
+            owe_message(s, subject, "", "MSG", "2", (const uint8_t *)"ab", 2);
+    }
+    ask(e, "UNSUB %s\r\n", s->sid);
+}
+
 // A subscription that is refused, and changes nothing.
 static void refused(struct sitting *s) {
     new_sid(s);
@@ -759,7 +780,7 @@ static void introduce(struct sitting *s) {
 
 static void question(struct sitting *s) {
     static void (*const questions[])(struct sitting *) = {
-        ping,          publications,  publications, counted,      bare_ends, repeats,  requests,
+        ping,          publications,  publications, counted, deep, bare_ends, repeats,  requests,
         responses,     broad,         repeats,      repeated,     patterns,  patterns, refused,
         tokens,        subscriptions, control_line, payload,      pending,   pedantry, pending,
         no_responders, breach,        unknown,      client_error, headers,   reserved, forbidden,
