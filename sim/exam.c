@@ -438,6 +438,24 @@ static void deep(struct sitting *s) {
     ask(e, "UNSUB %s\r\n", s->sid);
 }
 
+// Two subjects that differ in a byte, one of which is matched again and again.
+static void twins(struct sitting *s) {
+    struct exam *e = s->e;
+    char one[64], other[64];
+    uint32_t n = dice_between(s->d, 1, 30);
+    snprintf(one, sizeof one, "t.%.30s.%u", letters(s, n), e->session);
+    strcpy(other, one);
+    other[2 + dice_below(s->d, n)] ^= 0x20;
+    new_sid(s);
+    ask_sub(s, one);
+    for (uint32_t i = dice_between(s->d, 2, 5); i > 0; i--)
+        ask_pub(s, one, "", 4, 1);
+    for (uint32_t i = dice_between(s->d, 1, 3); i > 0; i--)
+        ask_pub(s, other, "", 4, 0);
+    ask_pub(s, one, "", 4, 1);
+    ask_unsub(s, 0);
+}
+
 // A subscription that is refused, and changes nothing.
 static void refused(struct sitting *s) {
     new_sid(s);
@@ -780,10 +798,11 @@ static void introduce(struct sitting *s) {
 
 static void question(struct sitting *s) {
     static void (*const questions[])(struct sitting *) = {
-        ping,          publications,  publications, counted, deep, bare_ends, repeats,  requests,
-        responses,     broad,         repeats,      repeated,     patterns,  patterns, refused,
-        tokens,        subscriptions, control_line, payload,      pending,   pedantry, pending,
-        no_responders, breach,        unknown,      client_error, headers,   reserved, forbidden,
+        ping,         publications, publications, counted,   deep,     twins,
+        bare_ends,    repeats,      requests,     responses, broad,    repeats,
+        repeated,     patterns,     patterns,     refused,   tokens,   subscriptions,
+        control_line, payload,      pending,      pedantry,  pending,  no_responders,
+        breach,       unknown,      client_error, headers,   reserved, forbidden,
     };
     EITHER(s, questions)(s);
 }
