@@ -475,8 +475,8 @@ static void reserved(struct sitting *s) {
     uint32_t i = dice_below(s->d, by_reply ? 10 : 11);
     bool theirs = i < (by_reply ? 5 : 4) || (!by_reply && i == 10);
     const char *what = by_reply ? replies[i] : subjects[i];
-    theirs |= !by_reply && is_withheld(s, what);
-    if (s->e->pedantic)
+    // It may have been asked for an answer there.
+    if (s->e->pedantic || (!by_reply && is_withheld(s, what)))
         return;
     new_sid(s);
     ask_sub(s, s->subject);
