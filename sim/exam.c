@@ -417,6 +417,45 @@ static void broad(struct sitting *s) {
         ask(e, "UNSUB b%u\r\n", i);
 }
 
+// Subjects of many tokens one after another, for all of which together there is no room.
+static void deep(struct sitting *s) {
+    struct exam *e = s->e;
+    char subject[128];
+    if (e->verbose || e->pedantic)
+        return;
+    new_sid(s);
+    ask_sub(s, s->subject);
+    ask_unsub(s, 0);
+    ask(e, "SUB %s.> %s\r\n", s->subject, s->sid);
+    for (uint32_t i = 0; i < 5; i++) {
+        snprintf(subject, sizeof subject, "%s.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t.u.v.%u",
+                 s->subject, i);
+        ask(e, "PUB %s 2\r\n", subject);
+        ask_body(s, (const uint8_t *)"ab", 2);
+        if (e->echo)
+            owe_message(s, subject, "", "MSG", "2", (const uint8_t *)"ab", 2);
+    }
+    ask(e, "UNSUB %s\r\n", s->sid);
+}
+
+// Two subjects that differ in a byte, one of which is matched again and again.
+static void twins(struct sitting *s) {
+    struct exam *e = s->e;
+    char one[64], other[64];
+    uint32_t n = dice_between(s->d, 1, 30);
+    snprintf(one, sizeof one, "t.%.30s.%u", letters(s, n), e->session);
+    strcpy(other, one);
+    other[2 + dice_below(s->d, n)] ^= 0x20;
+    new_sid(s);
+    ask_sub(s, one);
+    for (uint32_t i = dice_between(s->d, 2, 5); i > 0; i--)
+        ask_pub(s, one, "", 4, 1);
+    for (uint32_t i = dice_between(s->d, 1, 3); i > 0; i--)
+        ask_pub(s, other, "", 4, 0);
+    ask_pub(s, one, "", 4, 1);
+    ask_unsub(s, 0);
+}
+
 // A subscription that is refused, and changes nothing.
 static void refused(struct sitting *s) {
     new_sid(s);
@@ -436,8 +475,8 @@ static void reserved(struct sitting *s) {
     uint32_t i = dice_below(s->d, by_reply ? 10 : 11);
     bool theirs = i < (by_reply ? 5 : 4) || (!by_reply && i == 10);
     const char *what = by_reply ? replies[i] : subjects[i];
-    theirs |= !by_reply && is_withheld(s, what);
-    if (s->e->pedantic)
+    // It may have been asked for an answer there.
+    if (s->e->pedantic || (!by_reply && is_withheld(s, what)))
         return;
     new_sid(s);
     ask_sub(s, s->subject);
@@ -759,10 +798,11 @@ static void introduce(struct sitting *s) {
 
 static void question(struct sitting *s) {
     static void (*const questions[])(struct sitting *) = {
-        ping,          publications,  publications, counted,      bare_ends, repeats,  requests,
-        responses,     broad,         repeats,      repeated,     patterns,  patterns, refused,
-        tokens,        subscriptions, control_line, payload,      pending,   pedantry, pending,
-        no_responders, breach,        unknown,      client_error, headers,   reserved, forbidden,
+        ping,         publications, publications, counted,   deep,     twins,
+        bare_ends,    repeats,      requests,     responses, broad,    repeats,
+        repeated,     patterns,     patterns,     refused,   tokens,   subscriptions,
+        control_line, payload,      pending,      pedantry,  pending,  no_responders,
+        breach,       unknown,      client_error, headers,   reserved, forbidden,
     };
     EITHER(s, questions)(s);
 }

@@ -95,6 +95,8 @@ static const char *const texts[] = {"sim",
                                     "uml\xc3\xa4ut",
                                     "\xe2\x82\xac\xf0\x9d\x84\x9e",
                                     "\x01\x1f\x7f",
+                                    "\xc2\x80\xdf\xbf\xe0\xa0\x80",
+                                    "\xed\x9f\xbf\xee\x80\x80",
                                     "1.2.3",
                                     "exactly-ten",
                                     "a name that takes several cells"};

@@ -298,7 +298,14 @@ static void close_end(struct world *w, struct site *s, struct cable *c, enum mid
     const struct conn *conn = &s->m.connections[midge_slot(c->conn)];
     chronicle_close(w, c, conn_reason(conn) > 0 ? (uint32_t)conn_reason(conn) : why);
     tally_add(&s->ended, conn);
+    uint64_t cid = conn->cid, kept = s->m.closed_next;
     midge_closed(&s->m, c->conn, why);
+    // Who has ended is remembered for a while.
+    const struct ended *last = &s->m.closed[kept];
+    bool remembered = s->m.closed_next != kept;
+    if (remembered != (c->kind == MIDGE_CLIENT) ||
+        (remembered && (last->facts.cid != cid || last->facts.delivered_us != s->m.now.us)))
+        world_fail(w, "who has ended last is not remembered as that");
     if (!resumes(&s->m))
         world_fail(w, "who waits was not resumed by one who left");
     s->stale = c->conn;
@@ -360,6 +367,7 @@ static void attend(struct world *w, struct site *s, struct cable *c) {
         chronicle_open(w, s, c);
         pulse_open(&c->pulse, s->m.now.us);
         outflow_open(&c->outflow, s->m.now.ms);
+        waiting_open(s, c);
         watch_opened(w, s, c);
         if (c->conn == MIDGE_NONE) {
             ledger_close(w, c);

@@ -142,6 +142,12 @@ const char *waiting_update(struct world *w, struct site *s) {
     return changed ? update(w, s, NULL, &victim) : NULL;
 }
 
+void waiting_open(struct site *s, struct cable *c) {
+    // There may be no room for as much as a greeting.
+    c->condemned = c->conn != MIDGE_NONE && conn_reason(its_conn(s, c)) == MIDGE_SLOW_PENDING;
+    s->slow_consumers += c->condemned;
+}
+
 // ---- Reasons to wait ----------------------------------------------------------------------------
 
 // Whether one of those to whom c publishes next is waited for.

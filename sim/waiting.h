@@ -12,6 +12,9 @@ struct world;
 struct site;
 struct cable;
 
+// A connection was opened.
+void waiting_open(struct site *s, struct cable *c);
+
 // A connection and its broker before its input is taken.
 struct outlook {
     uint32_t flags, turn, crowded, input_blocks;
