@@ -126,7 +126,7 @@
 #endif
 
 // Whether monitoring can too.
-#define MIDGE_HTTPS (MIDGE_TLS && MIDGE_MONITOR_HUB)
+#define MIDGE_HTTPS (MIDGE_TLS && MIDGE_MONITOR_HUB && MIDGE_CONFIG_HUB)
 
 // Connections under TLS at one time, and what each takes: 32 KB serve every client and the usual
 // certificates; who wants more is refused. What all of them compute with takes

@@ -184,8 +184,8 @@ static const char *load_pairs(struct set *s, const struct port_certificates *fil
     return text;
 }
 
-// Of several certificates, a client that asks for a name gets one of those that have it, or else the
-// first of all; one that asks for none gets any of them that it can verify.
+// Of several certificates, a client that asks for a name gets one of those that have it, or else
+// the first of all; one that asks for none gets any of them that it can verify.
 static int choose(void *context, mbedtls_ssl_context *ssl, const unsigned char *name, size_t n) {
     struct set *s = context;
     int failed = 0;
