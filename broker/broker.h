@@ -180,7 +180,7 @@ struct midge_tls_options {
         midge_text cert_file, key_file;
     } pairs[MIDGE_TLS_CERTS_MAX];  // in place of cert_file and key_file
     uint32_t pairs_count;
-    uint32_t timeout_ms;                      // 2 s
+    uint32_t timeout_ms;   // 2 s
     uint32_t fallback_ms;  // INFO is sent after all, where TLS has not begun; 0 never
     uint32_t rate_limit;   // handshakes that begin in a second; 0 is no limit
     uint32_t ciphers_count, curves_count, pins_count;
@@ -453,7 +453,8 @@ struct midge_tls {
     const struct midge_tls_name *names;  // in the order in which users are looked for
     uint32_t names_count;
     uint8_t key_sha256[32];  // of its public key
-    const struct midge_tls_shown *shown;  // its chain, as far as it goes; the peer's own comes first
+    const struct midge_tls_shown
+        *shown;  // its chain, as far as it goes; the peer's own comes first
     uint32_t shown_count;
 };
 

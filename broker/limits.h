@@ -126,13 +126,13 @@
 #endif
 
 // Whether TLS has all that the hub's has. 0 leaves what clients agree on with a chip: ECDSA with
-// P-256, X25519, SHA-256, AES-128-GCM and ChaCha20-Poly1305; certificates and keys in DER only.
+// P-256, X25519, SHA-256, AES-128-GCM and ChaCha20-Poly1305; one certificate, in DER only.
 #ifndef MIDGE_TLS_HUB
 #define MIDGE_TLS_HUB 0
 #endif
 
 // Whether monitoring speaks it too.
-#define MIDGE_HTTPS (MIDGE_TLS && MIDGE_TLS_HUB && MIDGE_MONITOR_HUB)
+#define MIDGE_HTTPS (MIDGE_TLS && MIDGE_TLS_HUB && MIDGE_MONITOR_HUB && MIDGE_CONFIG_HUB)
 
 // Whether peers' certificates, and one's own, may have RSA keys: 12 KB of flash on a chip.
 #ifndef MIDGE_TLS_RSA
@@ -183,7 +183,7 @@
 #endif
 // Certificates among which a client chooses by the name that it asks for, or by what it can verify.
 #ifndef MIDGE_TLS_CERTS_MAX
-#define MIDGE_TLS_CERTS_MAX (MIDGE_CONFIG_HUB ? 16 : 1)
+#define MIDGE_TLS_CERTS_MAX (MIDGE_TLS_HUB ? 16 : 1)
 #endif
 #ifndef MIDGE_TLS_PINS_MAX
 #define MIDGE_TLS_PINS_MAX 8

@@ -210,8 +210,9 @@ static const char *load_pairs(struct set *s, const struct port_certificates *fil
     return text;
 }
 
-// Of several certificates, a client that asks for a name gets one of those that have it, or else the
-// first of all; one that asks for none gets any of them that it can verify.
+#if MIDGE_TLS_HUB
+// Of several certificates, a client that asks for a name gets one of those that have it, or else
+// the first of all; one that asks for none gets any of them that it can verify.
 static int choose(void *context, mbedtls_ssl_context *ssl, const unsigned char *name, size_t n) {
     struct set *s = context;
     int failed = 0;
@@ -226,6 +227,7 @@ static int choose(void *context, mbedtls_ssl_context *ssl, const unsigned char *
     struct pair *first = &s->pairs[0];
     return any ? failed : mbedtls_ssl_set_hs_own_cert(ssl, &first->certificates, &first->key);
 }
+#endif
 
 static const char *load_authorities(struct set *s, const struct port_text *text) {
     if (text->bytes == 0)
@@ -340,8 +342,10 @@ static const char *set_load(struct set *s, const struct midge_tls_options *optio
         return "no room for TLS";
     s->pairs_count = 0;
     const char *wrong = load_pairs(s, files);
+#if MIDGE_TLS_HUB
     if (files->more_count > 0)
         mbedtls_ssl_conf_sni(&s->config, choose, s);
+#endif
     return wrong != NULL ? wrong : load_authorities(s, &files->authorities);
 }
 

@@ -57,7 +57,7 @@ enum option_kind {
     OPTION_CURVES,
     OPTION_VERSION,
     OPTION_PINS,
-    OPTION_PAIRS,   // certs of TLS
+    OPTION_PAIRS,  // certs of TLS
     OPTION_FIRST,
     OPTION_REFUSED,  // what will never be built, unless it asks for nothing
 };

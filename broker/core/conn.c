@@ -127,8 +127,8 @@ uint16_t conn_open(struct midge *m, int kind, const struct midge_peer *peer) {
 
 // It keeps its place in the list until it has tried.
 static void next_turn(struct midge *m) {
-    m->turn = m->tried != 0 ? at(m, m->tried)->links[LIST_STALLED].next
-                            : m->lists[LIST_STALLED].head;
+    m->turn =
+        m->tried != 0 ? at(m, m->tried)->links[LIST_STALLED].next : m->lists[LIST_STALLED].head;
     if (m->turn != 0) {
         struct conn *c = at(m, m->turn);
         c->flags = (c->flags & ~(uint32_t)CONN_STALLED) | CONN_TURN;

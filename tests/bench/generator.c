@@ -8,7 +8,7 @@
 
 // OpenSSL's own order begins with AES of 256 bits, Go's with that of 128.
 #define AS_GO \
-    {"1.3", "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256", false}
+    { "1.3", "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256", false }
 
 static const struct {
     const char *name;

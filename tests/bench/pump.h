@@ -21,11 +21,11 @@ struct conn {
     struct pump *pump;
     int fd;
     bool writable;
-    bool greeted;    // INFO was received, and answered by CONNECT and PING
-    bool secured;    // the handshake is done
+    bool greeted;  // INFO was received, and answered by CONNECT and PING
+    bool secured;  // the handshake is done
     struct ssl_st *ssl;
     uint32_t record;  // bytes of a record that was encrypted, but not sent whole
-    uint32_t pongs;  // received so far
+    uint32_t pongs;   // received so far
 
     const struct ring *feed;
     uint64_t fed, feed_to;  // bytes of it; sent in this order: the feed up to there, then `out`

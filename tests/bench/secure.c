@@ -35,9 +35,9 @@ struct secure *secure_init(const struct secure_shape *shape) {
     if (!secure->context || !SSL_CTX_set_min_proto_version(secure->context, version) ||
         !SSL_CTX_set_max_proto_version(secure->context, version))
         complain("no TLS");
-    if (shape->ciphers && !(version == TLS1_3_VERSION
-                                ? SSL_CTX_set_ciphersuites(secure->context, shape->ciphers)
-                                : SSL_CTX_set_cipher_list(secure->context, shape->ciphers)))
+    if (shape->ciphers &&
+        !(version == TLS1_3_VERSION ? SSL_CTX_set_ciphersuites(secure->context, shape->ciphers)
+                                    : SSL_CTX_set_cipher_list(secure->context, shape->ciphers)))
         complain("no such cipher");
     SSL_CTX_set_app_data(secure->context, secure);
     SSL_CTX_set_mode(secure->context,
