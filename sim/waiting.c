@@ -245,7 +245,11 @@ static bool keeps_turn(const struct site *s, const struct cable *c, const struct
     // It may stand behind them again.
     if (last == slot && used > 0)
         last = m->connections[slot].links[LIST_STALLED].prev;
-    return (before->flags & CONN_TURN) && m->turn == 0 && last != 0 && m->tried != last;
+    // Of those who are cut off all are asked again once they are gone.
+    bool some_leave =
+        m->slow_consumers != s->slow_consumers || (m->connections[slot].flags & CONN_CLOSING) != 0;
+    return (before->flags & CONN_TURN) && !some_leave && m->turn == 0 && last != 0 &&
+           m->tried != last;
 }
 
 const char *waiting_judge(struct world *w, struct site *s, struct cable *c,
