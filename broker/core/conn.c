@@ -127,8 +127,8 @@ uint16_t conn_open(struct midge *m, int kind, const struct midge_peer *peer) {
 
 // It keeps its place in the list until it has tried.
 static void next_turn(struct midge *m) {
-    m->turn = m->tried != 0 ? at(m, m->tried)->links[LIST_STALLED].next
-                            : m->lists[LIST_STALLED].head;
+    m->turn =
+        m->tried != 0 ? at(m, m->tried)->links[LIST_STALLED].next : m->lists[LIST_STALLED].head;
     if (m->turn != 0) {
         struct conn *c = at(m, m->turn);
         c->flags = (c->flags & ~(uint32_t)CONN_STALLED) | CONN_TURN;
@@ -419,8 +419,11 @@ bool conn_make_room(struct midge *m, struct conn *waiting) {
     bool moving = false;
     for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
         struct conn *c = at(m, (uint16_t)i);
-        uint32_t held = c->blocks + c->out.bytes / m->block_room;
-        if ((c->flags & CONN_CLOSING) || c->kind == MIDGE_LOCAL || held <= MIDGE_BLOCKS_GUARANTEED)
+        uint32_t out_bytes = c->out.bytes;
+        uint32_t held = c->blocks + out_bytes / m->block_room;
+        // The message of one that waits does not come free: all of them may wait.
+        uint32_t passed = out_bytes > 0 ? CONN_CLOSING : CONN_CLOSING | CONN_STALLED;
+        if ((c->flags & passed) || c->kind == MIDGE_LOCAL || held <= MIDGE_BLOCKS_GUARANTEED)
             continue;
         if (is_moving(m, c)) {
             // What it holds itself does not come free while it waits.
