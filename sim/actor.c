@@ -196,8 +196,10 @@ static void introduce(struct world *w, struct actor *a, struct cable *c) {
         said[7].key = token ? "auth_token" : "pass";
         snprintf(m->login, sizeof m->login, token ? "[REDACTED]" : "u%u", user);
         snprintf(said[6].value, sizeof said[6].value, "\"u%u\"", user);
-        snprintf(said[7].value, sizeof said[7].value,
-                 c->ledger.impostor ? "\"secrets%u\"" : "\"secret %u\"", rights->user[user].secret);
+        // What is wrong differs from what is right, or has more behind it.
+        const char *wrong = dice_once_in(d, 2) ? "\"secrets%u\"" : "\"secret %ux\"";
+        snprintf(said[7].value, sizeof said[7].value, c->ledger.impostor ? wrong : "\"secret %u\"",
+                 rights->user[user].secret);
     }
     struct words line = {0};
     greeting_write(d, &line, said, named ? 8 : 6, m);

@@ -25,7 +25,8 @@ static const char *check_pools(const struct midge *m) {
     return NULL;
 }
 
-// Of the connections in a list each has one of its flags, and is linked both ways; nobody else has it.
+// Of the connections in a list each has one of its flags, and is linked both ways; nobody else has
+// it.
 static bool list_is_sound(const struct midge *m, int which, uint32_t flags) {
     uint16_t prev = 0;
     uint32_t left = 0;

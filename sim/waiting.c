@@ -93,7 +93,7 @@ static const char *check_patience(const struct midge *m, const struct conn *who)
             continue;
         if (stands_still(m, conn, who))
             return "nobody was cut off to make room";
-        moving |= conn != who;
+        moving |= conn != who && (!(conn->flags & CONN_STALLED) || conn->out.bytes > 0);
     }
     return moving || !(who->flags & CONN_STALL_CHECKED) ? NULL
                                                         : "who waits for room waits for nobody";

@@ -85,7 +85,8 @@ static void choose(struct swarm *s, struct dice *d) {
         s->run_max = dice_between(d, 500, 2000);
         return;
     }
-    if (!s->siege && dice_once_in(d, 8))
+    // Then one message may be all that may wait for a client, as examiners know.
+    if (!s->siege && dice_once_in(d, s->examiner > 0 ? 3 : 8))
         s->payload_max = 8000;
     s->slow = maybe(d, 2, 5, 30);
     s->deaf = s->siege ? dice_between(d, 20, 50) : maybe(d, 3, 5, 30);

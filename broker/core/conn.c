@@ -425,8 +425,11 @@ bool conn_make_room(struct midge *m, struct conn *waiting) {
     bool moving = false;
     for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
         struct conn *c = at(m, (uint16_t)i);
-        uint32_t held = c->blocks + c->out.bytes / m->block_room;
-        if ((c->flags & CONN_CLOSING) || c->kind == MIDGE_LOCAL || held <= MIDGE_BLOCKS_GUARANTEED)
+        uint32_t out_bytes = c->out.bytes;
+        uint32_t held = c->blocks + out_bytes / m->block_room;
+        // The message of one that waits does not come free: all of them may wait.
+        uint32_t passed = out_bytes > 0 ? CONN_CLOSING : CONN_CLOSING | CONN_STALLED;
+        if ((c->flags & passed) || c->kind == MIDGE_LOCAL || held <= MIDGE_BLOCKS_GUARANTEED)
             continue;
         if (is_moving(m, c)) {
             // What it holds itself does not come free while it waits.
