@@ -2,7 +2,7 @@
 config, kept over a cut of power, refused where it is wrong, and given up for the default. Then what
 may be on the chip beside Midge: an application, and a boot loader.
 
-usage: console.py SLOT_AT SLOT_BYTES BOARD..., of images that were linked to a slot there
+usage: console.py SLOT_AT BOARD=SLOT_BYTES..., of images that were linked to a slot there
 """
 
 import os
@@ -23,6 +23,7 @@ from network import free_port
 DEADLINE_S = 15
 READY = "Network address is"  # the last that a start tells
 SECTOR = {"lm3s6965evb": 1024, "mps2-an385": 4096, "mps3-an547": 4096}
+SLOTS = {board: int(size, 0) for board, size in (a.split("=") for a in sys.argv[2:])}
 SLOT = {"lm3s6965evb": 2048, "mps2-an385": 4096, "mps3-an547": 4096}
 FORMAT = struct.Struct("<4sIIII12s")
 BASE = b"port: 4222\nhttp: 8222\n"
@@ -312,7 +313,7 @@ MAGIC_16 = bytes.fromhex("1000") + bytes.fromhex("2de15d29410b8d77679c110f1f8a")
 
 def try_slot(board, folder, asked):
     """Behind a boot loader, which asks for the image's word or does not."""
-    at, size = int(sys.argv[1], 0), int(sys.argv[2], 0)
+    at, size = int(sys.argv[1], 0), SLOTS[board]
     image = pathlib.Path(f"build/{board}/midge-at-{sys.argv[1]}.bin").read_bytes()
     magic, align = (MAGIC, 8) if board == "lm3s6965evb" else (MAGIC_16, 16)
     slot = (b"\0" * 512 + image).ljust(size - 16, b"\xff") + (magic if asked else b"\xff" * 16)
@@ -345,7 +346,7 @@ def try_unasked(board, folder):
 def main():
     for name in ("MAKEFLAGS", "MFLAGS", "BOARD", "MAKELEVEL"):
         os.environ.pop(name, None)
-    for board in sys.argv[3:]:
+    for board in SLOTS:
         for one in (try_console, try_files, try_real, try_without_entropy, try_application,
                     try_asked, try_unasked):
             with tempfile.TemporaryDirectory(dir="build") as folder:
