@@ -207,9 +207,12 @@ static bool waits_in_vain(struct world *w, const struct site *s, const struct ca
 }
 
 // Whether one that was waited for at the last look has got a message from c since. A group may have
-// no other member that takes it, where some have no right to, are about to leave, or are c itself.
-static bool went_to_awaited(const struct world *w, const struct site *s, const struct cable *c) {
-    bool partial = w->swarm.queues > 0 && (w->swarm.users || !c->ledger.echo);
+// no other member that takes it, where some have no right to, are about to leave, or are c itself;
+// or where another has become crowded by the same message.
+static bool went_to_awaited(const struct world *w, const struct site *s, const struct cable *c,
+                            const struct outlook *before) {
+    bool partial = w->swarm.queues > 0 && (w->swarm.users || s->scarce || !c->ledger.echo ||
+                                           s->m.crowded != before->crowded);
     bool went = false;
     for (uint32_t i = partial ? 0 : s->m.pools[POOL_connections].fresh; i > 0; i--) {
         const struct conn *to = &s->m.connections[i];
@@ -263,7 +266,7 @@ const char *waiting_judge(struct world *w, struct site *s, struct cable *c,
     if (others && !spent && c->kind == MIDGE_CLIENT &&
         (m->out_msgs > before->out_msgs || conn->in.blocks > before->input_blocks))
         return "who came later was served before those that wait";
-    if (before->crowded > 0 && !spent && went_to_awaited(w, s, c))
+    if (before->crowded > 0 && !spent && went_to_awaited(w, s, c, before))
         return "a message went to one that is waited for";
     if (keeps_turn(s, c, before, used))
         return "whose turn it was has not passed it on";

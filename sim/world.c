@@ -89,7 +89,7 @@ static void choose(struct swarm *s, struct dice *d) {
     if (!s->siege && dice_once_in(d, s->examiner > 0 ? 3 : 8))
         s->payload_max = 8000;
     s->slow = maybe(d, 2, 5, 30);
-    s->deaf = s->siege ? dice_between(d, 20, 50) : maybe(d, 3, 5, 30);
+    s->deaf = s->siege ? maybe(d, 2, 20, 50) : maybe(d, 3, 5, 30);
     s->hostile = s->wild ? dice_between(d, 10, 90) : maybe(d, 3, 5, 30);
     s->scraper = maybe(d, 3, 5, 30);
     // A caller could not know whether it is welcome.

@@ -79,8 +79,8 @@ struct swarm {
     bool users;            // sites have users with rights of their own
     bool exact;            // nothing of all that stands still or dismisses anybody: times are exact
     bool wild;             // who is hostile may say anything: nobody knows what is owed to whom
-    bool siege;            // many who are deaf, and little room: all wait for them
-    bool verbose, clean;   // clean: nothing is slow, small or hostile, so nobody may be cut off
+    bool siege;           // large messages and little room: all wait, for who is deaf or each other
+    bool verbose, clean;  // clean: nothing is slow, small or hostile, so nobody may be cut off
 };
 
 // ---- Cables -------------------------------------------------------------------------------------
