@@ -231,8 +231,9 @@ void watch_closing(struct world *w, struct site *s, struct cable *c, bool abort)
         if (w->swarm.exact && a->kind <= ACTOR_DEAF && !pulse_is_stale(m, &c->pulse) &&
             !is_idle(m, conn))
             wrong = "a client was given up too early";
-        // Where more is on its way, the ping or its answer is behind that.
-        if (c->healthy && !c->dead && c->up.taken == c->up.written &&
+        // Where more is on its way, the ping or its answer is behind that; and where the loop stands
+        // still for longer than the interval, the answer is not read before the time has come.
+        if (w->swarm.doze == 0 && c->healthy && !c->dead && c->up.taken == c->up.written &&
             c->down.arrived == c->down.written && !c->blocked)
             wrong = "a client that answers was cut off as stale";
         break;
