@@ -187,9 +187,11 @@ static char *add(char *to, const char *text) {
 }
 
 static char *add_number(char *to, uint32_t n) {
-    if (n >= 10)
-        to = add_number(to, n / 10);
-    *to++ = (char)('0' + n % 10);
+    uint32_t unit = 1;
+    while (n / unit >= 10)
+        unit *= 10;
+    for (; unit > 0; unit /= 10)
+        *to++ = (char)('0' + n / unit % 10);
     return to;
 }
 

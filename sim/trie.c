@@ -263,11 +263,13 @@ static const char *check_owners(const struct midge *m) {
         refer(conn->version);
         refer(conn->login);
     }
+#if MIDGE_RESPONSES_MAX > 0
     for (uint32_t i = 0; i < MIDGE_RESPONSES_MAX; i++) {
         if (m->responses[i].subject != 0 && m->connections[m->responses[i].conn].cid == 0)
             return "an answer that nobody may give";
         refer(m->responses[i].subject);
     }
+#endif
     for (uint32_t i = 0; i <= MIDGE_CLOSED_MAX; i++) {
         refer(m->closed[i].facts.name);
         refer(m->closed[i].facts.lang);
