@@ -27,10 +27,12 @@
 #include <string.h>
 
 #include "hal/hal.h"
-#include "port/handshakes.h"
 #include "port/lwip/mdns.h"
 #include "port/lwip/network.h"
+#if MIDGE_TLS
+#include "port/handshakes.h"
 #include "port/tls.h"
+#endif
 
 #define FRAMES 4       // frames taken in one turn
 #define STEP_MS 5      // of a handshake in one turn, and what the step takes that began before
@@ -107,8 +109,9 @@ uint32_t port_random(void) {
 }
 
 int32_t port_init(uint32_t connections) {
-    if (MIDGE_TLS)
-        handshakes_begin(port_random());
+#if MIDGE_TLS
+    handshakes_begin(port_random());
+#endif
     return connections < MIDGE_TCP_SOCKETS ? (int32_t)connections : MIDGE_TCP_SOCKETS;
 }
 
@@ -643,7 +646,11 @@ void port_turn(struct midge *m, void (*drain)(struct midge *m)) {
     }
     drain(m);
     uint32_t wait_ms = LWIP_MIN(midge_turn(m, port_now()), sys_timeouts_sleeptime());
-    bool busy = MIDGE_TLS && handshakes_ready();
+#if MIDGE_TLS
+    bool busy = handshakes_ready();
+#else
+    bool busy = false;
+#endif
     if (!busy && hal_ethernet_frame() == 0)
         hal_wait(LWIP_MIN(wait_ms, NETWORK_TURN_MS));
 }

@@ -277,9 +277,9 @@ def try_real(board, folder):
     if board != "lm3s6965evb":
         check(f"{board}: says what to do instead", made.returncode != 0 and "paste" in made.stderr)
         return
-    flash = pathlib.Path(f"build/{board}/config.bin").read_bytes()
+    flash = pathlib.Path(f"build/{board}/device.bin").read_bytes()
     check(f"{board}: writes the real board", made.returncode == 0
-          and f"program build/{board}/config.bin 0x3C000 verify reset exit" in made.stdout)
+          and f"program build/{board}/device.bin 0x3C000 verify reset exit" in made.stdout)
     check(f"{board}: all of its data", len(flash) == 16384 and flash[2048:].startswith(
         slot(0, SECURE)) and flash[:64].strip(b"\xff"))
 
