@@ -147,7 +147,7 @@ endif
 
 # ---- Configuration -------------------------------------------------------------------------------
 
-HOST_SRC := boards/chip/settings.c boards/chip/identity.c hal/nor.c hal/file_flash.c hal/seed.c \
+HOST_SRC := boards/chip/host/host.c boards/chip/settings.c boards/chip/identity.c hal/nor.c hal/file_flash.c hal/seed.c \
             hal/chacha20.c $(wildcard broker/auth/*.c broker/conf/*.c broker/core/*.c)
 HOST_OBJ := $(HOST_SRC:%.c=$(B)/host/%.o)
 

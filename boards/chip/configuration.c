@@ -16,6 +16,8 @@ static void complain(void *context, enum midge_severity severity, const char *li
     console_say(severity == MIDGE_ERROR ? MIDGE_ERR : MIDGE_WRN, line);
 }
 
+static bool insecure;  // TLS was asked for, and is not to be had
+
 #if MIDGE_TLS
 // Sees whether what the device is known by is of use, with a set of certificates made of it that
 // the start puts in force.
@@ -24,10 +26,7 @@ static const char *secure(void *context, const struct midge_config *config,
     static struct identity identity;
     (void)context;
     (void)config;
-    if (tls->cert_file != 0 || tls->key_file != 0 || tls->ca_file != 0)
-        return "a chip has no files: make provision writes certificates into its flash";
-    if (!identity_read(&identity))
-        return "no certificate in flash: make provision writes it";
+    const char *wrong = identity_for(tls, &identity);
     const char *parts = (const char *)identity.parts;
     const uint32_t *bytes = identity.bytes;
     const struct port_certificates certificates = {
@@ -36,10 +35,10 @@ static const char *secure(void *context, const struct midge_config *config,
         .authorities = {parts + bytes[IDENTITY_CHAIN] + bytes[IDENTITY_KEY],
                         bytes[IDENTITY_AUTHORITIES]},
     };
-    const char *wrong = tls->verify && bytes[IDENTITY_AUTHORITIES] == 0
-                            ? "verify wants an authority: make provision CA=..."
-                            : port_certify(tls, &certificates);
+    if (wrong == NULL)
+        wrong = port_certify(tls, &certificates);
     identity_wipe(&identity);
+    insecure = wrong != NULL;
     return wrong;
 }
 #endif
@@ -63,6 +62,7 @@ bool configuration_read(struct midge_config *config, uint32_t bytes) {
 }
 
 bool configuration_load(struct midge_config *config) {
+    insecure = false;
     int32_t bytes = settings_read(configuration_text);
     if (bytes >= 0) {
         if (configuration_read(config, (uint32_t)bytes))
@@ -71,6 +71,11 @@ bool configuration_load(struct midge_config *config) {
     }
     bool good = read(config, conf_text, conf_bytes);
     MIDGE_ASSERT(good);
+    // The default would let in whom TLS was to keep out.
+    if (insecure) {
+        config->port = config->http_port = 0;
+        console_say(MIDGE_ERR, "TLS was asked for: nobody is let in without it");
+    }
     return false;
 }
 

@@ -11,7 +11,7 @@ _Static_assert(IDENTITY_BYTES >= 1024 && (IDENTITY_BYTES & (IDENTITY_BYTES - 1))
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "headers are copied as they lie");
 
 #define MAGIC 0x4947444Du  // "MDGI"
-#define FORMAT 1
+#define LAYOUT 1
 
 struct header {
     uint32_t magic, format;
@@ -38,10 +38,12 @@ static uint32_t crc_of(const struct header *h, const uint8_t *parts, uint32_t n)
     return ~settings_crc(crc, parts, n);
 }
 
-bool identity_read(struct identity *identity) {
+#if MIDGE_TLS
+// False where there is none, or not a whole one.
+static bool read(struct identity *identity) {
     struct header h;
     uint32_t at = settings_end();
-    if (hal_flash_read(at, &h, sizeof h) != 0 || h.magic != MAGIC || h.format != FORMAT)
+    if (hal_flash_read(at, &h, sizeof h) != 0 || h.magic != MAGIC || h.format != LAYOUT)
         return false;
     uint32_t n = sum_of(h.bytes);
     if (n > IDENTITY_PARTS_MAX || hal_flash_read(at + sizeof h, identity->parts, n) != 0 ||
@@ -50,6 +52,17 @@ bool identity_read(struct identity *identity) {
     memcpy(identity->bytes, h.bytes, sizeof h.bytes);
     return true;
 }
+
+const char *identity_for(const struct midge_tls_options *tls, struct identity *identity) {
+    if (tls->cert_file != 0 || tls->key_file != 0 || tls->ca_file != 0)
+        return "a chip has no files: make provision writes certificates into its flash";
+    if (!read(identity))
+        return "no certificate in flash: make provision writes it";
+    if (tls->verify && identity->bytes[IDENTITY_AUTHORITIES] == 0)
+        return "verify wants an authority: make provision CA=...";
+    return NULL;
+}
+#endif
 
 static bool is_done(int32_t answer) {
     while (answer > 0)
@@ -68,7 +81,7 @@ static bool erase(uint32_t at) {
 bool identity_write(const struct identity *identity) {
     uint8_t chunk[IDENTITY_HEADER_BYTES];
     uint32_t at = settings_end(), n = sum_of(identity->bytes);
-    struct header h = {.magic = MAGIC, .format = FORMAT};
+    struct header h = {.magic = MAGIC, .format = LAYOUT};
     if (n > IDENTITY_PARTS_MAX || !erase(at))
         return false;
     memcpy(h.bytes, identity->bytes, sizeof h.bytes);

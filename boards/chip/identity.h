@@ -20,6 +20,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "broker/broker.h"
+
 // A board may say in its board.h how much flash it takes, and so much RAM while it is read; a power
 // of two.
 #ifndef IDENTITY_BYTES
@@ -35,8 +37,10 @@ struct identity {
     uint8_t parts[IDENTITY_PARTS_MAX];  // in this order
 };
 
-// Reads it. False where there is none, or not a whole one.
-bool identity_read(struct identity *identity);
+#if MIDGE_TLS
+// Reads it to be what a `tls {}` shows. NULL, or why it cannot be.
+const char *identity_for(const struct midge_tls_options *tls, struct identity *identity);
+#endif
 
 // Writes it, in place of another. Waits for flash; false where that fails.
 bool identity_write(const struct identity *identity);

@@ -211,7 +211,7 @@ bool conn_due(struct midge *m, struct conn *c, uint32_t at_ms);
 // Ends a connection for `reason`: what is queued is sent first if `flush`. Once is enough.
 void conn_close(struct midge *m, struct conn *c, int reason, bool flush);
 
-// Frees all but the subscriptions.
+// Frees all but the subscriptions of one that conn_close was called for.
 void conn_gone(struct midge *m, struct conn *c);
 
 // Removes up to `most` subscriptions of connections that are gone; true while more are left.

@@ -13,7 +13,7 @@ from board import limits
 from certificates import Authority
 from conftest import BOARD, CLIENT_COMMANDS, TOOLS
 from program import eventually
-from test_tls import CONNECT, Secure, outcome, peer
+from test_tls import CONNECT, Secure, outcome, peer, resumptions
 
 pytestmark = pytest.mark.skipif(not BOARD, reason="of boards")
 
@@ -138,15 +138,7 @@ def test_large_messages_to_a_reader_that_pauses(start, ca, version, ciphers):
 @pytest.mark.parametrize("version", VERSIONS)
 def test_resumption(start, ca, version):
     hub = start()
-    context, session = peer(ca, VERSIONS[version]), None
-    for attempt in range(3):
-        raw = socket.create_connection(("127.0.0.1", hub.port), timeout=10)
-        raw.recv(4096)
-        with context.wrap_socket(raw, server_hostname="localhost", session=session) as client:
-            client.sendall(CONNECT)
-            assert client.recv(100) == b"PONG\r\n"
-            assert client.session_reused == (attempt > 0)
-            session = client.session
+    assert resumptions(hub.port, peer(ca, VERSIONS[version])) == [False, True, True]
 
 
 def test_farewell(start, ca):
@@ -304,3 +296,22 @@ def test_in_der(start_hub, ca):
     hub = start_hub(config="tls {}", identity=(ca / "device.crt.der", ca / "device.key.der",
                                                ca / "ca.pem"))
     assert outcome(hub.port, peer(ca)) == "PONG"
+
+
+def test_a_key_of_another(ca):
+    """The default would run in its place, and let in whom TLS was to keep out."""
+    from machine import Machine
+    from network import User
+
+    with Machine(BOARD, User(), config="tls {}",
+                 identity=(ca / "device.crt", ca / "ca.key", ca / "ca.pem")) as machine:
+        machine.wait_until_ready()
+        assert machine.has_logged("private key does not match public key")
+        assert machine.has_logged("nobody is let in without it")
+        for port in (machine.network.client[1], machine.network.monitor[1]):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as s:
+                try:
+                    s.sendall(b"GET /varz HTTP/1.0\r\n\r\n")
+                    assert s.recv(10) == b""
+                except ConnectionError:
+                    pass

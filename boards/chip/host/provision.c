@@ -4,39 +4,16 @@
 //
 // usage: provision CERT KEY [CA] <>FLASH
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "boards/chip/host/host.h"
 #include "boards/chip/identity.h"
 #include "broker/broker.h"
 #include "hal/hal.h"
 
 static struct identity identity;
 static char text[65536];
-
-static int fail(const char *name, const char *why) {
-    fprintf(stderr, "%s: %s\n", name, why);
-    return 1;
-}
-
-_Noreturn void midge_panic(const char *file, int line) {
-    fprintf(stderr, "%s:%d: assertion failed\n", file, line);
-    abort();
-}
-
-// Its length, or -1.
-static long read_file(const char *name) {
-    FILE *file = fopen(name, "r");
-    if (file == NULL)
-        return -1;
-    size_t n = fread(text, 1, sizeof text - 1, file);
-    bool good = !ferror(file) && feof(file);
-    fclose(file);
-    text[n] = '\0';
-    return good ? (long)n : -1;
-}
 
 // ---- PEM ----------------------------------------------------------------------------------------
 
@@ -90,11 +67,13 @@ static int add_blocks(uint32_t part, const char *label) {
 // NULL, or what is wrong.
 static const char *add_part(uint32_t part, const char *name, const char *label) {
     static const char no_room[] = "there is no room for it: IDENTITY_BYTES";
-    long n = read_file(name);
+    int32_t n = host_read(name, text, sizeof text);
     if (n < 0)
         return "cannot be read";
+    if (n == sizeof text)
+        return no_room;
     if (text[0] == 0x30) {  // DER
-        for (long i = 0; i < n; i++) {
+        for (int32_t i = 0; i < n; i++) {
             if (!add(part, (uint8_t)text[i]))
                 return no_room;
         }
@@ -110,14 +89,14 @@ int main(int argc, char **argv) {
     static const char *const labels[] = {"CERTIFICATE", "PRIVATE KEY", "CERTIFICATE"};
     uint8_t seed[HAL_SEED_BYTES];
     if (argc < 3 || argc > 4)
-        return fail("usage", "make BOARD=x provision CERT=c KEY=k CA=a");
+        return host_fail("usage", "make BOARD=x provision CERT=c KEY=k CA=a");
     for (int i = 1; i < argc; i++) {
         const char *wrong = add_part((uint32_t)i - 1, argv[i], labels[i - 1]);
         if (wrong != NULL)
-            return fail(argv[i], wrong);
+            return host_fail(argv[i], wrong);
     }
     if (!identity_write(&identity) || getentropy(seed, sizeof seed) != 0 || !hal_entropy_seed(seed))
-        return fail("flash", "cannot be written");
+        return host_fail("flash", "cannot be written");
     identity_wipe(&identity);
     return 0;
 }
