@@ -272,8 +272,9 @@ const char *waiting_judge(struct world *w, struct site *s, struct cable *c,
         return "whose turn it was has not passed it on";
     take_place(s, c, before, used);
     bool waits = (conn->flags & CONN_STALLED) && !(before->flags & CONN_STALLED);
-    // Who has made room waits for it.
+    // Who has made room waits for it; and whose message freed some waits behind those that it woke.
     bool made_room = m->slow_consumers != s->slow_consumers;
+    others |= before->turn != midge_slot(c->conn) && m->turn != 0;
     if (waits && !others && !made_room && !spent && waits_in_vain(w, s, c, conn))
         return "a client waits though there is room";
     const struct conn *victim = NULL;
