@@ -76,7 +76,7 @@ static int32_t take(void *context, const uint8_t *bytes, uint32_t n, bool more) 
 static bool pass_on(midge_conn c, tls_slot slot, const uint8_t *bytes, uint32_t n) {
     uint32_t used = 0;
     if (!tls_secured(slot)) {
-        used = tls_handshake(&broker, slot, bytes, n);
+        used = tls_handshake(&broker, slot, bytes, n, UINT32_MAX);
         MUST(used <= n);
         if (!tls_secured(slot))
             return !(broker.connections[midge_slot(c)].flags & CONN_CLOSING);
