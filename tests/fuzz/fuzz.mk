@@ -57,7 +57,7 @@ $(patsubst %,build/fuzz/%,$(filter-out broker,$(FUZZED))): build/fuzz/%: \
 build/fuzz/broker: $(FUZZ_WORLD)
 
 # TLS, with the libraries below it.
-FUZZ_TLS := $(patsubst %.c,build/fuzz/object/%.o,port/tls.c port/crypto.c $(wildcard port/tls/*.c) $(MBEDTLS_SRC) \
+FUZZ_TLS := $(patsubst %.c,build/fuzz/object/%.o,$(filter port/tls%,$(LIB_SRC)) port/crypto.c $(MBEDTLS_SRC) \
               $(SODIUM_SRC) $(TLS_SODIUM_SRC))
 FUZZ_LIBRARIES := $(patsubst %.c,build/fuzz/object/%.o,$(MBEDTLS_SRC) $(SODIUM_SRC) $(TLS_SODIUM_SRC))
 $(FUZZ_TLS) build/fuzz/object/tests/fuzz/tls.o: FUZZ_CC += \

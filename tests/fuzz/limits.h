@@ -16,6 +16,7 @@
 #define MIDGE_MONITOR_HUB 1
 // TLS, of which tls.c fuzzes what Mbed TLS makes of a peer.
 #define MIDGE_TLS 1
+#define MIDGE_TLS_HUB 1
 #define MIDGE_TLS_MAX 2
 #define MIDGE_TLS_NUMBERS_BYTES 65536
 #define MIDGE_TLS_SET_BYTES 65536
