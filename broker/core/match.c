@@ -57,7 +57,9 @@ struct matched match_recall(struct midge *m, struct lookup *l) {
 void match_forget(struct midge *m) {
     if (++m->generation != 0)
         return;
-    memset(m->cache, 0, sizeof m->cache);
+    // Only so much: a delivery may be at the nodes of one.
+    for (uint32_t i = 0; i < MIDGE_CACHE_ENTRIES; i++)
+        m->cache[i].generation = 0;
     m->generation = 1;
 }
 

@@ -162,23 +162,19 @@ bool publication_send(struct midge *m, struct conn *c, struct publication *p,
         trace_payload(m, c, p);
     if (found.generation != m->generation)
         found = match(m, m->root, p->subject, p->subject_bytes);
-    if (!may_publish(m, c, p, found)) {
-        c->flags &= ~(uint32_t)CONN_STALL_CHECKED;
-        c->in_msgs++;
-        c->in_bytes += p->bytes;
-        return true;
+    int32_t receivers = 1;  // or as if: who may not is told just that
+    if (may_publish(m, c, p, found)) {
+        if ((c->flags & CONN_VERBOSE) && first)
+            client_ok(m, c);
+        receivers = deliver(m, c, p, found);
     }
-    if ((c->flags & CONN_VERBOSE) && first)
-        client_ok(m, c);
-    uint32_t bytes = p->bytes;
-    int32_t receivers = deliver(m, c, p, found);
     if (receivers == DELIVER_STALL) {
         c->flags |= CONN_STALL_CHECKED;
         return false;
     }
     c->flags &= ~(uint32_t)CONN_STALL_CHECKED;
     c->in_msgs++;
-    c->in_bytes += bytes;
+    c->in_bytes += p->bytes;
     if (receivers == 0 && p->reply_bytes > 0 && (c->flags & CONN_NO_RESPONDERS))
         no_responders(m, c, p);
     return true;

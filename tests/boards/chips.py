@@ -73,10 +73,13 @@ def main():
         if not good:
             print("FAILED:", what)
     jobs = zip(*((board, *suite) for board in boards for suite in suites(board)))
+    reports = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for good, bad, report in pool.map(run, *jobs):
             passed, failed = passed + good, failed + bad
-            print(report, end="", flush=True)
+            reports += [report] if bad else []
+            print("" if bad else report, end="", flush=True)
+    print(*reports, sep="", end="")  # what failed, where it is found
     print(f"chips: {passed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -93,5 +93,11 @@ class Simulator(Program):
         assert not wrong, wrong
 
 
+async def arrived(client):
+    """The board has all that a client has said: its first flush overtakes what it has yet to write."""
+    await client.flush(timeout=20)
+    await client.flush(timeout=20)
+
+
 async def ignore(_):
     """What a client is told of a connection that it comes back from."""

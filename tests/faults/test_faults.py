@@ -7,7 +7,7 @@ import re
 import time
 
 import nats.errors
-from simulator import READY
+from simulator import READY, arrived
 
 BASE = "port: 4222\nhttp: 8222\n"
 QUICK_PINGS = BASE + 'ping_interval: "1s"\nping_max: 1\n'
@@ -23,7 +23,7 @@ async def exchange(sim, count=20):
     """Two clients come, talk and leave."""
     reader, writer = await sim.client(), await sim.client()
     sub = await reader.subscribe("exchange")
-    await reader.flush(timeout=20)
+    await arrived(reader)
     for i in range(count):
         await writer.publish("exchange", b"%d" % i)
         await expect(sub, b"%d" % i)
@@ -65,7 +65,7 @@ async def test_frames(simulate):
     payloads = [dice.randbytes(dice.randrange(1537)) for _ in range(100)]
     reader, writer = await sim.client(), await sim.client()
     sub = await reader.subscribe("bits")
-    await reader.flush(timeout=20)
+    await arrived(reader)
     for payload in payloads:
         await writer.publish("bits", payload)
     for payload in payloads:
@@ -99,7 +99,7 @@ async def test_bandwidth(simulate):
     sim = simulate("--bandwidth", 256)
     reader, writer = await sim.client(), await sim.client()
     sub = await reader.subscribe("wide")
-    await reader.flush(timeout=20)
+    await arrived(reader)
     start = time.monotonic()
     for _ in range(40):
         await writer.publish("wide", b"w" * 1024)
@@ -171,7 +171,7 @@ async def test_slow_reader(simulate):
     readers = [await sim.client(**patient) for _ in range(4)]
     subs = [await reader.subscribe("flood") for reader in readers]
     for reader in readers:
-        await reader.flush(timeout=10)
+        await arrived(reader)
     writer = await sim.client(**patient)
     sim.command("slow-reader 10", "clients")
     sim.expect(r"client 5 from port \d+")
@@ -289,7 +289,7 @@ async def test_clock_wrap(simulate):
     reader = await sim.client(disconnected_cb=on_cut)
     writer = await sim.client(disconnected_cb=on_cut)
     sub = await reader.subscribe("time")
-    await reader.flush(timeout=10)
+    await arrived(reader)
     for n in itertools.count():
         await writer.publish("time", b"%d" % n)
         await expect(sub, b"%d" % n)
@@ -321,7 +321,7 @@ async def test_pool_failure(simulate):
         reader = await sim.client(error_cb=complain)
         await reader.subscribe("numbers", cb=note)
         subs.append(await reader.subscribe("word"))
-        await reader.flush(timeout=10)
+        await arrived(reader)
     writer = await sim.client(error_cb=complain)
     payloads = [b"%d" % n * 200 for n in range(1000, 1300)]
     sim.command("pool-failure 3")

@@ -13,7 +13,7 @@ from termios import TIOCSWINSZ, tcgetattr
 
 import pytest
 
-from simulator import PLAIN, READY, ROOT, SMALL, Simulator  # which knows where the others are
+from simulator import PLAIN, READY, ROOT, SMALL, Simulator, arrived  # which knows where the others are
 
 from machine import limits
 from program import Program
@@ -182,7 +182,7 @@ async def test_limits(simulate, board):
     assert clients[0].max_payload == most["MIDGE_PAYLOAD_MAX"]
     assert "maximum connections exceeded" in sim.hello()
     sub = await clients[0].subscribe("a")
-    await clients[0].flush(timeout=10)
+    await arrived(clients[0])
     payload = bytes(range(256)) * (most["MIDGE_PAYLOAD_MAX"] // 256)
     await clients[-1].publish("a", payload)
     assert (await sub.next_msg(timeout=10)).data == payload

@@ -1,4 +1,5 @@
-// Who must go when the blocks are used up: the largest holder, and nobody else.
+// Who gets a message, and who must go when the blocks are used up: the largest holder, and nobody
+// else.
 
 #include "tests/unit/broker.h"
 
@@ -160,11 +161,33 @@ static void test_the_application(void **state) {
     assert_true(heard);
 }
 
+// A subscription that ends with a message, as the table's generation begins anew, takes nothing from
+// those that the message goes to after it.
+static void test_a_generation_ends(void **state) {
+    (void)state;
+    static char got[2000];
+    m = broker_start(80, 256);
+    midge_conn reader = client("SUB b 1\r\nUNSUB 1 5\r\nSUB * group 2\r\n");
+    drain(reader, got, sizeof got);
+    midge_conn publisher = client("");
+    for (uint32_t i = 0; i < 3; i++)
+        publish(publisher, "b");
+    m->generation = UINT32_MAX;
+    publish(publisher, "b");
+    assert_int_equal(m->generation, UINT32_MAX);
+    drain(reader, got, sizeof got);
+    publish(publisher, "b");
+    assert_int_equal(m->generation, 1);
+    drain(reader, got, sizeof got);
+    assert_non_null(strstr(got, "MSG b 2 100\r\n"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_largest_holder_goes),
         cmocka_unit_test(test_the_guarantee_holds),
         cmocka_unit_test(test_the_application),
+        cmocka_unit_test(test_a_generation_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
