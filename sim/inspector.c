@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "broker/core/reason.h"
+#include "sim/claim.h"
 #include "sim/tree.h"
 #include "sim/words.h"
 #include "sim/world.h"
@@ -44,236 +45,26 @@ void inspector_look(const struct site *s, struct moment *now) {
     }
 }
 
-// ---- Claims -------------------------------------------------------------------------------------
-
-// An object, of which each member is claimed by somebody.
-struct claim {
-    const struct site *s;
-    const struct moment *begun, *now;
-    bool still;  // nothing has happened since the request
-    uint32_t object, claimed;
-    const char *wrong;
-};
-
-static const char *wrong_key(const char *what, const char *key) {
-    static char text[128];
-    snprintf(text, sizeof text, "a page says another %s: %s", what, key);
-    return text;
-}
-
-static uint32_t take(struct claim *c, const char *key) {
-    uint32_t i = tree_member(&tree, c->object, key);
-    c->claimed += i != 0;
-    if (i == 0 && c->wrong == NULL)
-        c->wrong = wrong_key("lacks", key);
-    return i;
-}
-
-static void check(struct claim *c, bool right, const char *what, const char *key) {
-    if (!right && c->wrong == NULL)
-        c->wrong = wrong_key(what, key);
-}
-
-static void number(struct claim *c, const char *key, uint64_t v) {
-    uint32_t i = take(c, key);
-    check(c, tree.branch[i].type == TREE_NUMBER && tree_count(&tree, i) == v, "number", key);
-}
-
-// What may have changed meanwhile.
-static void level(struct claim *c, const char *key, uint64_t v) {
-    uint32_t i = take(c, key);
-    bool right = !c->still || tree_count(&tree, i) == v;
-    check(c, tree.branch[i].type == TREE_NUMBER && right, "number", key);
-}
-
-// What only grows.
-static void counter(struct claim *c, const char *key, uint64_t least, uint64_t most) {
-    uint64_t v = tree_count(&tree, take(c, key));
-    check(c, v >= least && v <= most, "counter", key);
-}
-
-static void number_if(struct claim *c, const char *key, uint64_t v) {
-    if (v != 0)
-        number(c, key, v);
-}
-
-static void level_if(struct claim *c, const char *key, uint64_t v) {
-    if (c->still ? v != 0 : tree_member(&tree, c->object, key) != 0)
-        level(c, key, v);
-}
-
-// With so many digits behind the point.
-static void fraction(struct claim *c, const char *key, double v, double grain) {
-    uint32_t i = take(c, key);
-    double said = tree_number(&tree, i);
-    bool right = tree.branch[i].type == TREE_NUMBER && said > v - grain && said < v + grain;
-    check(c, !c->still || right, "fraction", key);
-}
-
-static void truth(struct claim *c, const char *key, bool v) {
-    uint32_t i = take(c, key);
-    check(c, tree.branch[i].type == TREE_TRUTH && tree_truth(&tree, i) == v, "truth", key);
-}
-
-static void text(struct claim *c, const char *key, const char *v) {
-    check(c, tree_is(&tree, take(c, key), v), "text", key);
-}
-
-static void text_if(struct claim *c, const char *key, const char *v) {
-    if (v[0] != '\0')
-        text(c, key, v);
-}
-
-// What a client has given, as a page shows it: what of it is no UTF-8 is replaced.
-static const char *as_shown(const uint8_t *bytes, uint32_t n) {
-    static struct words w;
-    w.n = 0;
-    w.text[0] = '\0';
-    for (uint32_t i = 0, part; i < n; i += part + (part == 0)) {
-        part = words_rune(bytes + i, n - i);
-        words_add_bytes(&w, part > 0 ? (const char *)bytes + i : "\xef\xbf\xbd",
-                        part > 0 ? part : 3);
-    }
-    return w.text;
-}
-
-static void given(struct claim *c, const char *key, index_t t) {
-    static uint8_t bytes[MIDGE_CONTROL_LINE_MAX + 1];
-    uint32_t n = text_copy(&c->s->m, t, bytes, sizeof bytes);
-    if (!c->still) {
-        c->claimed += tree_member(&tree, c->object, key) != 0;
-        return;
-    }
-    text_if(c, key, as_shown(bytes, n));
-}
-
-// A time of day, of the wall's clock in microseconds.
-static void add_time(struct words *w, uint64_t us) {
-    time_t seconds = (time_t)(us / 1000000);
-    struct tm tm;
-    char fraction_text[16] = "";
-    if (us == 0) {
-        words_add(w, "0001-01-01T00:00:00Z");
-        return;
-    }
-    tm = *gmtime(&seconds);
-    if (us % 1000000 != 0) {
-        int n = snprintf(fraction_text, sizeof fraction_text, ".%06u", (uint32_t)(us % 1000000));
-        while (fraction_text[n - 1] == '0')
-            fraction_text[--n] = '\0';
-    }
-    words_add(w, "%04d-%02d-%02dT%02d:%02d:%02d%sZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-              tm.tm_hour, tm.tm_min, tm.tm_sec, fraction_text);
-}
-
-static void day(struct claim *c, const char *key, uint64_t wall_us) {
-    struct words w = {0};
-    add_time(&w, wall_us);
-    text(c, key, w.text);
-}
-
-// A moment of the broker's own clock.
-static void moment(struct claim *c, const char *key, uint64_t us) {
-    day(c, key, c->now->wall_us == 0 ? 0 : us + c->now->wall_us - c->now->us);
-}
-
-static void now(struct claim *c) {
-    struct words first = {0}, last = {0};
-    add_time(&first, c->begun->wall_us);
-    add_time(&last, c->now->wall_us);
-    uint32_t i = take(c, "now");
-    // It may have been written in any turn from the first to the last.
-    check(c,
-          c->begun->us != c->now->us ||
-              (tree_is(&tree, i, first.text) && tree_is(&tree, i, last.text)),
-          "time", "now");
-}
-
-// Whole seconds with their units, as long as that takes; between two moments.
-static void age(struct claim *c, const char *key, uint64_t since_us, uint64_t until_us) {
-    static const struct {
-        char unit;
-        uint64_t seconds;
-    } units[] = {{'y', 31536000}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
-    uint32_t i = take(c, key);
-    uint64_t first = c->begun->us > since_us ? (c->begun->us - since_us) / 1000000 : 0;
-    uint64_t last = c->now->us > since_us ? (c->now->us - since_us) / 1000000 : 0;
-    if (until_us != 0)
-        first = last = (until_us - since_us) / 1000000;
-    char said[64];
-    uint64_t sum = 0;
-    const char *at = said;
-    tree_string(&tree, i, said, sizeof said);
-    bool any = false;
-    for (uint32_t k = 0; k < 5; k++) {
-        char *end;
-        uint64_t v = strtoull(at, &end, 10);
-        if (end == at || *end != units[k].unit) {
-            check(c, !any, "age", key);  // what is between two units is there too
-            continue;
-        }
-        check(c, any ? v < units[k - 1].seconds / units[k].seconds : v > 0 || k == 4, "age", key);
-        any = true;
-        sum += v * units[k].seconds;
-        at = end + 1;
-    }
-    check(c, *at == '\0' && sum >= first && sum <= last, "age", key);
-}
-
-static struct claim within(const struct claim *outer, const char *key, uint32_t i) {
-    struct claim c = *outer;
-    c.object = key != NULL ? tree_member(&tree, outer->object, key) : i;
-    c.claimed = 0;
-    return c;
-}
-
-// All members of an inner object are claimed.
-static void end(struct claim *outer, const struct claim *inner) {
-    outer->claimed += inner->object != outer->object;
-    outer->wrong = inner->wrong;
-    const struct branch *b = &tree.branch[inner->object];
-    if (outer->wrong != NULL || inner->claimed == b->size)
-        return;
-    static char what[128];
-    snprintf(what, sizeof what, "a page says more, or less, than it must: %.*s", 60,
-             b->text != NULL ? b->text : "");
-    outer->wrong = what;
-}
-
-static void empty(struct claim *c, const char *key, enum tree_type type) {
-    uint32_t i = take(c, key);
-    check(c, tree.branch[i].type == type && tree.branch[i].size == 0, "emptiness", key);
-}
-
-static void zeros(struct claim *outer, const char *key, const char *const *names) {
-    struct claim c = within(outer, key, 0);
-    for (; *names != NULL; names++)
-        number(&c, *names, 0);
-    end(outer, &c);
-}
-
-#define ZEROS(c, key, ...) zeros(c, key, (const char *const[]){__VA_ARGS__, NULL})
-
 // ---- Pages --------------------------------------------------------------------------------------
 
 static void by_kind(struct claim *outer, const char *key, uint64_t clients) {
-    struct claim c = within(outer, key, 0);
-    level(&c, "clients", clients);
-    number(&c, "routes", 0);
-    number(&c, "gateways", 0);
-    number(&c, "leafs", 0);
-    end(outer, &c);
+    struct claim c = claim_within(outer, key, 0);
+    claim_level(&c, "clients", clients);
+    claim_number(&c, "routes", 0);
+    claim_number(&c, "gateways", 0);
+    claim_number(&c, "leafs", 0);
+    claim_end(outer, &c);
 }
 
 static void pool(struct claim *pools, const char *name, const struct pool *p, uint32_t bytes) {
-    struct claim c = within(pools, name, 0);
+    struct claim c = claim_within(pools, name, 0);
     // The answer itself lies in blocks, and for a while they may be scarce.
     c.still &= p != &c.s->m.pools[POOL_blocks];
-    level(&c, "in_use", p->used);
-    level(&c, "high", p->high);
-    level(&c, "limit", p->limit);
-    number(&c, "bytes", bytes);
-    end(pools, &c);
+    claim_level(&c, "in_use", p->used);
+    claim_level(&c, "high", p->high);
+    claim_level(&c, "limit", p->limit);
+    claim_number(&c, "bytes", bytes);
+    claim_end(pools, &c);
 }
 
 static void varz(struct claim *c) {
@@ -282,79 +73,79 @@ static void varz(struct claim *c) {
     const struct midge *m = &c->s->m;
     const struct midge_config *config = m->config;
     const struct moment *a = c->begun, *b = c->now;
-    text(c, "server_id", midge_id(m));
-    text(c, "server_name", midge_config_text(config, config->server_name));
-    text(c, "version", MIDGE_NATS_VERSION);
-    number(c, "proto", 1);
-    text(c, "go", "sim");
-    text(c, "host", "0.0.0.0");
-    number(c, "port", 4222);
+    claim_text(c, "server_id", midge_id(m));
+    claim_text(c, "server_name", midge_config_text(config, config->server_name));
+    claim_text(c, "version", MIDGE_NATS_VERSION);
+    claim_number(c, "proto", 1);
+    claim_text(c, "go", "sim");
+    claim_text(c, "host", "0.0.0.0");
+    claim_number(c, "port", 4222);
     if (c->s->rights.users > 0)
-        truth(c, "auth_required", true);
-    number(c, "max_connections", config->max_connections);
-    number_if(c, "max_subscriptions", config->max_subscriptions);
-    number(c, "ping_interval", config->ping_interval_ms * 1000000ull);
-    number(c, "ping_max", config->ping_max);
-    text(c, "http_host", midge_config_text(config, config->http_host));
-    number(c, "http_port", 8222);
-    text(c, "http_base_path", midge_config_text(config, config->http_base_path));
-    number(c, "https_port", 0);
-    fraction(c, "auth_timeout", (double)config->auth_timeout_ms / 1000, 0.0005);
-    number(c, "max_control_line", config->max_control_line);
-    number(c, "max_payload", config->max_payload);
-    number(c, "max_pending", config->max_pending);
+        claim_truth(c, "auth_required", true);
+    claim_number(c, "max_connections", config->max_connections);
+    claim_number_if(c, "max_subscriptions", config->max_subscriptions);
+    claim_number(c, "ping_interval", config->ping_interval_ms * 1000000ull);
+    claim_number(c, "ping_max", config->ping_max);
+    claim_text(c, "http_host", midge_config_text(config, config->http_host));
+    claim_number(c, "http_port", 8222);
+    claim_text(c, "http_base_path", midge_config_text(config, config->http_base_path));
+    claim_number(c, "https_port", 0);
+    claim_fraction(c, "auth_timeout", (double)config->auth_timeout_ms / 1000, 0.0005);
+    claim_number(c, "max_control_line", config->max_control_line);
+    claim_number(c, "max_payload", config->max_payload);
+    claim_number(c, "max_pending", config->max_pending);
     for (uint32_t i = 0; i < 6; i++)
-        empty(c, unused[i], TREE_OBJECT);
-    number(c, "tls_timeout", 2);
-    number(c, "write_deadline", config->write_deadline_ms * 1000000ull);
-    moment(c, "start", m->started_us);
-    now(c);
-    age(c, "uptime", m->started_us, 0);
-    number(c, "mem", m->host.rss_bytes);
-    number(c, "cores", m->host.cores);
-    number(c, "gomaxprocs", 1);
-    fraction(c, "cpu", m->host.cpu_permille / 10.0, 0.05);
-    level(c, "connections", m->open[MIDGE_CLIENT]);
-    level(c, "total_connections", m->total_connections);
-    number(c, "routes", 0);
-    number(c, "remotes", 0);
-    number(c, "leafnodes", 0);
-    counter(c, "in_msgs", a->in_msgs, b->in_msgs);
-    counter(c, "in_bytes", a->in_bytes, b->in_bytes);
-    counter(c, "in_client_msgs", a->in_msgs, b->in_msgs);
-    counter(c, "in_client_bytes", a->in_bytes, b->in_bytes);
-    counter(c, "out_msgs", a->out_msgs, b->out_msgs);
-    counter(c, "out_bytes", a->out_bytes, b->out_bytes);
-    counter(c, "out_client_msgs", a->out_msgs, b->out_msgs);
-    counter(c, "out_client_bytes", a->out_bytes, b->out_bytes);
-    level(c, "slow_consumers", m->slow_consumers);
-    level(c, "stale_connections", m->stale_connections);
-    counter(c, "stalled_clients", a->stalls, b->stalls);
-    level(c, "subscriptions", m->pools[POOL_subscriptions].used);
-    struct claim requests = within(c, "http_req_stats", 0);
+        claim_empty(c, unused[i], TREE_OBJECT);
+    claim_number(c, "tls_timeout", 2);
+    claim_number(c, "write_deadline", config->write_deadline_ms * 1000000ull);
+    claim_moment(c, "start", m->started_us);
+    claim_now(c);
+    claim_age(c, "uptime", m->started_us, 0);
+    claim_number(c, "mem", m->host.rss_bytes);
+    claim_number(c, "cores", m->host.cores);
+    claim_number(c, "gomaxprocs", 1);
+    claim_fraction(c, "cpu", m->host.cpu_permille / 10.0, 0.05);
+    claim_level(c, "connections", m->open[MIDGE_CLIENT]);
+    claim_level(c, "total_connections", m->total_connections);
+    claim_number(c, "routes", 0);
+    claim_number(c, "remotes", 0);
+    claim_number(c, "leafnodes", 0);
+    claim_counter(c, "in_msgs", a->in_msgs, b->in_msgs);
+    claim_counter(c, "in_bytes", a->in_bytes, b->in_bytes);
+    claim_counter(c, "in_client_msgs", a->in_msgs, b->in_msgs);
+    claim_counter(c, "in_client_bytes", a->in_bytes, b->in_bytes);
+    claim_counter(c, "out_msgs", a->out_msgs, b->out_msgs);
+    claim_counter(c, "out_bytes", a->out_bytes, b->out_bytes);
+    claim_counter(c, "out_client_msgs", a->out_msgs, b->out_msgs);
+    claim_counter(c, "out_client_bytes", a->out_bytes, b->out_bytes);
+    claim_level(c, "slow_consumers", m->slow_consumers);
+    claim_level(c, "stale_connections", m->stale_connections);
+    claim_counter(c, "stalled_clients", a->stalls, b->stalls);
+    claim_level(c, "subscriptions", m->pools[POOL_subscriptions].used);
+    struct claim requests = claim_within(c, "http_req_stats", 0);
     static const char *const paths[] = {"/connz",    "/healthz",  "/subsz",    "/varz",
                                         "/accountz", "/accstatz", "/gatewayz", "/jsz",
                                         "/leafz",    "/routez",   "/"};
     for (uint32_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
-        level_if(&requests, paths[i], m->http_requests[i]);
-    end(c, &requests);
-    day(c, "config_load_time", config->loaded_wall_us);
-    text(c, "config_digest", config->digest);
+        claim_level_if(&requests, paths[i], m->http_requests[i]);
+    claim_end(c, &requests);
+    claim_day(c, "config_load_time", config->loaded_wall_us);
+    claim_text(c, "config_digest", config->digest);
     by_kind(c, "slow_consumer_stats", m->slow_consumers);
     by_kind(c, "stale_connection_stats", m->stale_connections);
-    ZEROS(c, "disk_io_wait_stats", "waiters", "waits", "wait_time", "max_wait_time");
-    struct claim pools = within(c, "pools", 0);
+    CLAIM_ZEROS(c, "disk_io_wait_stats", "waiters", "waits", "wait_time", "max_wait_time");
+    struct claim pools = claim_within(c, "pools", 0);
 #define X(name, type, max) pool(&pools, #name, &m->pools[POOL_##name], sizeof(type));
     MIDGE_POOLS(X)
 #undef X
     const struct midge_pool *stack = m->host.pools;
-    struct claim pcbs = within(&pools, stack->name, 0);
-    number(&pcbs, "in_use", stack->used);
-    number(&pcbs, "high", stack->high);
-    number(&pcbs, "limit", stack->limit);
-    number(&pcbs, "bytes", stack->entry_bytes);
-    end(&pools, &pcbs);
-    end(c, &pools);
+    struct claim pcbs = claim_within(&pools, stack->name, 0);
+    claim_number(&pcbs, "in_use", stack->used);
+    claim_number(&pcbs, "high", stack->high);
+    claim_number(&pcbs, "limit", stack->limit);
+    claim_number(&pcbs, "bytes", stack->entry_bytes);
+    claim_end(&pools, &pcbs);
+    claim_end(c, &pools);
 }
 
 static void table_stats(struct claim *c, bool none) {
@@ -375,15 +166,16 @@ static void table_stats(struct claim *c, bool none) {
         all += reached;
         most = reached > most ? reached : most;
     }
-    level(c, "num_subscriptions", none ? 0 : m->pools[POOL_subscriptions].used);
-    level(c, "num_cache", none ? 0 : cached);
-    level(c, "num_inserts", none ? 0 : m->subs_inserted);
-    level(c, "num_removes", none ? 0 : m->subs_removed);
-    level(c, "num_matches", none ? 0 : m->matches);
+    claim_level(c, "num_subscriptions", none ? 0 : m->pools[POOL_subscriptions].used);
+    claim_level(c, "num_cache", none ? 0 : cached);
+    claim_level(c, "num_inserts", none ? 0 : m->subs_inserted);
+    claim_level(c, "num_removes", none ? 0 : m->subs_removed);
+    claim_level(c, "num_matches", none ? 0 : m->matches);
     bool hits = !none && m->matches > 0;
-    fraction(c, "cache_hit_rate", hits ? (double)m->cache_hits / (double)m->matches : 0, 1.1e-6);
-    level(c, "max_fanout", none ? 0 : most);
-    fraction(c, "avg_fanout", none || cached == 0 ? 0 : (double)all / (double)cached, 1.1e-6);
+    claim_fraction(c, "cache_hit_rate", hits ? (double)m->cache_hits / (double)m->matches : 0,
+                   1.1e-6);
+    claim_level(c, "max_fanout", none ? 0 : most);
+    claim_fraction(c, "avg_fanout", none || cached == 0 ? 0 : (double)all / (double)cached, 1.1e-6);
 }
 
 // ---- Subscriptions ------------------------------------------------------------------------------
@@ -398,23 +190,23 @@ static void subscription(struct claim *c, uint32_t i, bool accounts) {
     uint8_t bytes[MIDGE_CONTROL_LINE_MAX + 1];
     uint32_t n = subs_subject(m, (index_t)i, bytes, sizeof bytes - 1);
     if (accounts) {
-        text(c, "account", "$G");
-        text(c, "account_tag", "$G");
+        claim_text(c, "account", "$G");
+        claim_text(c, "account_tag", "$G");
     }
-    text(c, "subject", as_shown(bytes, n));
+    claim_text(c, "subject", claim_shown(bytes, n));
     n = subs_queue(m, (index_t)i, bytes, sizeof bytes - 1);
-    text_if(c, "qgroup", as_shown(bytes, n));
+    claim_text_if(c, "qgroup", claim_shown(bytes, n));
     n = subs_sid(m, (index_t)i, bytes, sizeof bytes - 1);
-    text(c, "sid", as_shown(bytes, n));
-    number(c, "msgs", sub->delivered);
-    number_if(c, "max", sub->max);
-    number(c, "cid", m->connections[sub->owner].cid);
+    claim_text(c, "sid", claim_shown(bytes, n));
+    claim_number(c, "msgs", sub->delivered);
+    claim_number_if(c, "max", sub->max);
+    claim_number(c, "cid", m->connections[sub->owner].cid);
 }
 
 static void subsz(struct claim *c, const struct question *q) {
     const struct midge *m = &c->s->m;
-    text(c, "server_id", midge_id(m));
-    now(c);
+    claim_text(c, "server_id", midge_id(m));
+    claim_now(c);
     table_stats(c, q->other_account);
     uint32_t matching = 0, shown = 0;
     uint32_t list = tree_member(&tree, c->object, "subscriptions_list");
@@ -431,19 +223,20 @@ static void subsz(struct claim *c, const struct question *q) {
         shown++;
         if (!c->still)
             continue;
-        check(c, element != 0, "list", "subscriptions_list");
-        struct claim inner = within(c, NULL, element);
+        claim_check(c, element != 0, "list", "subscriptions_list");
+        struct claim inner = claim_within(c, NULL, element);
         subscription(&inner, i, true);
-        end(c, &inner);
+        claim_end(c, &inner);
         c->claimed--;  // an element is no member
         element = tree.branch[element].next;
     }
-    level(c, "total", matching);
-    number(c, "offset", q->offset);
-    number(c, "limit", q->limit);
+    claim_level(c, "total", matching);
+    claim_number(c, "offset", q->offset);
+    claim_number(c, "limit", q->limit);
     c->claimed += list != 0;
     if (c->still)
-        check(c, tree.branch[list].size == shown && element == 0, "list", "subscriptions_list");
+        claim_check(c, tree.branch[list].size == shown && element == 0, "list",
+                    "subscriptions_list");
 }
 
 // ---- Connections --------------------------------------------------------------------------------
@@ -560,58 +353,58 @@ static void subjects_of(struct claim *c, const struct shown *s, bool detail) {
     index_t sub = s->slot != 0 ? m->connections[s->slot].subs : 0;
     c->claimed += list != 0;
     for (; sub != 0; sub = m->subscriptions[sub].owner_next) {
-        check(c, element != 0, "list", key);
+        claim_check(c, element != 0, "list", key);
         if (detail) {
-            struct claim inner = within(c, NULL, element);
+            struct claim inner = claim_within(c, NULL, element);
             subscription(&inner, sub, false);
-            end(c, &inner);
+            claim_end(c, &inner);
             c->claimed--;
         } else {
             uint8_t subject[MIDGE_CONTROL_LINE_MAX + 1];
             uint32_t n = subs_subject(m, sub, subject, sizeof subject);
-            check(c, tree_is(&tree, element, as_shown(subject, n)), "list", key);
+            claim_check(c, tree_is(&tree, element, claim_shown(subject, n)), "list", key);
         }
         element = tree.branch[element].next;
     }
-    check(c, element == 0, "list", key);
+    claim_check(c, element == 0, "list", key);
 }
 
 static void connection(struct claim *c, const struct question *q, const struct shown *s) {
     const struct facts *f = s->facts;
     struct words w = {0};
-    number(c, "cid", f->cid);
-    text(c, "kind", "Client");
-    text(c, "type", "nats");
+    claim_number(c, "cid", f->cid);
+    claim_text(c, "kind", "Client");
+    claim_text(c, "type", "nats");
     words_add_address(&w, f->peer.ip, f->peer.ip_bytes);
-    text(c, "ip", w.text);
-    number(c, "port", f->peer.port);
-    moment(c, "start", f->started_us);
-    moment(c, "last_activity", s->active_us);
+    claim_text(c, "ip", w.text);
+    claim_number(c, "port", f->peer.port);
+    claim_moment(c, "start", f->started_us);
+    claim_moment(c, "last_activity", s->active_us);
     if (s->stopped_us != 0) {
-        moment(c, "stop", s->stopped_us);
-        text(c, "reason", reason_text((int)s->reason));
+        claim_moment(c, "stop", s->stopped_us);
+        claim_text(c, "reason", reason_text((int)s->reason));
     }
     w.n = 0;
     words_add_duration(&w, f->rtt_us);
-    text(c, "rtt", w.text);
-    age(c, "uptime", f->started_us, s->stopped_us);
-    age(c, "idle", s->active_us, s->stopped_us);
+    claim_text(c, "rtt", w.text);
+    claim_age(c, "uptime", f->started_us, s->stopped_us);
+    claim_age(c, "idle", s->active_us, s->stopped_us);
     // A PING may have come and gone while the page was written.
     uint64_t pending = tree_count(&tree, tree_member(&tree, c->object, "pending_bytes"));
-    number(c, "pending_bytes", s->pending + (pending == s->pending + 6 ? 6 : 0));
-    number(c, "in_msgs", f->in_msgs);
-    number(c, "out_msgs", f->out_msgs);
-    number(c, "in_bytes", f->in_bytes);
-    number(c, "out_bytes", f->out_bytes);
-    number_if(c, "stalls", f->stalls);
-    number(c, "subscriptions", f->subs_count);
-    given(c, "name", f->name);
-    given(c, "lang", f->lang);
-    given(c, "version", f->version);
+    claim_number(c, "pending_bytes", s->pending + (pending == s->pending + 6 ? 6 : 0));
+    claim_number(c, "in_msgs", f->in_msgs);
+    claim_number(c, "out_msgs", f->out_msgs);
+    claim_number(c, "in_bytes", f->in_bytes);
+    claim_number(c, "out_bytes", f->out_bytes);
+    claim_number_if(c, "stalls", f->stalls);
+    claim_number(c, "subscriptions", f->subs_count);
+    claim_given(c, "name", f->name);
+    claim_given(c, "lang", f->lang);
+    claim_given(c, "version", f->version);
     if (q->auth)
-        given(c, "authorized_user", f->login);
+        claim_given(c, "authorized_user", f->login);
     if (q->auth && s->stopped_us == 0)
-        text(c, "name_tag", "$G");
+        claim_text(c, "name_tag", "$G");
     if (q->subs)
         subjects_of(c, s, false);
     if (q->detail)
@@ -636,77 +429,77 @@ static void connz(struct claim *c, const struct question *q) {
     uint64_t limit = q->cid != 0 ? 1 : q->limit;
     uint32_t skip = q->offset < wanted ? (uint32_t)q->offset : wanted;
     uint32_t n = wanted - skip < limit ? wanted - skip : (uint32_t)limit;
-    text(c, "server_id", midge_id(&c->s->m));
-    now(c);
-    level(c, "num_connections", n);
-    level(c, "total", total);
-    number(c, "offset", q->offset);
-    number(c, "limit", limit);
-    uint32_t list = take(c, "connections");
-    check(c, tree.branch[list].type == TREE_ARRAY, "list", "connections");
+    claim_text(c, "server_id", midge_id(&c->s->m));
+    claim_now(c);
+    claim_level(c, "num_connections", n);
+    claim_level(c, "total", total);
+    claim_number(c, "offset", q->offset);
+    claim_number(c, "limit", limit);
+    uint32_t list = claim_take(c, "connections");
+    claim_check(c, tree.branch[list].type == TREE_ARRAY, "list", "connections");
     if (!c->still)
         return;
     uint32_t element = tree.branch[list].first;
     for (uint32_t i = skip; i < skip + n && c->wrong == NULL; i++) {
-        check(c, element != 0, "list", "connections");
-        struct claim inner = within(c, NULL, element);
+        claim_check(c, element != 0, "list", "connections");
+        struct claim inner = claim_within(c, NULL, element);
         connection(&inner, q, &all[i]);
-        end(c, &inner);
+        claim_end(c, &inner);
         c->claimed--;
         element = tree.branch[element].next;
     }
-    check(c, element == 0, "list", "connections");
+    claim_check(c, element == 0, "list", "connections");
 }
 
 // ---- What is always the same --------------------------------------------------------------------
 
 static void traffic(struct claim *outer, const char *key, uint64_t msgs, uint64_t bytes) {
-    struct claim c = within(outer, key, 0);
-    level(&c, "msgs", msgs);
-    level(&c, "bytes", bytes);
-    ZEROS(&c, "gateways", "msgs", "bytes");
-    ZEROS(&c, "routes", "msgs", "bytes");
-    ZEROS(&c, "leafs", "msgs", "bytes");
-    end(outer, &c);
+    struct claim c = claim_within(outer, key, 0);
+    claim_level(&c, "msgs", msgs);
+    claim_level(&c, "bytes", bytes);
+    CLAIM_ZEROS(&c, "gateways", "msgs", "bytes");
+    CLAIM_ZEROS(&c, "routes", "msgs", "bytes");
+    CLAIM_ZEROS(&c, "leafs", "msgs", "bytes");
+    claim_end(outer, &c);
 }
 
 static void account(struct claim *outer) {
     const struct midge *m = &outer->s->m;
-    struct claim c = within(outer, "account_detail", 0);
-    text(&c, "account_name", "$G");
-    moment(&c, "update_time", m->started_us);
-    truth(&c, "expired", false);
-    truth(&c, "complete", true);
-    truth(&c, "jetstream_enabled", false);
-    number(&c, "leafnode_connections", 0);
-    level(&c, "client_connections", m->open[MIDGE_CLIENT]);
-    level(&c, "subscriptions", m->pools[POOL_subscriptions].used);
-    text(&c, "name_tag", "$G");
-    struct claim stats = within(&c, "sublist_stats", 0);
+    struct claim c = claim_within(outer, "account_detail", 0);
+    claim_text(&c, "account_name", "$G");
+    claim_moment(&c, "update_time", m->started_us);
+    claim_truth(&c, "expired", false);
+    claim_truth(&c, "complete", true);
+    claim_truth(&c, "jetstream_enabled", false);
+    claim_number(&c, "leafnode_connections", 0);
+    claim_level(&c, "client_connections", m->open[MIDGE_CLIENT]);
+    claim_level(&c, "subscriptions", m->pools[POOL_subscriptions].used);
+    claim_text(&c, "name_tag", "$G");
+    struct claim stats = claim_within(&c, "sublist_stats", 0);
     table_stats(&stats, false);
-    end(&c, &stats);
-    end(outer, &c);
+    claim_end(&c, &stats);
+    claim_end(outer, &c);
 }
 
 static void accstatz(struct claim *c, const struct question *q) {
     const struct midge *m = &c->s->m;
-    uint32_t list = take(c, "account_statz");
+    uint32_t list = claim_take(c, "account_statz");
     bool shown = m->open[MIDGE_CLIENT] > 0 || q->unused;
     if (c->still)
-        check(c, tree.branch[list].size == shown, "list", "account_statz");
+        claim_check(c, tree.branch[list].size == shown, "list", "account_statz");
     if (tree.branch[list].size == 0)
         return;
-    struct claim one = within(c, NULL, tree.branch[list].first);
-    text(&one, "acc", "$G");
-    text(&one, "name", "$G");
-    level(&one, "conns", m->open[MIDGE_CLIENT]);
-    number(&one, "leafnodes", 0);
-    level(&one, "total_conns", m->open[MIDGE_CLIENT]);
-    level(&one, "num_subscriptions", m->pools[POOL_subscriptions].used);
+    struct claim one = claim_within(c, NULL, tree.branch[list].first);
+    claim_text(&one, "acc", "$G");
+    claim_text(&one, "name", "$G");
+    claim_level(&one, "conns", m->open[MIDGE_CLIENT]);
+    claim_number(&one, "leafnodes", 0);
+    claim_level(&one, "total_conns", m->open[MIDGE_CLIENT]);
+    claim_level(&one, "num_subscriptions", m->pools[POOL_subscriptions].used);
     traffic(&one, "sent", m->out_msgs, m->out_bytes);
     traffic(&one, "received", m->in_msgs, m->in_bytes);
-    level(&one, "slow_consumers", m->slow_consumers);
-    end(c, &one);
+    claim_level(&one, "slow_consumers", m->slow_consumers);
+    claim_end(c, &one);
     c->claimed--;
 }
 
@@ -716,22 +509,22 @@ static void jsz(struct claim *c) {
         "ha_assets", "streams", "consumers",       "messages",         "bytes",
         "total"};
     for (uint32_t i = 0; i < sizeof nothing / sizeof nothing[0]; i++)
-        number(c, nothing[i], 0);
-    ZEROS(c, "api", "level", "total", "errors");
-    ZEROS(c, "config", "max_memory", "max_storage");
-    truth(c, "disabled", true);
+        claim_number(c, nothing[i], 0);
+    CLAIM_ZEROS(c, "api", "level", "total", "errors");
+    CLAIM_ZEROS(c, "config", "max_memory", "max_storage");
+    claim_truth(c, "disabled", true);
 }
 
 static void others(struct claim *c, const struct question *q) {
     const struct midge *m = &c->s->m;
-    text(c, "server_id", midge_id(m));
-    now(c);
+    claim_text(c, "server_id", midge_id(m));
+    claim_now(c);
     uint32_t list;
     switch (q->page) {
     case PAGE_ACCOUNTZ:
-        list = take(c, "accounts");
-        check(c, tree.branch[list].size == 1 && tree_is(&tree, tree.branch[list].first, "$G"),
-              "list", "accounts");
+        list = claim_take(c, "accounts");
+        claim_check(c, tree.branch[list].size == 1 && tree_is(&tree, tree.branch[list].first, "$G"),
+                    "list", "accounts");
         break;
     case PAGE_ACCOUNT:
         account(c);
@@ -743,17 +536,17 @@ static void others(struct claim *c, const struct question *q) {
         jsz(c);
         break;
     case PAGE_ROUTEZ:
-        text(c, "server_name", midge_config_text(m->config, m->config->server_name));
-        number(c, "num_routes", 0);
-        empty(c, "routes", TREE_ARRAY);
+        claim_text(c, "server_name", midge_config_text(m->config, m->config->server_name));
+        claim_number(c, "num_routes", 0);
+        claim_empty(c, "routes", TREE_ARRAY);
         break;
     case PAGE_LEAFZ:
-        number(c, "leafnodes", 0);
-        empty(c, "leafs", TREE_ARRAY);
+        claim_number(c, "leafnodes", 0);
+        claim_empty(c, "leafs", TREE_ARRAY);
         break;
     default:
-        empty(c, "outbound_gateways", TREE_OBJECT);
-        empty(c, "inbound_gateways", TREE_OBJECT);
+        claim_empty(c, "outbound_gateways", TREE_OBJECT);
+        claim_empty(c, "inbound_gateways", TREE_OBJECT);
     }
 }
 
@@ -793,6 +586,7 @@ const char *inspector_judge(const struct site *s, const struct question *q,
     // The request itself is counted.
     timeless.requests -= timeless.requests > begun->requests;
     struct claim c = {.s = s,
+                      .tree = &tree,
                       .begun = begun,
                       .now = &present,
                       .object = 1,
@@ -806,6 +600,6 @@ const char *inspector_judge(const struct site *s, const struct question *q,
     else
         others(&c, q);
     struct claim whole = c;
-    end(&whole, &c);
+    claim_end(&whole, &c);
     return whole.wrong;
 }
