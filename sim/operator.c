@@ -1,143 +1,15 @@
 #include "sim/operator.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/admission.h"
 #include "sim/cases.h"
-#include "sim/page.h"
-#include "sim/settings.h"
-#include "sim/words.h"
+#include "sim/script.h"
 #include "sim/world.h"
 
-// Keys that may be in sight at one time, and how many of them the blocks take.
-#define KEYS_MAX MIDGE_CONFIG_KEYS_MAX
-#define BLOCK_KEYS 12
-
-// A configuration on its way: its pages, and what must come of them.
-struct script {
-    struct world *w;
-    struct dice *dice;
-    struct page page, part;   // and what it includes
-    struct page environment;  // the value of a variable there
-    struct page value;        // that is being written
-    bool included;
-    uint32_t in_part;  // how many pairs of the part are to come
-    uint32_t keys;
-    struct outcome outcome;
-    struct words owed, said;  // complaints, a line each with a letter for the severity
-    bool wrong;               // it must be refused
-    bool fatal;               // and nothing of it read
-    bool kept;                // one of the kept cases is in it, whose values are not known here
-};
-
 static struct script script;
-
-static void begin(struct script *s, struct world *w) {
-    s->w = w;
-    s->dice = s->page.dice = s->part.dice = s->value.dice = &w->dice;
-    s->page.name = "sim.conf";
-    s->part.name = "part.conf";
-    s->page.n = s->part.n = s->environment.n = s->value.n = s->in_part = s->keys = 0;
-    s->owed.n = s->said.n = 0;
-    s->owed.text[0] = s->said.text[0] = '\0';
-    s->included = s->wrong = s->fatal = s->kept = false;
-    settings_begin(&s->outcome);
-}
-
-// ---- What is said -------------------------------------------------------------------------------
-
-static void owe(struct script *s, char severity, const struct spot *at, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-
-// Lines are cut where the broker's log lines are.
-static void owe(struct script *s, char severity, const struct spot *at, const char *format, ...) {
-    char line[512];
-    va_list values;
-    int n = snprintf(line, sizeof line, "%s:%u:%u: ", at->page, at->line, at->column);
-    va_start(values, format);
-    vsnprintf(line + n, sizeof line - (size_t)n, format, values);
-    va_end(values);
-    words_add(&s->owed, "%c %.*s\n", severity, MIDGE_LOG_LINE_BYTES, line);
-    s->wrong |= severity == 'E';
-}
-
-static void complain(void *context, enum midge_severity severity, const char *line) {
-    struct script *s = context;
-    words_add(&s->said, "%c %s\n", "RWE"[severity], line);
-}
-
-static const char *include(void *context, const char *from, const char *path, uint32_t path_bytes,
-                           struct midge_source *found) {
-    struct script *s = context;
-    if (strcmp(from, s->page.name) != 0 || path_bytes != strlen(s->part.name) ||
-        memcmp(path, s->part.name, path_bytes) != 0)
-        return cases_include(path, path_bytes, found);
-    *found = (struct midge_source){s->part.name, s->part.text, s->part.n};
-    return NULL;
-}
-
-static const char *variable(void *context, const char *name, uint32_t name_bytes) {
-    struct script *s = context;
-    s->environment.text[s->environment.n] = '\0';
-    bool mine = name_bytes == 3 && memcmp(name, "ENV", 3) == 0;
-    return mine ? s->environment.text : cases_variable(name, name_bytes);
-}
-
-static void fail(const struct script *s, const char *what) {
-    fprintf(stderr, "---- %s\n%.*s\n---- %s\n%.*s\n---- owed\n%s---- said\n%s", s->page.name,
-            (int)s->page.n, s->page.text, s->part.name, (int)s->part.n, s->part.text, s->owed.text,
-            s->said.text);
-    world_fail(s->w, what);
-}
-
-// ---- Pairs --------------------------------------------------------------------------------------
-
-// Where the next pair goes: on the page, or for a while on one that it includes.
-static struct page *open(struct script *s) {
-    static const char *const forms[] = {"include part.conf\n", "include 'part.conf'\n",
-                                        "INCLUDE \"part.conf\"\n", "include\tpart.conf \n"};
-    if (!s->included && dice_once_in(s->dice, 16)) {
-        page_add(&s->page, "%s", forms[dice_below(s->dice, 4)]);
-        s->included = true;
-        s->in_part = dice_between(s->dice, 1, 3);
-    }
-    bool apart = s->in_part > 0;
-    s->in_part -= apart;
-    s->keys++;
-    struct page *p = apart ? &s->part : &s->page;
-    page_gap(p);
-    return p;
-}
-
-// Writes a pair of the value that waits: there, or in a variable. Answers where its key stands.
-static struct spot write_pair(struct script *s, const char *names) {
-    struct page *p = open(s);
-    struct page *v = &s->value;
-    uint32_t way = dice_below(s->dice, 12);
-    uint32_t variable = 0;
-    if (way == 0 && s->keys < KEYS_MAX - BLOCK_KEYS) {
-        // A key that nobody knows, but for who uses it.
-        variable = s->keys++;
-        page_add(p, "V%u%s%.*s", variable, dice_once_in(s->dice, 2) ? ": " : " = ", (int)v->n,
-                 v->text);
-        page_end(p, false);
-        page_gap(p);
-    }
-    struct spot spot = page_key(p, names);
-    if (variable > 0) {
-        page_add(p, "$V%u", variable);
-    } else if (way == 1 && s->environment.n == 0) {
-        page_add(p, "$ENV");
-        s->environment = *v;
-    } else {
-        page_add(p, "%.*s", (int)v->n, v->text);
-    }
-    page_end(p, false);
-    v->n = 0;
-    return spot;
-}
 
 // ---- Settings -----------------------------------------------------------------------------------
 
@@ -168,9 +40,9 @@ static void write_wrong(struct script *s, uint32_t i) {
     if (given == wanted || (seconds && given == AN_INTEGER))
         given = A_MAP;
     page_add(&s->value, "%s", kinds[given].text);
-    struct spot spot = write_pair(s, setting->names);
-    owe(s, 'E', &spot, "expected %s for \"%s\", but got %s", kinds[wanted].name, spot.key,
-        kinds[given].name);
+    struct spot spot = script_pair(s, setting->names);
+    script_owe(s, 'E', &spot, "expected %s for \"%s\", but got %s", kinds[wanted].name, spot.key,
+               kinds[given].name);
 }
 
 // A number that says much, or just so much, or that is out of all bounds.
@@ -196,114 +68,59 @@ static int64_t roll_number(struct script *s, const struct setting *setting) {
     }
 }
 
-static void owe_remark(struct script *s, const struct spot *spot, uint32_t i, int64_t value) {
-    const struct setting *setting = &settings[i];
-    bool time = setting->form >= FORM_SECONDS;
-    bool none = setting->form == FORM_PAYLOAD && value < 0;
-    struct words line = {0};
-    words_add(&line, "%s of ", spot->key);
-    if (time)
-        words_add_duration(&line, (uint64_t)value * 1000);
-    else
-        words_add(&line, "%" PRId64, value);
-    words_add(&line, "%s is above the maximum of this build, ", none ? ", no limit," : "");
-    if (time)
-        words_add_duration(&line, (uint64_t)setting->most * 1000);
-    else
-        words_add(&line, "%" PRId64, setting->most);
-    owe(s, 'R', spot, "%s, which is used instead", line.text);
-}
-
-static void set_number(struct script *s, const struct spot *spot, uint32_t i, int64_t value) {
-    bool none = settings[i].form == FORM_PAYLOAD && value < 0;
-    if (settings_number(&s->outcome, i, none ? INT64_MAX : value))
-        owe_remark(s, spot, i, value);
-}
-
 static void write_number(struct script *s, uint32_t i, int64_t value) {
     const struct setting *setting = &settings[i];
     page_number(&s->value, value);
-    struct spot spot = write_pair(s, setting->names);
+    struct spot spot = script_pair(s, setting->names);
     bool bytes = setting->form == FORM_BYTES || setting->form == FORM_PAYLOAD;
     bool tokens = setting->form == FORM_TOKENS;
     if (tokens && value <= 0)
-        owe(s, 'E', &spot, "%s value can not be negative", spot.key);
+        script_owe(s, 'E', &spot, "%s value can not be negative", spot.key);
     else if ((bytes && value > INT32_MAX) || (tokens && value > 255))
-        owe(s, 'E', &spot, "%s value is too big", spot.key);
+        script_owe(s, 'E', &spot, "%s value is too big", spot.key);
     else
-        set_number(s, &spot, i, value);
+        script_number(s, &spot, i, value);
 }
 
 static void write_seconds(struct script *s, uint32_t i, int64_t seconds) {
     const char *name = settings[i].names;
     page_number(&s->value, seconds);
-    struct spot spot = write_pair(s, name);
-    owe(s, 'W', &spot, "invalid use of field \"%s\": %s should be converted to a duration", name,
-        name);
-    set_number(s, &spot, i, seconds * 1000);
+    struct spot spot = script_pair(s, name);
+    script_owe(s, 'W', &spot, "invalid use of field \"%s\": %s should be converted to a duration",
+               name, name);
+    script_number(s, &spot, i, seconds * 1000);
 }
-
-static int64_t roll_duration(struct script *s, char text[64]) {
-    struct page p = {.dice = s->dice};
-    int64_t ns = page_duration(&p);
-    bool negative = dice_once_in(s->dice, 24);
-    snprintf(text, 64, "%s%.*s",
-             negative                    ? "-"
-             : dice_once_in(s->dice, 16) ? "+"
-                                         : "",
-             (int)p.n, p.text);
-    int64_t ms = ns > 0 ? (ns - 1) / 1000000 + 1 : 0;
-    return negative ? -(ns / 1000000) : ms;
-}
-
-// What is no duration, and why.
-static const struct {
-    const char *text, *why;
-} no_durations[] = {
-    {"", "time: invalid duration \"\""},
-    {"x", "time: invalid duration \"x\""},
-    {"-", "time: invalid duration \"-\""},
-    {".s", "time: invalid duration \".s\""},
-    {"10", "time: missing unit in duration \"10\""},
-    {"1h10", "time: missing unit in duration \"1h10\""},
-    {"10x", "time: unknown unit \"x\" in duration \"10x\""},
-    {"1s-", "time: unknown unit \"s-\" in duration \"1s-\""},
-    {"99999999999999999999s", "time: invalid duration \"99999999999999999999s\""},
-    {"9223372036854775808ns", "time: invalid duration \"9223372036854775808ns\""},
-    {"2562047h2562047h", "time: invalid duration \"2562047h2562047h\""},
-    {"9223372036854775807ns.9us", "time: invalid duration \"9223372036854775807ns.9us\""},
-};
-#define NO_DURATIONS (sizeof no_durations / sizeof no_durations[0])
 
 static void write_duration(struct script *s, uint32_t i) {
     const struct setting *setting = &settings[i];
     if (dice_once_in(s->dice, 12)) {
-        uint32_t which = dice_below(s->dice, NO_DURATIONS);
-        page_text(&s->value, no_durations[which].text);
-        struct spot spot = write_pair(s, setting->names);
-        owe(s, 'E', &spot, "error parsing %s: %s", spot.key, no_durations[which].why);
+        const struct no_duration *none = script_no_duration(s);
+        page_text(&s->value, none->text);
+        struct spot spot = script_pair(s, setting->names);
+        script_owe(s, 'E', &spot, "error parsing %s: %s", spot.key, none->why);
         return;
     }
     char text[64];
-    int64_t ms = roll_duration(s, text);
+    int64_t ms = script_duration(s, text);
     page_text(&s->value, text);
-    struct spot spot = write_pair(s, setting->names);
+    struct spot spot = script_pair(s, setting->names);
     if (setting->form == FORM_SECONDS || ms >= setting->least) {
-        set_number(s, &spot, i, ms);
+        script_number(s, &spot, i, ms);
     } else if (setting->least == 0) {
-        owe(s, 'E', &spot, "invalid %s, needs to be positive", spot.key);
+        script_owe(s, 'E', &spot, "invalid %s, needs to be positive", spot.key);
     } else {
         struct words short_one = {0};
         words_add_duration(&short_one, ms > 0 ? (uint64_t)ms * 1000 : 0);
-        owe(s, 'E', &spot, "invalid %s of %s, minimum is 30 seconds", spot.key, short_one.text);
+        script_owe(s, 'E', &spot, "invalid %s of %s, minimum is 30 seconds", spot.key,
+                   short_one.text);
     }
 }
 
 static void write_text(struct script *s, uint32_t i, const char *text) {
     page_text(&s->value, text);
-    struct spot spot = write_pair(s, settings[i].names);
+    struct spot spot = script_pair(s, settings[i].names);
     if (settings[i].form == FORM_NAME && strchr(text, ' ') != NULL)
-        owe(s, 'E', &spot, "server name cannot contain spaces");
+        script_owe(s, 'E', &spot, "server name cannot contain spaces");
     else
         snprintf(s->outcome.text[i], SETTING_TEXT_MAX, "%s", text);
 }
@@ -343,7 +160,7 @@ static void write_any(struct script *s, uint32_t i) {
     } else if (setting->form == FORM_SWITCH) {
         bool on = dice_once_in(s->dice, 2);
         page_switch(&s->value, on);
-        write_pair(s, setting->names);
+        script_pair(s, setting->names);
         settings_number(&s->outcome, i, on);
     } else if (setting->form == FORM_TEXT || setting->form == FORM_NAME) {
         write_text(s, i, roll_text(s, i));
@@ -376,7 +193,7 @@ static void write_listen(struct script *s, bool http) {
         page_text(&s->value, forms[way].text);
     else
         page_number(&s->value, number);
-    write_pair(s, http ? "http" : "listen");
+    script_pair(s, http ? "http" : "listen");
     strcpy(s->outcome.text[host], way < 6 ? forms[way].host : "");
     settings_number(&s->outcome, port, number);
 }
@@ -398,229 +215,15 @@ static void write_tags(struct script *s) {
     }
     page_add(&s->value, array ? "]" : "");
     o->tags = count;
-    write_pair(s, "server_tags");
+    script_pair(s, "server_tags");
 }
 
 static void write_ignored(struct script *s) {
     static const char *const names = "no_system_account|no_system|no_sys_acc|prof_port|"
                                      "disable_sublist_cache|connect_error_reports|feature_flags";
     page_add(&s->value, "%s", kinds[dice_below(s->dice, KINDS)].text);
-    struct spot spot = write_pair(s, names);
-    owe(s, 'R', &spot, "\"%s\" has no effect here", spot.key);
-}
-
-// ---- Who may come in ----------------------------------------------------------------------------
-
-// What a rule might name, of subscriptions with a queue too.
-static void roll_rule(struct script *s, struct grant *g, uint32_t rule) {
-    static const char *const subjects[] = {"a",    "a.*",     ">",  "b.>", "sensor.12345678",
-                                           "a q1", "a.* q.*", "> >"};
-    g->count[rule] = (uint8_t)dice_below(s->dice, 3);
-    for (uint32_t i = 0; i < g->count[rule]; i++)
-        strcpy(g->subject[rule][i], subjects[dice_below(s->dice, rule < 2 ? 5 : 8)]);
-}
-
-static void roll_grant(struct script *s, struct grant *g) {
-    memset(g, 0, sizeof *g);
-    for (uint32_t rule = 0; rule < RULES; rule++)
-        roll_rule(s, g, rule);
-}
-
-static void write_subjects(struct script *s, struct page *p, const struct grant *g, uint32_t rule) {
-    bool array = g->count[rule] != 1 || dice_once_in(s->dice, 2);
-    page_add(p, array ? "[" : "");
-    for (uint32_t i = 0; i < g->count[rule]; i++) {
-        page_text(p, g->subject[rule][i]);
-        if (array)
-            page_end(p, true);
-    }
-    page_add(p, array ? "]" : "");
-}
-
-// A map of what may be published and subscribed to; what is empty may be left out.
-static void write_grant(struct script *s, struct page *p, const struct grant *g) {
-    static const char *const sides[] = {"publish|pub|import", "subscribe|sub|export"};
-    page_add(p, "{");
-    for (uint32_t side = 0; side < RULES; side += 2) {
-        if (g->count[side] + g->count[side + 1] == 0 && dice_once_in(s->dice, 2))
-            continue;
-        page_gap(p);
-        page_key(p, sides[side / 2]);
-        bool whole = g->count[side + 1] == 0 && dice_once_in(s->dice, 2);
-        if (whole)
-            write_subjects(s, p, g, side);
-        else
-            page_add(p, "{");
-        for (uint32_t rule = side; !whole && rule < side + 2; rule++) {
-            if (g->count[rule] == 0 && dice_once_in(s->dice, 2))
-                continue;
-            page_gap(p);
-            page_key(p, rule == side ? "allow" : "deny");
-            write_subjects(s, p, g, rule);
-            page_end(p, false);
-        }
-        page_add(p, whole ? "" : "}");
-        page_end(p, false);
-    }
-    page_add(p, "}");
-}
-
-static void roll_name(struct script *s, char to[24]) {
-    static const char *const names[] = {"ada", "bob", "eve", "u 1", "x\"y", "\xc3\xa4", "token"};
-    strcpy(to, names[dice_below(s->dice, sizeof names / sizeof names[0])]);
-}
-
-static void roll_login(struct script *s, struct login *l) {
-    *l = (struct login){.granted = dice_once_in(s->dice, 2)};
-    roll_name(s, l->name);
-    if (!dice_once_in(s->dice, 4))
-        roll_name(s, l->password);
-    if (l->granted)
-        roll_grant(s, &l->grant);
-}
-
-static void write_login(struct script *s, struct page *p, const struct login *l) {
-    page_add(p, "{");
-    page_key(p, "user|username");
-    page_text(p, l->name);
-    page_end(p, false);
-    if (l->password[0] != '\0') {
-        page_key(p, "pass|password");
-        page_text(p, l->password);
-        page_end(p, false);
-    }
-    if (l->granted) {
-        page_key(p, "permissions|permission|authorization");
-        write_grant(s, p, &l->grant);
-        page_end(p, false);
-    }
-    page_add(p, "}");
-}
-
-static void write_timeout(struct script *s, struct page *p) {
-    uint32_t i = SETTING(auth_timeout_ms);
-    char text[64];
-    uint32_t way = dice_below(s->dice, 4);
-    uint32_t whole = dice_below(s->dice, 100);
-    int64_t ms = whole * 1000;
-    page_gap(p);
-    struct spot spot = page_key(p, "timeout");
-    if (way == 0) {
-        snprintf(text, sizeof text, "%u", whole);
-        page_add(p, "%s", text);
-    } else if (way == 1) {
-        snprintf(text, sizeof text, "%u.5", whole);
-        page_add(p, "%s", text);
-        ms += 500;
-    } else if (way == 2) {
-        ms = roll_duration(s, text);
-        page_text(p, text);
-    } else {
-        uint32_t which = dice_below(s->dice, NO_DURATIONS);
-        page_text(p, no_durations[which].text);
-        owe(s, 'E', &spot, "error parsing authorization config, 'timeout' %s",
-            no_durations[which].why);
-        page_end(p, false);
-        return;
-    }
-    if (ms > 60000)
-        owe(s, 'W', &spot,
-            "invalid use of field \"%s\": timeout of %s (%" PRId64 ".%03" PRId64
-            "000 seconds) is high, consider keeping it under 60 seconds. possibly caused by "
-            "unquoted duration; use '1m' instead of 1m, for example",
-            spot.key, text, ms / 1000, ms % 1000);
-    page_end(p, false);
-    set_number(s, &spot, i, ms);
-}
-
-// What of the blocks contradicts itself.
-static void owe_contradiction(struct script *s, const struct spot *spot) {
-    struct outcome *o = &s->outcome;
-    if ((o->username[0] || o->password[0]) && o->token[0]) {
-        owe(s, 'E', spot, "Cannot have a user/pass and token");
-    } else if (o->logins > 0 && o->username[0]) {
-        owe(s, 'E', spot, "Can not have a single user/pass and a users array");
-    } else if (o->logins > 0 && o->token[0]) {
-        owe(s, 'E', spot, "Can not have a token and a users array");
-    } else {
-        for (uint32_t i = 1; i < o->logins; i++) {
-            for (uint32_t k = 0; k < i; k++) {
-                if (strcmp(o->login[i].name, o->login[k].name) != 0)
-                    continue;
-                struct words name = {0};
-                words_add_quoted(&name, o->login[i].name, (uint32_t)strlen(o->login[i].name));
-                owe(s, 'E', spot, "Duplicate user %s detected", name.text);
-                return;
-            }
-        }
-    }
-}
-
-static void write_secret(struct script *s, struct page *p, const char *key, const char *secret) {
-    if (secret[0] == '\0' && !dice_once_in(s->dice, 8))
-        return;
-    page_gap(p);
-    page_key(p, key);
-    page_text(p, secret);
-    page_end(p, false);
-}
-
-static void write_logins(struct script *s, struct page *p) {
-    const struct outcome *o = &s->outcome;
-    page_gap(p);
-    page_key(p, "users");
-    page_add(p, "[");
-    for (uint32_t i = 0; i < o->logins; i++) {
-        write_login(s, p, &o->login[i]);
-        page_end(p, true);
-    }
-    page_add(p, "]");
-    page_end(p, false);
-}
-
-// The block, which takes the place of any before it.
-static void write_authorization(struct script *s, bool timeout) {
-    const struct outcome *o = &s->outcome;
-    struct page *p = open(s);
-    struct spot spot = page_key(p, "authorization");
-    page_add(p, "{");
-    write_secret(s, p, "user|username", o->username);
-    write_secret(s, p, "pass|password", o->password);
-    write_secret(s, p, "token", o->token);
-    if (timeout)
-        write_timeout(s, p);
-    if (o->granted_all) {
-        page_key(p, "default_permissions|default_permission|permissions");
-        write_grant(s, p, &o->grant_all);
-        page_end(p, false);
-    }
-    if (o->logins > 0)
-        write_logins(s, p);
-    page_add(p, "}");
-    page_end(p, false);
-    owe_contradiction(s, &spot);
-}
-
-// One of the ways in; rarely several, which contradict each other.
-static void write_any_authorization(struct script *s) {
-    struct outcome *o = &s->outcome;
-    uint32_t ways = 1u << dice_below(s->dice, 4);
-    o->username[0] = o->password[0] = o->token[0] = '\0';
-    o->logins = ways & 4 ? dice_between(s->dice, 1, 4) : 0;
-    o->granted_all = dice_once_in(s->dice, 4);
-    if (dice_once_in(s->dice, 8))
-        ways = dice_below(s->dice, 16);
-    if (ways & 1)
-        roll_name(s, o->username);
-    if ((ways & 1) && dice_once_in(s->dice, 2))
-        roll_name(s, o->password);
-    if (ways & 2)
-        roll_name(s, o->token);
-    if (o->granted_all)
-        roll_grant(s, &o->grant_all);
-    for (uint32_t i = 0; i < o->logins; i++)
-        roll_login(s, &o->login[i]);
-    write_authorization(s, dice_once_in(s->dice, 4));
+    struct spot spot = script_pair(s, names);
+    script_owe(s, 'R', &spot, "\"%s\" has no effect here", spot.key);
 }
 
 // ---- Too much -----------------------------------------------------------------------------------
@@ -633,7 +236,7 @@ static void write_too_many_logins(struct script *s, struct page *p) {
         spot.column++;
         page_add(p, "{ user: u%u, permissions: { publish: a%u } }\n", i, i < 8 ? i : 0);
         if (i == MIDGE_USERS_MAX)
-            owe(s, 'E', &spot, "more than %d users", MIDGE_USERS_MAX);
+            script_owe(s, 'E', &spot, "more than %d users", MIDGE_USERS_MAX);
     }
     page_add(p, "] }\n");
 }
@@ -645,7 +248,7 @@ static void write_too_many_grants(struct script *s, struct page *p) {
     page_add(p, "]\n");
     struct spot spot = page_spot(p);
     page_add(p, "default_permissions: { publish: a, subscribe: b }\n}\n");
-    owe(s, 'E', &spot, "more than %d sets of permissions", MIDGE_PERMISSIONS_MAX);
+    script_owe(s, 'E', &spot, "more than %d sets of permissions", MIDGE_PERMISSIONS_MAX);
 }
 
 static void write_too_many_subjects(struct script *s, struct page *p) {
@@ -655,7 +258,8 @@ static void write_too_many_subjects(struct script *s, struct page *p) {
     for (uint32_t i = 0; i <= MIDGE_PERMISSION_SUBJECTS_MAX; i++)
         page_add(p, "a,");
     page_add(p, "]} } }\n");
-    owe(s, 'E', &spot, "more than %d subjects in permissions", MIDGE_PERMISSION_SUBJECTS_MAX);
+    script_owe(s, 'E', &spot, "more than %d subjects in permissions",
+               MIDGE_PERMISSION_SUBJECTS_MAX);
 }
 
 static void write_too_many_tags(struct script *s, struct page *p) {
@@ -664,7 +268,7 @@ static void write_too_many_tags(struct script *s, struct page *p) {
     for (uint32_t i = 0; i <= 16 + dice_below(s->dice, 3); i++)
         page_add(p, "t,");
     page_add(p, "]\n");
-    owe(s, 'E', &spot, "more than 16 tags");
+    script_owe(s, 'E', &spot, "more than 16 tags");
 }
 
 static void write_too_much_text(struct script *s, struct page *p) {
@@ -674,7 +278,7 @@ static void write_too_much_text(struct script *s, struct page *p) {
         spot = page_spot(p);
         page_add(p, "pid_file: \"%s%0600u\"\n", i == 7 && escaped ? "\\t" : "", i);
         if (i == 6)
-            owe(s, 'E', &spot, "more than %d bytes of strings", MIDGE_CONFIG_TEXT_BYTES);
+            script_owe(s, 'E', &spot, "more than %d bytes of strings", MIDGE_CONFIG_TEXT_BYTES);
     }
 }
 
@@ -697,7 +301,7 @@ static void write_too_many_keys(struct script *s, struct page *p) {
 static void write_zero_byte(struct script *s, struct page *p) {
     struct spot spot = page_spot(p);
     page_add(p, "log_file: \"a\\x00b\"\n");
-    owe(s, 'E', &spot, "a string cannot hold a zero byte");
+    script_owe(s, 'E', &spot, "a string cannot hold a zero byte");
 }
 
 static void write_too_much(struct script *s) {
@@ -714,29 +318,21 @@ static void write_too_much(struct script *s) {
 static void read_pages(struct script *s, struct midge_config *config) {
     static struct midge_config before;
     struct midge_source source = {s->page.name, s->page.text, s->page.n};
-    struct midge_reading reading = {.complain = complain,
-                                    .include = include,
-                                    .variable = variable,
-                                    .secure = cases_secure,
-                                    .context = s};
+    struct midge_reading reading = script_reading(s);
     if (s->fatal)
         before = *config;
     bool good = midge_configure(config, &source, &reading);
     if (strcmp(s->said.text, s->owed.text) != 0)
-        fail(s, "a configuration is not said to be what it is");
+        script_fail(s, "a configuration is not said to be what it is");
     if (good == s->wrong)
-        fail(s, "a wrong configuration was taken, or a right one refused");
+        script_fail(s, "a wrong configuration was taken, or a right one refused");
     if (s->fatal && memcmp(&before, config, sizeof before) != 0)
-        fail(s, "a configuration that cannot be read has changed something");
+        script_fail(s, "a configuration that cannot be read has changed something");
 }
 
 // Sees to the rest, and compares what has come of it. False where the whole makes no sense.
 static bool complete(struct script *s, struct midge_config *config) {
-    struct midge_reading reading = {.complain = complain,
-                                    .include = include,
-                                    .variable = variable,
-                                    .secure = cases_secure,
-                                    .context = s};
+    struct midge_reading reading = script_reading(s);
     struct words wrong = {0};
     s->said.n = s->owed.n = 0;
     s->said.text[0] = s->owed.text[0] = '\0';
@@ -744,11 +340,11 @@ static bool complete(struct script *s, struct midge_config *config) {
     if (!sound)
         words_add(&s->owed, "E %.*s\n", MIDGE_LOG_LINE_BYTES, wrong.text);
     if (midge_config_complete(config, &reading) != sound || strcmp(s->said.text, s->owed.text) != 0)
-        fail(s, "a configuration as a whole is not said to be what it is");
+        script_fail(s, "a configuration as a whole is not said to be what it is");
     const char *differs = settings_differ(&s->outcome, config);
     if (differs != NULL) {
         fprintf(stderr, "%s differs\n", differs);
-        fail(s, "a configuration has come to something else");
+        script_fail(s, "a configuration has come to something else");
     }
     return sound;
 }
@@ -769,9 +365,9 @@ static void set_other_flag(struct script *s, struct midge_config *config) {
     int32_t option = midge_option_flag(flags[i].name, (uint32_t)strlen(flags[i].name));
     const char *value = flags[i].value != NULL ? flags[i].value : much;
     if (option < 0 || midge_option_set(config, option, value) != flags[i].answer)
-        fail(s, "a flag was not answered as it must be");
+        script_fail(s, "a flag was not answered as it must be");
     if (midge_option_flag("verbose", 7) != MIDGE_ERR_INVALID)
-        fail(s, "a flag is known that there is not");
+        script_fail(s, "a flag is known that there is not");
 }
 
 static void set_flag(struct script *s, struct midge_config *config) {
@@ -783,7 +379,7 @@ static void set_flag(struct script *s, struct midge_config *config) {
         return;
     int32_t option = midge_option_flag(setting->flag, (uint32_t)strlen(setting->flag));
     if (option < 0 || midge_option_switch(option) != (setting->form == FORM_SWITCH))
-        fail(s, "a flag is not known for what it is");
+        script_fail(s, "a flag is not known for what it is");
     int32_t owed = 0, answer;
     bool bad = dice_once_in(s->dice, 8);
     if (setting->form == FORM_SWITCH) {
@@ -817,7 +413,7 @@ static void set_flag(struct script *s, struct midge_config *config) {
             settings_number(o, i, value);
     }
     if (answer != owed)
-        fail(s, "a flag was not answered as it must be");
+        script_fail(s, "a flag was not answered as it must be");
 }
 
 // ---- On the side --------------------------------------------------------------------------------
@@ -838,7 +434,7 @@ static void write_pages(struct script *s) {
         else if (what == 3)
             write_ignored(s);
         else if (what < 8)
-            write_any_authorization(s);
+            admission_write(s);
         else if (settings[i].names[0] != '\0')
             write_any(s, i);
     }
@@ -877,7 +473,7 @@ static void compare_changes(struct script *s, const struct outcome *from,
             (more && (strcmp(said, owed.text) != 0 ||
                       fixed != (strncmp(said, "config reload not supported", 27) == 0)))) {
             fprintf(stderr, "%s\n%s\n", owed.text, more ? said : "");
-            fail(s, "a change is not told as it must be");
+            script_fail(s, "a change is not told as it must be");
         }
     } while (more);
 }
@@ -887,7 +483,7 @@ void operator_rehearse(struct world *w) {
     static struct outcome last_outcome;
     static uint64_t seed = UINT64_MAX;
     struct script *s = &script;
-    begin(s, w);
+    script_begin(s, w);
     midge_config_defaults(&config);
     write_pages(s);
     read_pages(s, &config);
