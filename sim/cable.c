@@ -153,7 +153,9 @@ bool cable_holds(const struct pipe *p, uint64_t at, const uint8_t *bytes, uint32
 }
 
 void cable_flow(struct world *w, struct cable *c, struct pipe *p) {
-    if (p->arrived < p->written)
+    // A window that is full opens by what is taken.
+    bool full = p == &c->up && p->arrived - p->taken == c->window;
+    if (p->arrived < p->written && !full)
         plan(w, c, p == &c->up ? SLOT_UP : SLOT_DOWN, p == &c->up ? 0 : c->gap_us);
 }
 

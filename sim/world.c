@@ -268,6 +268,8 @@ static void strike(struct world *w) {
     agenda_plan(&w->agenda, SLOT_FATE, w->now_us + (w->quiet ? 1000000 : w->swarm.fate_us));
 }
 
+#define STILL_MAX 1000000  // events in one microsecond
+
 bool world_step(struct world *w) {
     uint32_t slot;
     uint64_t at_us;
@@ -276,7 +278,10 @@ bool world_step(struct world *w) {
     if (at_us > w->now_us) {
         w->site_us += (at_us - w->now_us) * w->swarm.sites;
         w->now_us = at_us;
+        w->still = 0;
     }
+    if (++w->still == STILL_MAX)
+        world_fail(w, "time stands still");
     w->trail[w->events % TRAIL_MAX].at_us = w->now_us;
     w->trail[w->events++ % TRAIL_MAX].slot = slot;
     w->hash = (w->hash ^ slot ^ w->now_us << 10) * 0x100000001b3;

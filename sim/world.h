@@ -203,6 +203,7 @@ struct world {
     uint64_t seed;
     uint64_t now_us;
     uint64_t events, hash;
+    uint32_t still;  // of them, since time has passed
     uint64_t delivered, site_us;
     bool quiet;   // actors only read and answer, faults have ended
     bool ending;  // the brokers were told to stop
