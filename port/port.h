@@ -64,9 +64,12 @@ struct port_certificates {
     bool listed;  // what is wrong is told with its place among them
 };
 
-// Prepares another set of certificates, beside the one in force. NULL, or what is wrong with it in
-// the words of Go's crypto/tls. Texts and options are copied.
-const char *port_certify(const struct midge_tls_options *options,
+// Prepares another set of certificates, beside the one in force: for the listeners, or for calls to
+// the remote with this number, 1..MIDGE_TLS_REMOTES. That needs no certificate of its own, but
+// authorities, unless options say `insecure`. NULL, or what is wrong with it in the words of Go's
+// crypto/tls. Texts and options are copied.
+#define PORT_LISTENERS 0
+const char *port_certify(uint32_t remote, const struct midge_tls_options *options,
                          const struct port_certificates *certificates);
 
 // Puts what was prepared last in force, for handshakes that begin from now on. Who is connected

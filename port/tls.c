@@ -45,10 +45,19 @@ struct set {
     };
 };
 
+// Those of the listeners, and those for calls to each remote.
+static struct role {
+    struct set sets[2];
+    struct set *in_force, *prepared;
+} roles[1 + MIDGE_TLS_REMOTES];
+
 // A connection. The context comes first in the slot's memory, its arena behind.
 struct slot {
     mbedtls_ssl_context ssl;
     midge_conn conn;
+    struct role *role;
+    const char *name;  // who is called, or else by its address; both of nobody else
+    struct midge_peer address;
     tls_send send;
     void *context;
     const uint8_t *in;  // received bytes that are being consumed
@@ -65,9 +74,6 @@ struct slot {
 };
 
 #define SLOT_ARENA_BYTES ((MIDGE_TLS_BYTES - offsetof(struct slot, arena)) / 8 * 8)
-
-static struct set sets[2];
-static struct set *in_force, *prepared;
 
 static union {
     struct slot slot;
@@ -286,6 +292,20 @@ static void set_groups(struct set *s, const struct midge_tls_options *options) {
     mbedtls_ssl_conf_groups(&s->config, s->groups);
 }
 
+#if MIDGE_TLS_REMOTES > 0
+// What who is called may sign by. Servers of TLS 1.2 take the first that suits them, and there Mbed
+// TLS does not know PSS: it comes last.
+static void set_signatures(struct set *s) {
+    static const uint16_t all[] = {
+        MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+        MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
+        MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,       MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
+        MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
+        MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,    MBEDTLS_TLS1_3_SIG_NONE};
+    mbedtls_ssl_conf_sig_algs(&s->config, all);
+}
+#endif
+
 // Who comes again resumes with a ticket, except where it has to show who it is: a ticket of TLS 1.3
 // does not hold the peer's certificate.
 static bool set_tickets(struct set *s, const struct midge_tls_options *options) {
@@ -312,11 +332,10 @@ static uint64_t end_us(const mbedtls_x509_crt *c) {
 }
 
 void tls_ends(uint64_t *certificate_us, uint64_t *first_us) {
+    const struct set *shown = roles[PORT_LISTENERS].in_force;
     *certificate_us = *first_us = 0;
-    if (in_force == NULL)
-        return;
-    for (uint32_t i = 0; i < in_force->pairs_count; i++) {
-        const mbedtls_x509_crt *c = &in_force->pairs[i].certificates;
+    for (uint32_t i = 0; shown != NULL && i < shown->pairs_count; i++) {
+        const mbedtls_x509_crt *c = &shown->pairs[i].certificates;
         for (; c != NULL && c->raw.p != NULL; c = c->next) {
             uint64_t us = end_us(c);
             if (*certificate_us == 0)
@@ -327,20 +346,26 @@ void tls_ends(uint64_t *certificate_us, uint64_t *first_us) {
     }
 }
 
-static const char *set_load(struct set *s, const struct midge_tls_options *options,
+static const char *set_load(struct set *s, bool calls, const struct midge_tls_options *options,
                             const struct port_certificates *files) {
-    if (mbedtls_ssl_config_defaults(&s->config, MBEDTLS_SSL_IS_SERVER, MBEDTLS_SSL_TRANSPORT_STREAM,
-                                    MBEDTLS_SSL_PRESET_DEFAULT) != 0)
+    if (mbedtls_ssl_config_defaults(&s->config,
+                                    calls ? MBEDTLS_SSL_IS_CLIENT : MBEDTLS_SSL_IS_SERVER,
+                                    MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT) != 0)
         return "no room for TLS";
+    bool verifies = calls ? !options->insecure : options->verify;
     mbedtls_ssl_conf_rng(&s->config, random_bytes, NULL);
     mbedtls_ssl_conf_min_tls_version(&s->config, options->min_version == MIDGE_TLS_1_3
                                                      ? MBEDTLS_SSL_VERSION_TLS1_3
                                                      : MBEDTLS_SSL_VERSION_TLS1_2);
-    mbedtls_ssl_conf_authmode(&s->config, options->verify ? MBEDTLS_SSL_VERIFY_REQUIRED
-                                                          : MBEDTLS_SSL_VERIFY_NONE);
+    mbedtls_ssl_conf_authmode(&s->config,
+                              verifies ? MBEDTLS_SSL_VERIFY_REQUIRED : MBEDTLS_SSL_VERIFY_NONE);
     set_ciphers(s, options);
     set_groups(s, options);
-    if (!set_tickets(s, options))
+#if MIDGE_TLS_REMOTES > 0
+    if (calls)
+        set_signatures(s);
+#endif
+    if (!calls && !set_tickets(s, options))
         return "no room for TLS";
     s->pairs_count = 0;
     const char *wrong = load_pairs(s, files);
@@ -360,10 +385,11 @@ static void abandon(const struct set *s) {
     }
 }
 
-const char *port_certify(const struct midge_tls_options *options,
+const char *port_certify(uint32_t remote, const struct midge_tls_options *options,
                          const struct port_certificates *files) {
     static bool begun;
-    struct set *s = &sets[in_force == &sets[0]];
+    struct role *role = &roles[remote];
+    struct set *s = &role->sets[role->in_force == &role->sets[0]];
     if (s->ready) {
         arena_use(&s->arena, &s->arena);
         abandon(s);
@@ -386,17 +412,18 @@ const char *port_certify(const struct midge_tls_options *options,
     }
     mbedtls_ssl_ticket_init(&s->tickets);
     s->ready = true;
-    prepared = s;
-    return set_load(s, options, files);
+    role->prepared = s;
+    return set_load(s, remote != PORT_LISTENERS, options, files);
 }
 
 void port_certified(void) {
-    in_force = prepared;
+    for (uint32_t i = 0; i <= MIDGE_TLS_REMOTES; i++)
+        roles[i].in_force = roles[i].prepared;
     // What was negotiated lies in the slot: of a set, an open connection needs only its functions.
     for (uint32_t i = 0; i < slots_fresh; i++) {
         struct slot *t = &slots[i].slot;
         if (t->conn != MIDGE_NONE && t->secured)
-            t->ssl.conf = &in_force->config;
+            t->ssl.conf = &t->role->in_force->config;
     }
 }
 
@@ -423,7 +450,7 @@ static int transmit(void *context, const unsigned char *bytes, size_t n) {
     return sent > 0 ? sent : sent == 0 ? MBEDTLS_ERR_SSL_WANT_WRITE : MBEDTLS_ERR_SSL_CONN_EOF;
 }
 
-tls_slot tls_open(midge_conn conn, tls_send send, void *context) {
+static tls_slot open_slot(midge_conn conn, struct role *role, tls_send send, void *context) {
     tls_slot slot = slots_free;
     if (slot != 0)
         slots_free = slot_of(slot)->next;
@@ -436,15 +463,46 @@ tls_slot tls_open(midge_conn conn, tls_send send, void *context) {
     struct slot *t = slot_of(slot);
     memset(t, 0, offsetof(struct slot, arena));
     t->conn = conn;
+    t->role = role;
     t->send = send;
     t->context = context;
     arena_init(&t->arena, SLOT_ARENA_BYTES);
     arena_use(&t->arena, &numbers.arena);
     mbedtls_ssl_init(&t->ssl);
-    t->broken = in_force == NULL || mbedtls_ssl_setup(&t->ssl, &in_force->config) != 0;
+    t->broken = role->in_force == NULL || mbedtls_ssl_setup(&t->ssl, &role->in_force->config) != 0;
     mbedtls_ssl_set_bio(&t->ssl, t, transmit, receive, NULL);
     return slot;
 }
+
+tls_slot tls_open(midge_conn conn, tls_send send, void *context) {
+    return open_slot(conn, &roles[PORT_LISTENERS], send, context);
+}
+
+#if MIDGE_TLS_REMOTES > 0
+// Who is called must be who was called, by the names of its certificate.
+static int judge(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *verified) {
+    const struct slot *t = context;
+    if (depth == 0 &&
+        !(t->name != NULL ? names_have(certificate, t->name, strlen(t->name))
+                          : names_have_address(certificate, t->address.ip, t->address.ip_bytes)))
+        *verified |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+    return 0;
+}
+
+tls_slot tls_call(midge_conn conn, uint32_t remote, const char *name,
+                  const struct midge_peer *address, tls_send send, void *context) {
+    tls_slot slot = open_slot(conn, &roles[remote], send, context);
+    if (slot == 0)
+        return 0;
+    struct slot *t = slot_of(slot);
+    t->name = name;
+    t->address = *address;
+    // An address is not asked for by name.
+    t->broken = t->broken || mbedtls_ssl_set_hostname(&t->ssl, name) != 0;
+    mbedtls_ssl_set_verify(&t->ssl, judge, t);
+    return slot;
+}
+#endif
 
 void tls_spare(tls_slot slot) {
     struct slot *t = slot_of(slot);
@@ -489,7 +547,7 @@ static void succeed(struct midge *m, struct slot *t) {
         names_of_chain(peer, &told);
     }
     t->secured = true;
-    t->ssl.conf = &in_force->config;
+    t->ssl.conf = &t->role->in_force->config;
     midge_secured(m, t->conn, &told);
     if (peer == NULL)
         return;

@@ -26,6 +26,15 @@ typedef int32_t (*tls_send)(void *context, const uint8_t *bytes, uint32_t n, boo
 // Begins with a connection. 0 where every slot is in use.
 tls_slot tls_open(midge_conn conn, tls_send send, void *context);
 
+#if MIDGE_TLS_REMOTES > 0
+// The same where the connection is a call to the remote with this number, 1..MIDGE_TLS_REMOTES: the
+// handshake begins with it, by a first tls_handshake of no bytes. The peer must have a certificate
+// that the remote's authorities vouch for, for the host's name, or where that is NULL for its
+// address; unless options say `insecure`. The name must stay until the handshake is over.
+tls_slot tls_call(midge_conn conn, uint32_t remote, const char *name,
+                  const struct midge_peer *address, tls_send send, void *context);
+#endif
+
 // Nobody asks the peer for a certificate, whatever the options say; before the handshake begins.
 void tls_spare(tls_slot slot);
 

@@ -36,7 +36,7 @@ static const char *secure(void *context, const struct midge_config *config,
                         bytes[IDENTITY_AUTHORITIES]},
     };
     if (wrong == NULL)
-        wrong = port_certify(tls, &certificates);
+        wrong = port_certify(PORT_LISTENERS, tls, &certificates);
     identity_wipe(&identity);
     insecure = wrong != NULL;
     return wrong;

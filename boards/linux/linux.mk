@@ -7,6 +7,8 @@ CC       := $(CROSS)gcc
 AR       := $(CROSS)ar
 CPPFLAGS := -I. $(addprefix -include ,$(wildcard boards/linux/board.h))
 CFLAGS   := -g $(if $(DEBUG),-Og,-O2) $(DIALECT) -ffunction-sections -fdata-sections
+# Nothing unwinds but a debugger, which finds what it needs beside what it debugs.
+CFLAGS   += -fno-asynchronous-unwind-tables
 LDFLAGS  := -Wl,--gc-sections
 EXTENSIONS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
 ifdef SANITIZE

@@ -93,7 +93,7 @@ static const char *secure(void *context, const struct midge_config *c,
         wrong = read_text(c, tls->ca_file, &authorities);
     if (wrong == NULL)
         wrong = port_certify(
-            tls, &(struct port_certificates){pairs[0].chain, pairs[0].key, authorities, pairs + 1,
+            PORT_LISTENERS, tls, &(struct port_certificates){pairs[0].chain, pairs[0].key, authorities, pairs + 1,
                                              tls->pairs_count > 0 ? tls->pairs_count - 1 : 0,
                                              tls->pairs_count > 0});
     source_forget(others);

@@ -1,5 +1,5 @@
 // What of Mbed TLS is built: a TLS 1.2 and 1.3 server with AEAD ciphers, elliptic curves, and where
-// broker/limits.h says so RSA and the larger curves and hashes.
+// broker/limits.h says so a client, RSA and the larger curves and hashes.
 //
 // It has no heap, no clock, no files and no source of entropy of its own: memory comes from
 // port/tls/arena.h, the rest from port/tls.h. Records are not encrypted by PSA, so that they pass
@@ -41,6 +41,9 @@ int64_t tls_time(int64_t *to);
 
 #define MBEDTLS_SSL_TLS_C
 #define MBEDTLS_SSL_SRV_C
+#if MIDGE_TLS_REMOTES > 0
+#define MBEDTLS_SSL_CLI_C
+#endif
 #define MBEDTLS_SSL_PROTO_TLS1_2
 #define MBEDTLS_SSL_PROTO_TLS1_3
 #define MBEDTLS_SSL_TLS1_3_COMPATIBILITY_MODE

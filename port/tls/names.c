@@ -230,12 +230,23 @@ static bool stands_for(const char *pattern, size_t pattern_n, const char *name, 
     return pattern_n == n && is_same(pattern, name, n);
 }
 
+static bool is_kind(const mbedtls_x509_sequence *s, int kind) {
+    return s->buf.p != NULL && (s->buf.tag & MBEDTLS_ASN1_TAG_VALUE_MASK) == kind;
+}
+
 bool names_have(const mbedtls_x509_crt *certificate, const char *name, size_t n) {
     if (n > 0 && name[n - 1] == '.')
         n--;
     for (const mbedtls_x509_sequence *s = &certificate->subject_alt_names; s != NULL; s = s->next) {
-        if (s->buf.p != NULL && (s->buf.tag & MBEDTLS_ASN1_TAG_VALUE_MASK) == 2 &&
-            stands_for((const char *)s->buf.p, s->buf.len, name, n))
+        if (is_kind(s, 2) && stands_for((const char *)s->buf.p, s->buf.len, name, n))
+            return true;
+    }
+    return false;
+}
+
+bool names_have_address(const mbedtls_x509_crt *certificate, const uint8_t *ip, size_t n) {
+    for (const mbedtls_x509_sequence *s = &certificate->subject_alt_names; s != NULL; s = s->next) {
+        if (is_kind(s, 7) && s->buf.len == n && memcmp(s->buf.p, ip, n) == 0)
             return true;
     }
     return false;

@@ -11,8 +11,9 @@
 // Fills in the names and fingerprints. They stay valid until the next call.
 void names_of(const mbedtls_x509_crt *certificate, struct midge_tls *told);
 
-// Whether it is for a host of this name, which need not end in NUL.
+// Whether it is for a host of this name, which need not end in NUL; or of this address.
 bool names_have(const mbedtls_x509_crt *certificate, const char *name, size_t n);
+bool names_have_address(const mbedtls_x509_crt *certificate, const uint8_t *ip, size_t n);
 
 // The same of what monitoring shows of it, and of those that came with it.
 void names_of_chain(const mbedtls_x509_crt *certificate, struct midge_tls *told);

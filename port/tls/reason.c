@@ -6,10 +6,12 @@
 
 #include <mbedtls/x509.h>
 
-static const struct {
+struct reason {
     int error;
     const char *text;
-} errors[] = {
+};
+
+static const struct reason errors[] = {
     {MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE, "tls: client didn't provide a certificate"},
     {MBEDTLS_ERR_SSL_INVALID_RECORD, "tls: first record does not look like a TLS handshake"},
     {MBEDTLS_ERR_SSL_INVALID_MAC, "local error: tls: bad record MAC"},
@@ -23,6 +25,14 @@ static const struct {
     {MBEDTLS_ERR_SSL_ALLOC_FAILED, "no room: MIDGE_TLS_BYTES is too small for this peer"},
     {MBEDTLS_ERR_SSL_BUFFER_TOO_SMALL, "no room: MIDGE_TLS_BYTES is too small for this peer"},
 };
+
+#if MIDGE_TLS_REMOTES > 0
+// Where it was a call.
+static const struct reason of_calls[] = {
+    {MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION, "tls: server selected unsupported protocol version"},
+    {MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE, "tls: server chose an unconfigured cipher suite"},
+};
+#endif
 
 // By the number of the alert.
 static const struct {
@@ -57,6 +67,11 @@ static const char *certificate_reason(uint32_t verified) {
     if (verified & (MBEDTLS_X509_BADCERT_EXT_KEY_USAGE | MBEDTLS_X509_BADCERT_KEY_USAGE))
         return "tls: failed to verify certificate: x509: certificate specifies an incompatible key "
                "usage";
+#if MIDGE_TLS_REMOTES > 0
+    if (verified == MBEDTLS_X509_BADCERT_CN_MISMATCH)
+        return "tls: failed to verify certificate: x509: certificate is valid for other names, not "
+               "for who was called";
+#endif
     return "tls: failed to verify certificate: x509: certificate signed by unknown authority";
 }
 
@@ -84,15 +99,26 @@ static const char *number_reason(int error, char text[256]) {
     return join(text, "tls: error -0x", digits);
 }
 
+static const char *find(const struct reason *reasons, size_t count, int error) {
+    for (size_t i = 0; i < count; i++) {
+        if (reasons[i].error == error)
+            return reasons[i].text;
+    }
+    return NULL;
+}
+
 const char *reason_of(int error, uint32_t verified, const mbedtls_ssl_context *ssl,
                       char text[256]) {
     if (error == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED)
         return certificate_reason(verified);
     if (error == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
         return alert_reason(ssl->in_msg[1], text);
-    for (uint32_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
-        if (errors[i].error == error)
-            return errors[i].text;
-    }
-    return number_reason(error, text);
+    const char *found = NULL;
+#if MIDGE_TLS_REMOTES > 0
+    if (ssl->conf->endpoint == MBEDTLS_SSL_IS_CLIENT)
+        found = find(of_calls, sizeof of_calls / sizeof of_calls[0], error);
+#endif
+    if (found == NULL)
+        found = find(errors, sizeof errors / sizeof errors[0], error);
+    return found != NULL ? found : number_reason(error, text);
 }

@@ -56,7 +56,7 @@ static void certify(uint8_t choice) {
     const struct port_certificates files = {text_of(ecdsa_certificate), text_of(ecdsa_key),
                                             text_of(ecdsa_certificate), &more,
                                             choice & SEVERAL ? 1 : 0,   true};
-    MUST(port_certify(&options, &files) == NULL);
+    MUST(port_certify(PORT_LISTENERS, &options, &files) == NULL);
     port_certified();
 }
 

@@ -7,7 +7,7 @@ HUB    ?= $(B)/midge
 PROBES := build/interop
 
 interop: ARGS :=
-interop: $(HUB) $(PROBES)/client $(PROBES)/heap.so
+interop: $(HUB) $(PROBES)/client $(PROBES)/call $(PROBES)/heap.so
 interop: $(PYTHON) $(NODE) $(NATS_CLI) $(NATS_TOP) $(EXPORTER) $(PEER_NEW)
 	$(Q)MIDGE_BIN=$(HUB) $(PYTHON) -B -m pytest -q -p no:cacheprovider --timeout 60 \
 	    tests/interop $(ARGS)
@@ -16,6 +16,11 @@ $(PROBES)/client: $(wildcard tests/interop/clients/c/*.[ch])
 	@echo "CC  $@"
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O1 -Wall -Wextra -Werror -o $@ $(filter %.c,$^) -lnats
+
+$(PROBES)/call: $(B)/tests/interop/call.o $(B)/midge.a
+	@echo "LD  $@"
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
 $(PROBES)/heap.so: tests/interop/heap.c
 	@echo "CC  $@"
