@@ -143,7 +143,7 @@ class Graph:
 
     def is_dead(self, title):
         """Whether nothing in the image leads there: no branch, and no word that is its address."""
-        listing = run_tool("objdump", "-D", "-z", self.elf)
+        listing = run_tool("objdump", "-D", "-z", "-j", ".text", "-j", ".data", self.elf)
         address = self.at[symbol(title)]
         branch = re.compile(r"\t(?:bl?|cbn?z)\S*\s.*\b%x <" % address)
         outside = (branch.search(part) for part in listing.split("\n\n")
