@@ -7,7 +7,7 @@
 
 SUITES_BUSY += fuzz
 
-FUZZ_SECONDS ?= 180
+FUZZ_SECONDS ?= 56
 FUZZED     := $(filter-out rig,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 FUZZ_CC    := clang -I. -g -O1 $(DIALECT) -fno-sanitize-recover=all
 FUZZ_OBJ   := $(patsubst %.c,build/fuzz/object/%.o,$(filter broker/%,$(LIB_SRC)) tests/fuzz/rig.c \
