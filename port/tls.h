@@ -27,6 +27,7 @@ typedef int32_t (*tls_send)(void *context, const uint8_t *bytes, uint32_t n, boo
 tls_slot tls_open(midge_conn conn, tls_send send, void *context);
 
 // Nobody asks the peer for a certificate, whatever the options say; before the handshake begins.
+// With MIDGE_TLS_VERIFY only.
 void tls_spare(tls_slot slot);
 
 // Ends it without a word.

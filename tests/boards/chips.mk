@@ -4,11 +4,11 @@
 
 SUITES += chips
 
-CHIP_BUILDS := $(CHIPS:%=chips-%)
+CHIP_BUILDS := $(patsubst %,chips-%,$(CHIPS) $(PROFILES))
 PREPARED    += $(CHIP_BUILDS) chips-template
 
 chips: $(CHIP_BUILDS) chips-template build/interop/client $(PYTHON) $(NODE) $(NATS_CLI)
-	@python3 -B tests/boards/chips.py $(CHIPS)
+	@python3 -B tests/boards/chips.py $(CHIPS) $(PROFILES)
 
 # All programs by one make, since they share objects.
 .PHONY: $(CHIP_BUILDS) chips-template
