@@ -140,7 +140,7 @@
 #endif
 
 // Whether clients can be asked for a certificate: `verify`, `verify_and_map`, `pinned_certs`. It
-// takes a clock to tell whether one is valid. 0 leaves these options out, and 7 KB of flash.
+// takes a clock to tell whether one is valid. 0 leaves these options out, and 8 KB of flash.
 #ifndef MIDGE_TLS_VERIFY
 #define MIDGE_TLS_VERIFY 1
 #endif

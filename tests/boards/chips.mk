@@ -1,6 +1,7 @@
 # Every board with a chip, in QEMU: what hal/ promises, by a program that boots again and again; and
 # the image itself, with clients. Needs root, for network namespaces of its own. LOAD_S=60 and
-# SOAK=1000 make it the whole proof: see proofs.py.
+# SOAK=1000 make it the whole proof: see proofs.py; LOAD_S=600 and RECONNECTS=20, of the small board
+# with TLS.
 
 SUITES += chips
 

@@ -109,6 +109,7 @@ def environment_of(ca, version):
 # ---- Official clients ---------------------------------------------------------------------------
 
 
+@pytest.mark.timeout(60 + 2 * LOAD_S)
 @pytest.mark.parametrize("version", VERSIONS)
 def test_c_endures(start, line, run, ca, version):
     """Publishing and subscribing, while now the line is cut and now the board."""
