@@ -1,11 +1,15 @@
 # The boards with a chip. Each says in its board.mk what it has; tests/size/boards.txt, what Midge takes
 # of it.
 
-CHIPS := $(filter-out template,$(patsubst boards/%/board.mk,%,$(wildcard boards/*/board.mk)))
+# A profile is another image for a board, with limits of its own: it includes that board's board.mk.
+
+board_names = $(patsubst boards/%/board.mk,%,$(1))
+PROFILES := $(call board_names,$(shell grep -l '^include boards/' boards/*/board.mk))
+CHIPS    := $(filter-out template $(PROFILES),$(call board_names,$(wildcard boards/*/board.mk)))
 
 boards:
 	@printf '%-16s %-44s %9s %9s\n' board 'chip' 'flash' 'RAM'
-	@for board in $(CHIPS); do \
+	@for board in $(sort $(CHIPS) $(PROFILES)); do \
 	    awk -v board=$$board 'FNR == NR { if (FNR == 1) chip = substr($$0, 3); next } \
 	        $$1 == board { takes[$$2] = $$3 } \
 	        END { printf "%-16s %-44s %9d %9d\n", board, chip, takes["flash"], takes["RAM"] }' \

@@ -139,6 +139,18 @@
 #define MIDGE_TLS_RSA MIDGE_TLS_HUB
 #endif
 
+// Whether clients can be asked for a certificate: `verify`, `verify_and_map`, `pinned_certs`. It
+// takes a clock to tell whether one is valid. 0 leaves these options out, and 8 KB of flash.
+#ifndef MIDGE_TLS_VERIFY
+#define MIDGE_TLS_VERIFY 1
+#endif
+
+// Whether ChaCha20-Poly1305 is spoken beside AES-128-GCM, which whoever speaks TLS 1.3 has to (RFC
+// 8446, 9.1): 5 KB of flash on a chip.
+#ifndef MIDGE_TLS_CHACHA
+#define MIDGE_TLS_CHACHA 1
+#endif
+
 // The largest record that a client may send, and that it is sent: both lie in its memory. Stock
 // clients send 16,384 B and negotiate nothing less; 4,096 or 2,048 do for those that are known to
 // send no more at a time. In: 2,048..16,384; out: 1,024..16,384, and as long as the certificates
@@ -366,6 +378,10 @@ _Static_assert(MIDGE_TLS_BYTES % 8 == 0 && MIDGE_TLS_BYTES <= 524280 &&
 _Static_assert(MIDGE_TLS_IN_BYTES >= 2048 && MIDGE_TLS_IN_BYTES <= 16384 &&
                    MIDGE_TLS_OUT_BYTES >= 1024 && MIDGE_TLS_OUT_BYTES <= 16384,
                "MIDGE_TLS_IN_BYTES: 2,048..16,384, and MIDGE_TLS_OUT_BYTES: 1,024..16,384");
+_Static_assert((MIDGE_TLS_VERIFY && MIDGE_TLS_CHACHA) || !MIDGE_TLS_HUB,
+               "MIDGE_TLS_VERIFY and MIDGE_TLS_CHACHA: 1 with MIDGE_TLS_HUB, which has all");
+_Static_assert(MIDGE_TLS_VERIFY || MIDGE_TLS_REMOTES == 0,
+               "MIDGE_TLS_REMOTES: 0 without MIDGE_TLS_VERIFY, by which those are known");
 _Static_assert(MIDGE_TLS_MAX >= 1 && MIDGE_TLS_MAX < 65535, "MIDGE_TLS_MAX: 1..65,534");
 
 #endif

@@ -56,6 +56,9 @@ MBEDTLS_KEYS    := ecdh.o psa_crypto_ecp.o
 TLS_KEYS_FLAGS  := -Dmbedtls_ecp_mul=tls_ecp_mul \
                    -Dmbedtls_ecp_mul_restartable=tls_ecp_mul_restartable
 
+# Those of the server.
+MBEDTLS_SERVER := ssl_tls12_server.o ssl_tls13_server.o
+
 # How what includes it is compiled.
 TLS_FLAGS := -DMBEDTLS_CONFIG_FILE='"port/tls/config.h"' -Iport/tls -isystem $(MBEDTLS)/include \
              $(SODIUM_PATHS)

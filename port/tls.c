@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include <mbedtls/asn1.h>
+#if MIDGE_TLS_CHACHA
 #include <mbedtls/chachapoly.h>
+#endif
 #include <mbedtls/ecp.h>
 #include <mbedtls/error.h>
 #include <mbedtls/pk.h>
@@ -160,6 +162,16 @@ static int parse_certificates(mbedtls_x509_crt *to, const struct port_text *t) {
     return failed;
 }
 
+// Whether the key is that of the certificate. On a chip a set has no room for what that is computed
+// with.
+static bool is_pair(struct set *s, struct pair *p) {
+    if (!MIDGE_TLS_HUB)
+        arena_use(&s->arena, &numbers.arena);
+    int failed = mbedtls_pk_check_pair(&p->certificates.pk, &p->key, random_bytes, NULL);
+    arena_use(&s->arena, &s->arena);
+    return failed == 0;
+}
+
 // NULL, or what is wrong.
 static const char *load_pair(struct set *s, const struct port_text *chain,
                              const struct port_text *key) {
@@ -179,7 +191,7 @@ static const char *load_pair(struct set *s, const struct port_text *chain,
         return "tls: failed to parse private key";
     if (mbedtls_pk_get_type(&p->certificates.pk) != mbedtls_pk_get_type(&p->key))
         return "tls: private key type does not match public key type";
-    if (mbedtls_pk_check_pair(&p->certificates.pk, &p->key, random_bytes, NULL) != 0)
+    if (!is_pair(s, p))
         return "tls: private key does not match public key";
     if (mbedtls_ssl_conf_own_cert(&s->config, &p->certificates, &p->key) != 0)
         return "the certificates are larger than MIDGE_TLS_SET_BYTES";
@@ -238,7 +250,7 @@ static int choose(void *context, mbedtls_ssl_context *ssl, const unsigned char *
 #endif
 
 static const char *load_authorities(struct set *s, const struct port_text *text) {
-    if (text->bytes == 0)
+    if (!MIDGE_TLS_VERIFY || text->bytes == 0)
         return NULL;
     int failed = parse_certificates(&s->authorities, text);
     if (failed == MBEDTLS_ERR_X509_ALLOC_FAILED)
@@ -352,7 +364,7 @@ static const char *set_load(struct set *s, bool calls, const struct midge_tls_op
                                     calls ? MBEDTLS_SSL_IS_CLIENT : MBEDTLS_SSL_IS_SERVER,
                                     MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT) != 0)
         return "no room for TLS";
-    bool verifies = calls ? !options->insecure : options->verify;
+    bool verifies = MIDGE_TLS_VERIFY && (calls ? !options->insecure : options->verify);
     mbedtls_ssl_conf_rng(&s->config, random_bytes, NULL);
     mbedtls_ssl_conf_min_tls_version(&s->config, options->min_version == MIDGE_TLS_1_3
                                                      ? MBEDTLS_SSL_VERSION_TLS1_3
@@ -401,8 +413,10 @@ const char *port_certify(uint32_t remote, const struct midge_tls_options *option
         return "no entropy to be had";
     if (!begun)
         arena_init(&numbers.arena, sizeof numbers);
+#if MIDGE_TLS_CHACHA
     if (!begun)
         chachapoly_begin();
+#endif
     begun = true;
     mbedtls_ssl_config_init(&s->config);
     mbedtls_x509_crt_init(&s->authorities);
@@ -504,11 +518,13 @@ tls_slot tls_call(midge_conn conn, uint32_t remote, const char *name,
 }
 #endif
 
+#if MIDGE_TLS_VERIFY
 void tls_spare(tls_slot slot) {
     struct slot *t = slot_of(slot);
     if (!t->broken)
         mbedtls_ssl_set_hs_authmode(&t->ssl, MBEDTLS_SSL_VERIFY_NONE);
 }
+#endif
 
 void tls_close(tls_slot slot) {
     struct slot *t = slot_of(slot);
@@ -541,7 +557,7 @@ static void succeed(struct midge *m, struct slot *t) {
                        : MIDGE_TLS_1_2,
         .cipher = (uint16_t)mbedtls_ssl_get_ciphersuite_id_from_ssl(&t->ssl),
     };
-    mbedtls_x509_crt *peer = t->ssl.session->peer_cert;
+    mbedtls_x509_crt *peer = MIDGE_TLS_VERIFY ? t->ssl.session->peer_cert : NULL;
     if (peer != NULL) {
         names_of(peer, &told);
         names_of_chain(peer, &told);

@@ -36,6 +36,7 @@ tls_slot tls_call(midge_conn conn, uint32_t remote, const char *name,
 #endif
 
 // Nobody asks the peer for a certificate, whatever the options say; before the handshake begins.
+// With MIDGE_TLS_VERIFY only.
 void tls_spare(tls_slot slot);
 
 // Ends it without a word.

@@ -40,8 +40,10 @@ HAL_OBJ   := $(HAL:%=$(B)/hal/%.o)
 LWIP_OBJ  := $(LWIP_SRC:%.c=$(B)/%.o)
 IMAGE_SRC := $(wildcard broker/*.c broker/*/*.c boards/chip/*.c) port/lwip.c $(wildcard port/lwip/*.c)
 # A board with MIDGE_NKEYS says NKEYS := 1.
-CRYPTO_OBJ := $(if $(NKEYS)$(TLS),$(patsubst %.c,$(B)/%.o,port/crypto.c $(SODIUM_SRC) \
-                  $(if $(TLS),$(filter-out %25519.c %25519_ref10.c,$(TLS_SODIUM_SRC)))))
+# With TLS, port/tls/curve25519_small.c has what that and NKeys share.
+CRYPTO_OBJ := $(if $(NKEYS)$(TLS),$(patsubst %.c,$(B)/%.o,port/crypto.c \
+                  $(if $(TLS),$(filter-out %25519.c %25519_ref10.c,$(SODIUM_SRC) $(TLS_SODIUM_SRC)), \
+                      $(SODIUM_SRC))))
 MBEDTLS_OBJ := $(if $(TLS),$(patsubst %.c,$(B)/%.o,$(MBEDTLS_SRC) $(MBEDTLS)/library/gcm.c))
 TLS_OBJ   := $(if $(TLS),$(patsubst %.c,$(B)/%.o,port/handshakes.c port/tls.c \
                  $(filter-out port/tls/gcm%,$(wildcard port/tls/*.c)))) $(MBEDTLS_OBJ)
@@ -84,16 +86,17 @@ $(LWIP_OBJ): CFLAGS += -w
 # Each function of libsodium keeps its own frame: in one, those of calls that never meet would add
 # up.
 $(filter $(B)/build/%,$(CRYPTO_OBJ)): CFLAGS += $(SODIUM_FLAGS) -fno-lto
+$(B)/port/crypto.o: CFLAGS += -fno-lto
 $(CRYPTO_OBJ): CPPFLAGS += $(SODIUM_PATHS)
 $(CRYPTO_OBJ): | $(SODIUM)/LICENSE
-# And so those of Mbed TLS; the compiler says of each what it calls.
-$(MBEDTLS_OBJ): CFLAGS += -w -fno-lto -fcallgraph-info=su,da
+$(MBEDTLS_OBJ): CFLAGS += -w
 $(TLS_OBJ): CPPFLAGS += $(TLS_FLAGS)
 $(B)/port/tls/curve25519_small.o: CFLAGS += $(SODIUM_FLAGS) -isystem $(SODIUM_ROOT) -fno-lto
 $(TLS_OBJ): port/tls/config.h | $(MBEDTLS)/LICENSE $(SODIUM)/LICENSE
 $(addprefix $(B)/$(MBEDTLS)/library/,$(MBEDTLS_KEYS)): CPPFLAGS += $(TLS_KEYS_FLAGS)
 $(filter $(addprefix $(B)/$(MBEDTLS)/library/,$(MBEDTLS_NUMBERS)),$(MBEDTLS_OBJ)): \
     CPPFLAGS += -DTLS_NUMBERS
+$(addprefix $(B)/$(MBEDTLS)/library/,$(MBEDTLS_SERVER)): CPPFLAGS += -DTLS_SERVER
 
 $(B)/boards/chip/conf.o: boards/chip/conf.S boards/$(BOARD)/midge.conf
 	@mkdir -p $(@D)
@@ -200,7 +203,8 @@ ram: $(IMAGE).elf
 	@$(TOOL)nm -t d $< | awk '{ at[$$3] = $$1 } END { \
 	    printf "%-24s %8d B\n", "stacks", at["exception_stack_end"] - at["stack_begin"] }'
 
-size: $(B)/midge.elf $(B)/broker.elf $(if $(TLS),plain)
+size: $(B)/midge.elf $(B)/broker.elf \
+      $(if $(shell grep '^$(BOARD) *security' tests/size/boards.txt),plain)
 	@tests/size/boards.py $(BOARD)
 
 .PHONY: plain

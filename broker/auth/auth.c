@@ -163,7 +163,7 @@ static const struct midge_user *find_distinguished(const struct midge_config *co
 
 uint16_t auth_identify(const struct midge *m, const struct midge_tls *tls) {
     const struct midge_config *config = m->config;
-    if (!config->tls.verify_and_map)
+    if (!MIDGE_TLS_VERIFY || !config->tls.verify_and_map)
         return 0;
     for (uint32_t i = 0; i < tls->names_count; i++) {
         const struct midge_tls_name *name = &tls->names[i];
@@ -273,7 +273,7 @@ static enum admission check_users(struct midge *m, struct conn *c, const struct 
 static enum admission check(struct midge *m, struct conn *c, const struct credentials *given,
                             bool nobody) {
     const struct midge_config *config = m->config;
-#if MIDGE_TLS
+#if MIDGE_TLS && MIDGE_TLS_VERIFY
     if (config->users_count > 0 && config->tls.verify_and_map) {
         const struct midge_user *user = c->certified != 0 ? &config->users[c->certified - 1] : NULL;
         if (user == NULL || !may_come(user))

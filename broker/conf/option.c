@@ -144,14 +144,18 @@ const struct option options[] = {
     SHOWN(OPTION_TIMEOUT, tls.timeout_ms, "timeout", .place = PLACE_TLS,
           HUB(.label = "Reloaded: tls timeout")),
     OTHER(OPTION_TLS, "tls", HUB(.reload = RELOAD_NAMED)),
+#if MIDGE_TLS_VERIFY
     OTHER(OPTION_PINS, "pinned_certs", .place = PLACE_TLS, HUB(.reload = RELOAD_NAMED)),
+    OTHER(OPTION_SWITCH, "verify", .place = PLACE_TLS, .at = AT(tls.verify)),
+    OTHER(OPTION_VERIFY_AND_MAP, "verify_and_map", .place = PLACE_TLS),
+#else
+    OTHER(OPTION_REFUSED, "pinned_certs|verify|verify_and_map", .place = PLACE_TLS),
+#endif
     OTHER(OPTION_FIRST, "handshake_first|first|immediate", .place = PLACE_TLS,
           HUB(.reload = RELOAD_NAMED)),
     OTHER(OPTION_TEXT, "cert_file", .place = PLACE_TLS, .at = AT(tls.cert_file)),
     OTHER(OPTION_TEXT, "key_file", .place = PLACE_TLS, .at = AT(tls.key_file)),
     OTHER(OPTION_TEXT, "ca_file", .place = PLACE_TLS, .at = AT(tls.ca_file)),
-    OTHER(OPTION_SWITCH, "verify", .place = PLACE_TLS, .at = AT(tls.verify)),
-    OTHER(OPTION_VERIFY_AND_MAP, "verify_and_map", .place = PLACE_TLS),
     OTHER(OPTION_SWITCH, "insecure|allow_insecure_cipher_suites", .place = PLACE_TLS,
           .at = AT(tls.insecure)),
     OTHER(OPTION_CIPHERS, "cipher_suites", .place = PLACE_TLS),

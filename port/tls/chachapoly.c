@@ -1,5 +1,9 @@
 // Mbed TLS's ChaCha20-Poly1305, by libsodium.
 
+#include <mbedtls/build_info.h>
+
+#if MIDGE_TLS_CHACHA
+
 #include <mbedtls/chachapoly.h>
 
 #include <string.h>
@@ -62,3 +66,5 @@ int mbedtls_chachapoly_update(mbedtls_chachapoly_context *context, size_t n,
     (void)context, (void)n, (void)in, (void)out;
     return MBEDTLS_ERR_CHACHAPOLY_BAD_STATE;
 }
+
+#endif

@@ -54,7 +54,11 @@ int64_t tls_time(int64_t *to);
 #define MBEDTLS_SSL_EXTENDED_MASTER_SECRET
 #define MBEDTLS_SSL_KEEP_PEER_CERTIFICATE
 #define MBEDTLS_SSL_MAX_FRAGMENT_LENGTH
+#if MIDGE_TLS_VERIFY
 #define MBEDTLS_SSL_SERVER_NAME_INDICATION
+#else
+#define MBEDTLS_ECDSA_VERIFY_ALT
+#endif
 #define MBEDTLS_SSL_ALL_ALERT_MESSAGES
 #if MIDGE_TLS_RSA
 #define MBEDTLS_KEY_EXCHANGE_ECDHE_RSA_ENABLED
@@ -63,6 +67,15 @@ int64_t tls_time(int64_t *to);
 
 #define MBEDTLS_SSL_IN_CONTENT_LEN MIDGE_TLS_IN_BYTES
 #define MBEDTLS_SSL_OUT_CONTENT_LEN MIDGE_TLS_OUT_BYTES
+
+// Where nobody is asked for a certificate, the two files of the server have anonymity.c in place of
+// what would look at one.
+#if defined(TLS_SERVER) && !MIDGE_TLS_VERIFY
+#define mbedtls_pk_verify anonymity_refuse_signature
+#define mbedtls_ssl_parse_certificate anonymity_pass
+#define mbedtls_ssl_tls13_process_certificate anonymity_refuse
+#define mbedtls_ssl_tls13_process_certificate_verify anonymity_refuse
+#endif
 
 // ---- Certificates and keys ----------------------------------------------------------------------
 
@@ -74,8 +87,8 @@ int64_t tls_time(int64_t *to);
 #define MBEDTLS_X509_REMOVE_INFO
 #define MBEDTLS_PK_C
 #define MBEDTLS_PK_PARSE_C
-#define MBEDTLS_PK_PARSE_EC_EXTENDED
 #if MIDGE_TLS_HUB
+#define MBEDTLS_PK_PARSE_EC_EXTENDED
 #define MBEDTLS_PEM_PARSE_C
 #define MBEDTLS_BASE64_C
 #endif
@@ -86,6 +99,11 @@ int64_t tls_time(int64_t *to);
 // ---- Primitives ---------------------------------------------------------------------------------
 
 #define MBEDTLS_PSA_CRYPTO_C
+#if !MIDGE_TLS_HUB
+#define MBEDTLS_PSA_CRYPTO_CONFIG
+#define MBEDTLS_PSA_CRYPTO_CONFIG_FILE "port/tls/psa.h"
+#define MBEDTLS_BLOCK_CIPHER_NO_DECRYPT
+#endif
 #define MBEDTLS_PSA_ASSUME_EXCLUSIVE_BUFFERS
 #define MBEDTLS_BIGNUM_C
 #define MBEDTLS_ECP_C
@@ -122,9 +140,11 @@ int64_t tls_time(int64_t *to);
 #if MIDGE_TLS_HUB
 #define MBEDTLS_GCM_ALT
 #endif
+#if MIDGE_TLS_CHACHA
 #define MBEDTLS_CHACHA20_C
 #define MBEDTLS_POLY1305_C
 #define MBEDTLS_CHACHAPOLY_C
 #define MBEDTLS_CHACHAPOLY_ALT
+#endif
 
 #endif

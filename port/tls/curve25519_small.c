@@ -1,7 +1,9 @@
 // X25519 for chips: libsodium's, with its ladder for the base point too, so that its table of
-// multiples of that, 30 KB, is not linked. Takes the place of its scalarmult_curve25519.c.
+// multiples of that, 30 KB, is not linked. Takes the place of its scalarmult_curve25519.c; and is
+// compiled as one with its ed25519_ref10.c, so that the field that both compute in is there once.
 
-#include <crypto_scalarmult/curve25519/ref10/x25519_ref10.c>  // of its sources
+#include <crypto_core/ed25519/ref10/ed25519_ref10.c>  // of its sources
+#include <crypto_scalarmult/curve25519/ref10/x25519_ref10.c>
 
 #include <crypto_scalarmult_curve25519.h>
 

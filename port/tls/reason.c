@@ -109,7 +109,7 @@ static const char *find(const struct reason *reasons, size_t count, int error) {
 
 const char *reason_of(int error, uint32_t verified, const mbedtls_ssl_context *ssl,
                       char text[256]) {
-    if (error == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED)
+    if (MIDGE_TLS_VERIFY && error == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED)
         return certificate_reason(verified);
     if (error == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
         return alert_reason(ssl->in_msg[1], text);

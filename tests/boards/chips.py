@@ -13,7 +13,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from machine import make
+from machine import make, profile_of
 
 AT_ONCE = 8  # most of them wait for a timer, most of the time
 HERE = os.path.dirname(__file__)
@@ -42,6 +42,9 @@ def has_tls(board):
 
 def suites(board):
     """Names of tests, their commands, and what those find in their environment."""
+    if profile_of(board):  # all else is as with the board's other image
+        yield "tls", [*PYTEST, "tests/interop/test_tls_small.py"], {}
+        return
     alone = [*(["sudo", "-E"] if os.getuid() else []), "unshare", "--net"]
     for kind in ("loads", "faults", "losses"):
         yield kind, [*alone, *script("proofs.py", board, kind)], {}

@@ -54,6 +54,13 @@ def limits(board):
     return {name: eval(value, {}) for name, value in zip(names, values)}
 
 
+def profile_of(board):
+    """The board whose profile it is, or None."""
+    found = re.search(r"^include boards/([^/]+)/board.mk",
+                      pathlib.Path(f"boards/{board}/board.mk").read_text(), re.M)
+    return found and found[1]
+
+
 class Refused(Exception):
     """A configuration, by the board's reader."""
 
@@ -206,7 +213,7 @@ class Machine:
 def erase(board, folder):
     """Erased flash where it begins, in a file as large as QEMU wants it, as make run gives it."""
     sizes = re.search(r"FLASH_FILE *:= *(\d+)([KMG]) (\d+)([KMG])",
-                      pathlib.Path(f"boards/{board}/board.mk").read_text())
+                      pathlib.Path(f"boards/{profile_of(board) or board}/board.mk").read_text())
     units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
     path = folder / "flash.bin"
     path.write_bytes(b"\xff" * (int(sizes[1]) * units[sizes[2]]))

@@ -396,7 +396,7 @@ def test_monitoring_tells(start_hub, ca):
         eventually(lambda: hub.get("/varz")["connections"] == 0)
 
 
-def resumptions(port, context):
+def resumptions(port, context, between=lambda: None):
     """Whether each of three connections went on with the session of the one before."""
     session, reused = None, []
     for _ in range(3):
@@ -407,6 +407,7 @@ def resumptions(port, context):
             assert client.recv(100) == b"PONG\r\n"
             reused.append(client.session_reused)
             session = client.session
+        between()
     return reused
 
 

@@ -11,8 +11,8 @@ M3_OBJ := $(patsubst %.c,$(M3)/%.o,$(wildcard broker/*.c broker/*/*.c))
 
 PREPARED += $(M3_OBJ)
 
-size: hub $(M3_OBJ) $(CHIPS:%=chips-%)
-	@MAKE="$(MAKE)" tests/size/run $(B)/midge $(HUB_BYTES_MAX) $(M3_TEXT_MAX) "$(CHIPS)" \
+size: hub $(M3_OBJ) $(patsubst %,chips-%,$(CHIPS) $(PROFILES))
+	@MAKE="$(MAKE)" tests/size/run $(B)/midge $(HUB_BYTES_MAX) $(M3_TEXT_MAX) "$(CHIPS) $(PROFILES)" \
 	    $(filter $(M3)/broker/core/%,$(M3_OBJ))
 
 $(M3)/%.o: %.c Makefile tests/size/size.mk

@@ -71,7 +71,10 @@ def may_include(path, target):
     if top == "hal":
         return inside.startswith("hal/")
     if top == "boards":
-        return inside.startswith((folder + "/", "boards/chip/")) or target in BOARD_FACES
+        # What the profiles of a board share; a board's header is read without a search path.
+        shared = re.fullmatch(r"(\.\./\w+/)?chip\.h", inside)
+        return (inside.startswith((folder + "/", "boards/chip/")) or target in BOARD_FACES
+                or bool(shared))
     return True
 
 

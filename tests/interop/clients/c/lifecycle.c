@@ -97,6 +97,79 @@ void reconnect(const char *url) {
     natsConnection_Destroy(nc);
 }
 
+#define BURST 8
+#define BURST_BYTES 1024
+
+// A number in front of bytes, some of which are left out.
+static natsStatus publish_number(natsConnection *nc, uint32_t number) {
+    char bytes[BURST_BYTES] = {0};
+    int n = snprintf(bytes, sizeof bytes, "%u", number) + 1;
+    n += (int)(number * 37 % (BURST_BYTES - 16));
+    return natsConnection_Publish(nc, "pulse", bytes, n);
+}
+
+// Takes what has come. Numbers only grow; answers how many there were.
+static uint32_t take_numbers(natsSubscription *sub, uint32_t *last, int64_t timeout_ms) {
+    natsMsg *msg = NULL;
+    uint32_t count = 0;
+    while (count < BURST && natsSubscription_NextMsg(&msg, sub, timeout_ms) == NATS_OK) {
+        uint32_t number = (uint32_t)strtoul(natsMsg_GetData(msg), NULL, 10);
+        CHECK(number > *last);
+        *last = number;
+        count++;
+        natsMsg_Destroy(msg);
+    }
+    return count;
+}
+
+// Attempts that found somebody, too.
+static uint64_t reconnects_of(natsConnection *nc, natsStatistics *stats) {
+    uint64_t ignored, reconnects;
+    OK(natsConnection_GetStats(nc, stats));
+    OK(natsStatistics_GetCounts(stats, &ignored, &ignored, &ignored, &ignored, &reconnects));
+    return reconnects;
+}
+
+static void *await_end(void *enough) {
+    await_driver();
+    *(volatile bool *)enough = true;
+    return NULL;
+}
+
+// One connection gets what it publishes, in bursts, for as long as the driver likes, who ends the
+// connection now and then. What is on its way then may be lost; else all comes, in order.
+void endure(const char *url) {
+    natsConnection *nc = connect_tenaciously(url);
+    natsSubscription *sub = NULL;
+    natsStatistics *stats = NULL;
+    volatile bool enough = false;
+    uint32_t sent = 0, last = 0, received = 0;
+    pthread_t waiter;
+
+    OK(natsStatistics_Create(&stats));
+    OK(natsConnection_SubscribeSync(&sub, nc, "pulse"));
+    OK(natsConnection_Flush(nc));
+    CHECK(pthread_create(&waiter, NULL, await_end, (void *)&enough) == 0);
+    printf("connected\n");
+    while (!enough) {
+        uint64_t before = reconnects_of(nc, stats);
+        bool good = true;
+        for (int i = 0; i < BURST && good; i++)
+            good = publish_number(nc, ++sent) == NATS_OK;
+        good = good && natsConnection_FlushTimeout(nc, TIMEOUT_MS) == NATS_OK;
+        uint32_t count = take_numbers(sub, &last, good ? TIMEOUT_MS : 1);
+        CHECK(count == BURST || !good || reconnects_of(nc, stats) != before);
+        received += count;
+        while (natsConnection_Status(nc) != NATS_CONN_STATUS_CONNECTED)
+            nats_Sleep(1);
+    }
+    pthread_join(waiter, NULL);
+    printf("sent %u, received %u\n", sent, received);
+    natsStatistics_Destroy(stats);
+    natsSubscription_Destroy(sub);
+    natsConnection_Destroy(nc);
+}
+
 // The driver stops this process and floods it until the hub cuts it off; then lets it come back.
 void stall(const char *url) {
     natsConnection *nc = connect_tenaciously(url), *other = connect_tenaciously(url);

@@ -17,6 +17,7 @@ static const struct {
     {"round_trip_time", round_trip_time},
     {"drain", drain},
     {"reconnect", reconnect},
+    {"endure", endure},
     {"stall", stall},
     {"lame_duck", lame_duck},
     {"login", login},
@@ -39,6 +40,10 @@ natsOptions *options_to(const char *url) {
     }
     if (getenv("TLS_CERT") != NULL)
         OK(natsOptions_LoadCertificatesChain(opts, getenv("TLS_CERT"), getenv("TLS_CERT")));
+    if (getenv("RECORD_BYTES") != NULL) {
+        OK(natsOptions_SetIOBufSize(opts, atoi(getenv("RECORD_BYTES"))));
+        OK(natsOptions_SetReconnectBufSize(opts, atoi(getenv("RECORD_BYTES"))));
+    }
     return opts;
 }
 

@@ -35,7 +35,8 @@
 // Waits for the driver to say go on.
 void await_driver(void);
 
-// The URL, and TLS by the authority in the file $TLS_CA, and by the certificate in $TLS_CERT.
+// The URL, and TLS by the authority in the file $TLS_CA, and by the certificate in $TLS_CERT. No
+// write, and so no record of TLS, has more than $RECORD_BYTES, if those are given.
 natsOptions *options_to(const char *url);
 
 natsConnection *connect_to(const char *url);
@@ -58,6 +59,7 @@ void round_trip_time(const char *url);
 // lifecycle.c
 void drain(const char *url);
 void reconnect(const char *url);
+void endure(const char *url);
 void stall(const char *url);
 void lame_duck(const char *url);
 
