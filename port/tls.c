@@ -25,6 +25,7 @@
 
 #define SPANS 64                 // pieces of output in one record
 #define TICKET_LIFETIME_S 86400  // half of that for the key of a ticket
+#define CLOCK_STEP_US 60000000   // by which the wall clock is another than before
 
 // A set of certificates, and the options that go with it.
 struct set {
@@ -53,7 +54,8 @@ struct slot {
     void *context;
     const uint8_t *in;  // received bytes that are being consumed
     uint32_t in_bytes;
-    uint32_t out_bytes;  // of the broker's output, in the record that is being sent
+    uint32_t out_bytes;          // of the broker's output, in the record that is being sent
+    uint64_t from_us, until_us;  // when what the peer has shown is valid; 0: it has shown nothing
     bool secured, broken;
     bool goes_on;   // the handshake, for which there was no time
     bool more;      // output follows the record that is being sent
@@ -93,12 +95,23 @@ psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context
     return port_entropy(to, (uint32_t)max) ? PSA_SUCCESS : PSA_ERROR_INSUFFICIENT_ENTROPY;
 }
 
-// The time by which certificates are valid: in 1970, where it is unknown, none is.
+static struct {
+    uint64_t us;  // at the start
+    bool suffices;
+} ground;  // what is known of the time while the clock is not
+
+void port_floor(uint64_t wall_us, bool suffices) {
+    ground.us = wall_us - port_now().us;
+    ground.suffices = suffices;
+}
+
+// The time that Mbed TLS compares the dates of certificates with; judge() has the last word.
 int64_t tls_time(int64_t *to) {
-    int64_t now = (int64_t)(port_now().wall_us / 1000000);
+    struct midge_now now = port_now();
+    int64_t s = (int64_t)((now.wall_us != 0 ? now.wall_us : ground.us + now.us) / 1000000);
     if (to != NULL)
-        *to = now;
-    return now;
+        *to = s;
+    return s;
 }
 
 mbedtls_ms_time_t mbedtls_ms_time(void) {
@@ -304,8 +317,7 @@ static int64_t days(int64_t year, int64_t month, int64_t day) {
     return year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 719469;
 }
 
-static uint64_t end_us(const mbedtls_x509_crt *c) {
-    const mbedtls_x509_time *t = &c->valid_to;
+static uint64_t us_of(const mbedtls_x509_time *t) {
     int64_t hours = days(t->year, t->mon, t->day) * 24 + t->hour;
     int64_t seconds = (hours * 60 + t->min) * 60 + t->sec;
     return seconds > 0 ? (uint64_t)seconds * 1000000 : 1;
@@ -318,7 +330,7 @@ void tls_ends(uint64_t *certificate_us, uint64_t *first_us) {
     for (uint32_t i = 0; i < in_force->pairs_count; i++) {
         const mbedtls_x509_crt *c = &in_force->pairs[i].certificates;
         for (; c != NULL && c->raw.p != NULL; c = c->next) {
-            uint64_t us = end_us(c);
+            uint64_t us = us_of(&c->valid_to);
             if (*certificate_us == 0)
                 *certificate_us = us;
             if (*first_us == 0 || us < *first_us)
@@ -423,6 +435,24 @@ static int transmit(void *context, const unsigned char *bytes, size_t n) {
     return sent > 0 ? sent : sent == 0 ? MBEDTLS_ERR_SSL_WANT_WRITE : MBEDTLS_ERR_SSL_CONN_EOF;
 }
 
+// One certificate of what a peer has shown, or the authority's behind it. While the clock is unknown,
+// no date says that it is valid now.
+static int judge(void *context, mbedtls_x509_crt *c, int depth, uint32_t *flags) {
+    struct slot *t = context;
+    uint64_t from_us = us_of(&c->valid_from), until_us = us_of(&c->valid_to);
+    (void)depth;
+    if (from_us > t->from_us)
+        t->from_us = from_us;
+    if (t->until_us == 0 || until_us < t->until_us)
+        t->until_us = until_us;
+    if (port_now().wall_us != 0)
+        return 0;
+    *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_FUTURE;
+    if (!ground.suffices)
+        *flags |= REASON_CLOCK;
+    return 0;
+}
+
 tls_slot tls_open(midge_conn conn, tls_send send, void *context) {
     tls_slot slot = slots_free;
     if (slot != 0)
@@ -443,6 +473,7 @@ tls_slot tls_open(midge_conn conn, tls_send send, void *context) {
     mbedtls_ssl_init(&t->ssl);
     t->broken = in_force == NULL || mbedtls_ssl_setup(&t->ssl, &in_force->config) != 0;
     mbedtls_ssl_set_bio(&t->ssl, t, transmit, receive, NULL);
+    mbedtls_ssl_set_verify(&t->ssl, judge, t);
     return slot;
 }
 
@@ -499,13 +530,31 @@ static void succeed(struct midge *m, struct slot *t) {
     t->ssl.session->peer_cert = NULL;
 }
 
-static void fail(struct midge *m, struct slot *t, int error) {
+static void refuse(struct midge *m, struct slot *t, int error, uint32_t verified) {
     char text[256];
-    const struct midge_tls told = {
-        .failure = reason_of(error, mbedtls_ssl_get_verify_result(&t->ssl), &t->ssl, text),
-        .stray = error == MBEDTLS_ERR_SSL_INVALID_RECORD};
-    t->broken = true;
+    const struct midge_tls told = {.failure = reason_of(error, verified, &t->ssl, text),
+                                   .stray = error == MBEDTLS_ERR_SSL_INVALID_RECORD};
     midge_secured(m, t->conn, &told);
+}
+
+static void fail(struct midge *m, struct slot *t, int error) {
+    t->broken = true;
+    refuse(m, t, error, mbedtls_ssl_get_verify_result(&t->ssl));
+}
+
+void tls_turn(struct midge *m) {
+    static uint64_t ahead_us;  // of the clock that never jumps
+    struct midge_now now = port_now();
+    uint64_t jump_us = now.wall_us - now.us - ahead_us;
+    if (now.wall_us == 0 || jump_us + CLOCK_STEP_US <= 2ull * CLOCK_STEP_US)
+        return;
+    ahead_us += jump_us;
+    for (uint32_t i = 0; i < slots_fresh; i++) {
+        struct slot *t = &slots[i].slot;
+        if (t->conn != MIDGE_NONE && t->secured && t->until_us != 0 &&
+            (now.wall_us < t->from_us || now.wall_us > t->until_us))
+            refuse(m, t, MBEDTLS_ERR_X509_CERT_VERIFY_FAILED, MBEDTLS_X509_BADCERT_EXPIRED);
+    }
 }
 
 // 0 where it came to its end, or was out of time.
