@@ -435,8 +435,8 @@ static int transmit(void *context, const unsigned char *bytes, size_t n) {
     return sent > 0 ? sent : sent == 0 ? MBEDTLS_ERR_SSL_WANT_WRITE : MBEDTLS_ERR_SSL_CONN_EOF;
 }
 
-// One certificate of what a peer has shown, or the authority's behind it. While the clock is unknown,
-// no date says that it is valid now.
+// Sees a certificate that a peer has shown, or its authority's. While the clock is unknown no date
+// says that one is valid now.
 static int judge(void *context, mbedtls_x509_crt *c, int depth, uint32_t *flags) {
     struct slot *t = context;
     uint64_t from_us = us_of(&c->valid_from), until_us = us_of(&c->valid_to);

@@ -17,7 +17,7 @@ import traceback
 import lan
 from chips import has_tls
 from clients import Client, Failed, check
-from machine import Machine
+from machine import Machine, Refused
 from network import Tap
 from sntp import TimeServer, read_time
 
@@ -145,7 +145,8 @@ def tells_expiry(board, network, certificates):
     """Monitoring shows when its certificate ends, whether the clock is known or not."""
     with Machine(board, network, config="tls {}", identity=certificates.identity) as chip:
         chip.wait_until_ready()
-        text = chip.get("/varz")["tls_cert_not_after"]
+        text = chip.get("/varz").get("tls_cert_not_after")
+        check(text, "monitoring shows it")
         ends = read_time(text.replace("T", " ").replace("Z", " UTC"))
         check(abs(ends - time.time() - 10 * 86400) < 600, f"it ends at {text}")
 
@@ -164,6 +165,16 @@ def asks_as_configured(board, network):
         check(abs(now - server.time()) < 30, "and monitoring's")
 
 
+def knows_its_options(board, network):
+    """`clock` takes one word."""
+    for config in ("clock: host", "clock: true"):
+        try:
+            Machine(board, network, config=config).close()
+        except Refused:
+            continue
+        check(False, f"{config} is refused")
+
+
 def main():
     network = Tap(names_time_server=True)
     Client.board = network.client
@@ -173,7 +184,7 @@ def main():
         certificates = Certificates(folder)
         for board in sys.argv[1:]:
             trials = [fails_closed, build_suffices, tells_expiry] if has_tls(board) else []
-            for trial in [*trials, asks_as_configured]:
+            for trial in [*trials, asks_as_configured, knows_its_options]:
                 try:
                     trial(board, network, *([certificates] if trial in trials else []))
                     passed += 1
