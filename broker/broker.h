@@ -467,8 +467,8 @@ struct midge_tls {
 // TLS has been established, or has failed. On MIDGE_WISH_SECURE the port begins with it: whatever
 // was not consumed and whatever comes then belongs to the handshake, until this is called; what is
 // queued goes out in clear first. From then on midge_rx takes what was decrypted, and what midge_tx
-// gives is encrypted. After a failure the connection ends by wish, once the port's alert is sent; so
-// it does where the port finds later that the peer should not have been let in.
+// gives is encrypted. After a failure the connection ends by wish, once the port's alert is sent;
+// so it does where the port finds later that the peer should not have been let in.
 void midge_secured(struct midge *m, midge_conn c, const struct midge_tls *tls);
 
 // The port is busy with other handshakes: this one's time stands still until it goes on.
