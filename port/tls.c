@@ -299,13 +299,33 @@ static void set_groups(struct set *s, const struct midge_tls_options *options) {
     mbedtls_ssl_conf_groups(&s->config, s->groups);
 }
 
+// Tickets. A key that is found too old, as all are once the clock is known, is made anew: it lies
+// with its set, beyond the connection that found it.
+static int write_ticket(void *context, const mbedtls_ssl_session *session, unsigned char *to,
+                        const unsigned char *end, size_t *n, uint32_t *lifetime) {
+    struct set *s = context;
+    struct arena *before = arena_in_use();
+    arena_use(&s->arena, &numbers.arena);
+    int failed = mbedtls_ssl_ticket_write(&s->tickets, session, to, end, n, lifetime);
+    arena_use(before, &numbers.arena);
+    return failed;
+}
+
+static int read_ticket(void *context, mbedtls_ssl_session *session, unsigned char *from, size_t n) {
+    struct set *s = context;
+    struct arena *before = arena_in_use();
+    arena_use(&s->arena, &numbers.arena);
+    int failed = mbedtls_ssl_ticket_parse(&s->tickets, session, from, n);
+    arena_use(before, &numbers.arena);
+    return failed;
+}
+
 // Who comes again resumes with a ticket, except where it has to show who it is: a ticket of TLS 1.3
 // does not hold the peer's certificate.
 static bool set_tickets(struct set *s, const struct midge_tls_options *options) {
     if (options->verify || options->pins_count > 0)
         return true;
-    mbedtls_ssl_conf_session_tickets_cb(&s->config, mbedtls_ssl_ticket_write,
-                                        mbedtls_ssl_ticket_parse, &s->tickets);
+    mbedtls_ssl_conf_session_tickets_cb(&s->config, write_ticket, read_ticket, s);
     return mbedtls_ssl_ticket_setup(&s->tickets, random_bytes, NULL, MBEDTLS_CIPHER_AES_256_GCM,
                                     TICKET_LIFETIME_S) == 0;
 }
