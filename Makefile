@@ -52,6 +52,7 @@ bench:   ## Midge and nats-server side by side: the table of ratios
 fresh:   ## the README's two commands on a minimal Debian 12, in a chroot
 chips:   ## every board in QEMU: its chip's services, and the image under all that clients do
 lan:     ## IPv6 and mDNS of the boards that have them, in QEMU on a tap device
+clock:   ## a time server that comes, goes and errs, before boards that ask it, in QEMU on a tap device
 console: ## the console of every board, its configuration in flash, what shares the chip, in QEMU
 cost:    ## instructions for a message on a Cortex-M3, against budgets
 twofiles: ## what make dist gives: three compilers, four sets of limits, a program, the hub

@@ -173,8 +173,10 @@ static uint32_t lame_duck_turn(struct midge *m) {
 // Warns of a certificate near its end, once a day. Answers in how many ms to look again.
 static uint32_t expiry_turn(struct midge *m) {
     uint64_t end_us = m->host.first_end_us;
-    if (end_us == 0 || m->now.wall_us == 0)
+    if (end_us == 0 || m->now.wall_us == 0) {
+        m->expiry_ms = m->now.ms;  // which may be days before the clock is known
         return UINT32_MAX;
+    }
     int32_t wait = (int32_t)(m->expiry_ms - m->now.ms);
     if (wait > 0)
         return (uint32_t)wait;

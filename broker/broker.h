@@ -244,6 +244,12 @@ struct midge_config {
     } tls_flags;
 #endif
 
+#if MIDGE_CLOCK
+    // What the time is known by; read by the board.
+    bool clock_build;  // while it is unknown, the build's time is good enough for certificates
+    midge_text time_server;  // of SNTP; "" is the one that DHCP names
+#endif
+
     // Where it listens; read by the board. Port 0 is off, -1 any free one.
     midge_text host;
     int32_t port;
@@ -461,7 +467,8 @@ struct midge_tls {
 // TLS has been established, or has failed. On MIDGE_WISH_SECURE the port begins with it: whatever
 // was not consumed and whatever comes then belongs to the handshake, until this is called; what is
 // queued goes out in clear first. From then on midge_rx takes what was decrypted, and what midge_tx
-// gives is encrypted. After a failure the connection ends by wish, once the port's alert is sent.
+// gives is encrypted. After a failure the connection ends by wish, once the port's alert is sent;
+// so it does where the port finds later that the peer should not have been let in.
 void midge_secured(struct midge *m, midge_conn c, const struct midge_tls *tls);
 
 // The port is busy with other handshakes: this one's time stands still until it goes on.

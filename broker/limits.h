@@ -120,6 +120,12 @@
 #define MIDGE_TRACE 1
 #endif
 
+// Whether the wall clock may be unknown at first, as on a chip that asks a time server: the options
+// `clock` and `time_server`.
+#ifndef MIDGE_CLOCK
+#define MIDGE_CLOCK 0
+#endif
+
 // Whether clients can speak TLS, which the port then provides. 0 leaves out what that takes.
 #ifndef MIDGE_TLS
 #define MIDGE_TLS 0

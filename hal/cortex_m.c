@@ -249,9 +249,3 @@ void hal_wait(uint32_t ms) {
     woken = false;
     __asm volatile("cpsie i\nisb" ::: "memory");
 }
-
-// ---- What none of these chips has ---------------------------------------------------------------
-
-uint64_t hal_wall_us(void) {
-    return 0;
-}

@@ -28,8 +28,12 @@ void hal_init(void);
 // Microseconds since reset; never goes back, never wraps.
 uint64_t hal_us(void);
 
-// UTC since 1970 in microseconds, or 0 while it is unknown.
+// UTC since 1970 in microseconds, or 0 while it is unknown. It never goes back: where it was set
+// back, it stands still until time has caught up.
 uint64_t hal_wall_us(void);
+
+// Sets it, and with it the RTC of a chip that has one. 0: it is not known after all.
+void hal_wall_set(uint64_t us);
 
 // Sleeps until an interrupt, but not longer than `ms` milliseconds. May return at any time earlier.
 // An interrupt that came since the caller last looked ends it at once.

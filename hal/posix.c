@@ -159,11 +159,6 @@ uint64_t hal_us(void) {
     return timer_clock_us(&clock_32, ticks(), HAL_TIMER_MHZ);
 }
 
-// As on the boards, none of which has a clock of its own.
-uint64_t hal_wall_us(void) {
-    return 0;
-}
-
 void hal_wait(uint32_t ms) {
     struct pollfd events[] = {{.fd = STDIN_FILENO, .events = POLLIN},
                               {.fd = listens ? POSIX_CABLE : -1, .events = POLLIN}};

@@ -111,6 +111,7 @@ uint32_t port_random(void) {
 int32_t port_init(uint32_t connections) {
 #if MIDGE_TLS
     handshakes_begin(port_random());
+    tls_ends(&host.certificate_end_us, &host.first_end_us);
 #endif
     return connections < MIDGE_TCP_SOCKETS ? (int32_t)connections : MIDGE_TCP_SOCKETS;
 }
@@ -637,6 +638,7 @@ void port_turn(struct midge *m, void (*drain)(struct midge *m)) {
         touched = NULL;
     }
 #if MIDGE_TLS
+    tls_turn(m);
     handshake(m);
 #endif
     carry_out(m);

@@ -13,6 +13,7 @@ LWIP_SRC := $(addprefix $(LWIP)/src/core/,init.c def.c inet_chksum.c ip.c mem.c 
             $(addprefix $(LWIP)/src/core/ipv6/,ethip6.c icmp6.c inet6.c ip6.c ip6_addr.c mld6.c \
                 nd6.c) \
             $(addprefix $(LWIP)/src/apps/mdns/,mdns.c mdns_domain.c mdns_out.c) \
+            $(LWIP)/src/apps/sntp/sntp.c \
             $(LWIP)/src/netif/ethernet.c
 
 $(LWIP)/COPYING: port/packages.sums

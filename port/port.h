@@ -31,6 +31,12 @@ struct port_network {
     bool dhcp;
     uint8_t address[4], mask[4], gateway[4];
     const char *host_name;  // told to the DHCP server, and known by mDNS; up to 31 characters
+#if MIDGE_CLOCK
+    // Who is asked for the time by SNTP, at start and then once an hour: a numeric address, or ""
+    // for the server that DHCP names. What it says goes to `told`, which judges it.
+    const char *time_server;
+    void (*told)(uint64_t wall_us);
+#endif
 };
 
 // Starts the MAC and the stack, before anything else of the port that concerns connections. The
@@ -71,6 +77,13 @@ struct port_certificates {
 #define PORT_LISTENERS 0
 const char *port_certify(uint32_t remote, const struct midge_tls_options *options,
                          const struct port_certificates *certificates);
+
+// What is known while the wall clock is not: that it is wall_us now, or later. A certificate of a
+// peer that had ended by then is refused. So is every other, since it may have ended meanwhile,
+// unless the floor `suffices`; then nobody asks either whether it has begun. Once the wall clock is
+// known, all that is of no importance: who is connected by a certificate that the clock refuses is
+// closed.
+void port_floor(uint64_t wall_us, bool suffices);
 
 // Puts what was prepared last in force, for handshakes that begin from now on. Who is connected
 // stays so; a handshake that is still under way since the set before the last fails.

@@ -27,6 +27,7 @@
 
 #define SPANS 64                 // pieces of output in one record
 #define TICKET_LIFETIME_S 86400  // half of that for the key of a ticket
+#define CLOCK_STEP_US 60000000   // by which the wall clock is another than before
 
 // A set of certificates, and the options that go with it.
 struct set {
@@ -64,7 +65,8 @@ struct slot {
     void *context;
     const uint8_t *in;  // received bytes that are being consumed
     uint32_t in_bytes;
-    uint32_t out_bytes;  // of the broker's output, in the record that is being sent
+    uint32_t out_bytes;          // of the broker's output, in the record that is being sent
+    uint64_t from_us, until_us;  // when what the peer has shown is valid; 0: it has shown nothing
     bool secured, broken;
     bool goes_on;   // the handshake, for which there was no time
     bool more;      // output follows the record that is being sent
@@ -101,12 +103,23 @@ psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context
     return port_entropy(to, (uint32_t)max) ? PSA_SUCCESS : PSA_ERROR_INSUFFICIENT_ENTROPY;
 }
 
-// The time by which certificates are valid: in 1970, where it is unknown, none is.
+static struct {
+    uint64_t us;  // at the start
+    bool suffices;
+} ground;  // what is known of the time while the clock is not
+
+void port_floor(uint64_t wall_us, bool suffices) {
+    ground.us = wall_us - port_now().us;
+    ground.suffices = suffices;
+}
+
+// The time that Mbed TLS compares the dates of certificates with; judge() has the last word.
 int64_t tls_time(int64_t *to) {
-    int64_t now = (int64_t)(port_now().wall_us / 1000000);
+    struct midge_now now = port_now();
+    int64_t s = (int64_t)((now.wall_us != 0 ? now.wall_us : ground.us + now.us) / 1000000);
     if (to != NULL)
-        *to = now;
-    return now;
+        *to = s;
+    return s;
 }
 
 mbedtls_ms_time_t mbedtls_ms_time(void) {
@@ -318,13 +331,33 @@ static void set_signatures(struct set *s) {
 }
 #endif
 
+// Tickets. A key that is found too old, as all are once the clock is known, is made anew: it lies
+// with its set, beyond the connection that found it.
+static int write_ticket(void *context, const mbedtls_ssl_session *session, unsigned char *to,
+                        const unsigned char *end, size_t *n, uint32_t *lifetime) {
+    struct set *s = context;
+    struct arena *before = arena_in_use();
+    arena_use(&s->arena, &numbers.arena);
+    int failed = mbedtls_ssl_ticket_write(&s->tickets, session, to, end, n, lifetime);
+    arena_use(before, &numbers.arena);
+    return failed;
+}
+
+static int read_ticket(void *context, mbedtls_ssl_session *session, unsigned char *from, size_t n) {
+    struct set *s = context;
+    struct arena *before = arena_in_use();
+    arena_use(&s->arena, &numbers.arena);
+    int failed = mbedtls_ssl_ticket_parse(&s->tickets, session, from, n);
+    arena_use(before, &numbers.arena);
+    return failed;
+}
+
 // Who comes again resumes with a ticket, except where it has to show who it is: a ticket of TLS 1.3
 // does not hold the peer's certificate.
 static bool set_tickets(struct set *s, const struct midge_tls_options *options) {
     if (options->verify || options->pins_count > 0)
         return true;
-    mbedtls_ssl_conf_session_tickets_cb(&s->config, mbedtls_ssl_ticket_write,
-                                        mbedtls_ssl_ticket_parse, &s->tickets);
+    mbedtls_ssl_conf_session_tickets_cb(&s->config, write_ticket, read_ticket, s);
     return mbedtls_ssl_ticket_setup(&s->tickets, random_bytes, NULL, MBEDTLS_CIPHER_AES_256_GCM,
                                     TICKET_LIFETIME_S) == 0;
 }
@@ -336,8 +369,7 @@ static int64_t days(int64_t year, int64_t month, int64_t day) {
     return year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 719469;
 }
 
-static uint64_t end_us(const mbedtls_x509_crt *c) {
-    const mbedtls_x509_time *t = &c->valid_to;
+static uint64_t us_of(const mbedtls_x509_time *t) {
     int64_t hours = days(t->year, t->mon, t->day) * 24 + t->hour;
     int64_t seconds = (hours * 60 + t->min) * 60 + t->sec;
     return seconds > 0 ? (uint64_t)seconds * 1000000 : 1;
@@ -349,7 +381,7 @@ void tls_ends(uint64_t *certificate_us, uint64_t *first_us) {
     for (uint32_t i = 0; shown != NULL && i < shown->pairs_count; i++) {
         const mbedtls_x509_crt *c = &shown->pairs[i].certificates;
         for (; c != NULL && c->raw.p != NULL; c = c->next) {
-            uint64_t us = end_us(c);
+            uint64_t us = us_of(&c->valid_to);
             if (*certificate_us == 0)
                 *certificate_us = us;
             if (*first_us == 0 || us < *first_us)
@@ -464,6 +496,38 @@ static int transmit(void *context, const unsigned char *bytes, size_t n) {
     return sent > 0 ? sent : sent == 0 ? MBEDTLS_ERR_SSL_WANT_WRITE : MBEDTLS_ERR_SSL_CONN_EOF;
 }
 
+#if MIDGE_TLS_VERIFY
+#if MIDGE_TLS_REMOTES > 0
+// Whether who was called is who it was meant to be, by the names of its certificate.
+static bool is_called(const struct slot *t, const mbedtls_x509_crt *c) {
+    return t->name != NULL ? names_have(c, t->name, strlen(t->name))
+                           : names_have_address(c, t->address.ip, t->address.ip_bytes);
+}
+#endif
+
+// Sees a certificate that a peer has shown, or its authority's. While the clock is unknown no date
+// says that one is valid now.
+static int judge(void *context, mbedtls_x509_crt *c, int depth, uint32_t *flags) {
+    struct slot *t = context;
+    uint64_t from_us = us_of(&c->valid_from), until_us = us_of(&c->valid_to);
+#if MIDGE_TLS_REMOTES > 0
+    if (depth == 0 && t->role != &roles[PORT_LISTENERS] && !is_called(t, c))
+        *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+#endif
+    (void)depth;
+    if (from_us > t->from_us)
+        t->from_us = from_us;
+    if (t->until_us == 0 || until_us < t->until_us)
+        t->until_us = until_us;
+    if (port_now().wall_us != 0)
+        return 0;
+    *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_FUTURE;
+    if (!ground.suffices)
+        *flags |= REASON_CLOCK;
+    return 0;
+}
+#endif
+
 static tls_slot open_slot(midge_conn conn, struct role *role, tls_send send, void *context) {
     tls_slot slot = slots_free;
     if (slot != 0)
@@ -485,6 +549,9 @@ static tls_slot open_slot(midge_conn conn, struct role *role, tls_send send, voi
     mbedtls_ssl_init(&t->ssl);
     t->broken = role->in_force == NULL || mbedtls_ssl_setup(&t->ssl, &role->in_force->config) != 0;
     mbedtls_ssl_set_bio(&t->ssl, t, transmit, receive, NULL);
+#if MIDGE_TLS_VERIFY
+    mbedtls_ssl_set_verify(&t->ssl, judge, t);
+#endif
     return slot;
 }
 
@@ -493,16 +560,6 @@ tls_slot tls_open(midge_conn conn, tls_send send, void *context) {
 }
 
 #if MIDGE_TLS_REMOTES > 0
-// Who is called must be who was called, by the names of its certificate.
-static int judge(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *verified) {
-    const struct slot *t = context;
-    if (depth == 0 &&
-        !(t->name != NULL ? names_have(certificate, t->name, strlen(t->name))
-                          : names_have_address(certificate, t->address.ip, t->address.ip_bytes)))
-        *verified |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
-    return 0;
-}
-
 tls_slot tls_call(midge_conn conn, uint32_t remote, const char *name,
                   const struct midge_peer *address, tls_send send, void *context) {
     tls_slot slot = open_slot(conn, &roles[remote], send, context);
@@ -513,7 +570,6 @@ tls_slot tls_call(midge_conn conn, uint32_t remote, const char *name,
     t->address = *address;
     // An address is not asked for by name.
     t->broken = t->broken || mbedtls_ssl_set_hostname(&t->ssl, name) != 0;
-    mbedtls_ssl_set_verify(&t->ssl, judge, t);
     return slot;
 }
 #endif
@@ -573,13 +629,31 @@ static void succeed(struct midge *m, struct slot *t) {
     t->ssl.session->peer_cert = NULL;
 }
 
-static void fail(struct midge *m, struct slot *t, int error) {
+static void refuse(struct midge *m, struct slot *t, int error, uint32_t verified) {
     char text[256];
-    const struct midge_tls told = {
-        .failure = reason_of(error, mbedtls_ssl_get_verify_result(&t->ssl), &t->ssl, text),
-        .stray = error == MBEDTLS_ERR_SSL_INVALID_RECORD};
-    t->broken = true;
+    const struct midge_tls told = {.failure = reason_of(error, verified, &t->ssl, text),
+                                   .stray = error == MBEDTLS_ERR_SSL_INVALID_RECORD};
     midge_secured(m, t->conn, &told);
+}
+
+static void fail(struct midge *m, struct slot *t, int error) {
+    t->broken = true;
+    refuse(m, t, error, mbedtls_ssl_get_verify_result(&t->ssl));
+}
+
+void tls_turn(struct midge *m) {
+    static uint64_t ahead_us;  // of the clock that never jumps
+    struct midge_now now = port_now();
+    uint64_t jump_us = now.wall_us - now.us - ahead_us;
+    if (now.wall_us == 0 || jump_us + CLOCK_STEP_US <= 2ull * CLOCK_STEP_US)
+        return;
+    ahead_us += jump_us;
+    for (uint32_t i = 0; i < slots_fresh; i++) {
+        struct slot *t = &slots[i].slot;
+        if (t->conn != MIDGE_NONE && t->secured && t->until_us != 0 &&
+            (now.wall_us < t->from_us || now.wall_us > t->until_us))
+            refuse(m, t, MBEDTLS_ERR_X509_CERT_VERIFY_FAILED, MBEDTLS_X509_BADCERT_EXPIRED);
+    }
 }
 
 // 0 where it came to its end, or was out of time.

@@ -72,6 +72,10 @@ int32_t tls_tx(struct midge *m, tls_slot slot);
 // Tells the peer that nothing follows.
 void tls_end(tls_slot slot);
 
+// Where the wall clock comes to be known, or is set, judges again by it the dates of what those who
+// are connected have shown, and refuses whose have passed, or are to come. Once a turn.
+void tls_turn(struct midge *m);
+
 // When the first certificate that is shown ends, and when the first of all ends that lie behind it;
 // in microseconds since 1970, 0 where there is none.
 void tls_ends(uint64_t *certificate_us, uint64_t *first_us);

@@ -6,7 +6,7 @@
 
 LIVE_SRC  := $(filter-out %/inside.c,$(wildcard sim/live/*.c)) $(LWIP_SRC)
 LIVE_CHIP := $(wildcard broker/*.c broker/*/*.c port/lwip/*.c boards/chip/*.c) port/lwip.c \
-             boards/chip/app/midge.c $(patsubst %,hal/%.c,posix console nor memory_flash seed chacha20) \
+             boards/chip/app/midge.c $(patsubst %,hal/%.c,posix console nor memory_flash seed chacha20 wall) \
              sim/live/inside.c boards/chip/conf.S $(LWIP_SRC) port/crypto.c $(SODIUM_SRC)
 # conf.S does not say, as it would for a host, that it runs nothing on the stack.
 LIVE_LINK := -Wl,-z,noexecstack,--gc-sections \

@@ -82,6 +82,10 @@ $(B)/%.o: %.c Makefile boards/chip/chip.mk boards/$(BOARD)/board.mk | $(LWIP)/CO
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MD -MP -c -o $@ $<
 
+# The time that no image of these sources runs before.
+BUILD_S := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),$(shell date +%s))
+$(B)/boards/chip/clock.o: CPPFLAGS += -DCLOCK_BUILD_S=$(BUILD_S)u
+
 $(LWIP_OBJ): CFLAGS += -w
 # Each function of libsodium keeps its own frame: in one, those of calls that never meet would add
 # up.

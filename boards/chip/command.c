@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "boards/chip/clock.h"
 #include "boards/chip/configuration.h"
 #include "boards/chip/console.h"
 #include "hal/hal.h"
@@ -101,6 +102,12 @@ static void tell_status(void) {
     console_end();
 }
 
+static void restart(void) {
+    if (MIDGE_CLOCK)
+        clock_keep();
+    hal_reset();
+}
+
 static void help(void);
 
 static const struct {
@@ -113,7 +120,7 @@ static const struct {
     {"config", show, "what it runs with"},
     {"config write", begin_text, "another configuration into flash"},
     {"config default", restore, "none in flash"},
-    {"reset", hal_reset, "starts again, with what is in flash"},
+    {"reset", restart, "starts again, with what is in flash"},
 };
 
 static void help(void) {
@@ -217,11 +224,11 @@ static void go_on_saving(void) {
         saving = NULL;
 }
 
-void command_turn(void) {
+bool command_turn(void) {
     int32_t c;
     for (uint32_t i = 0; i < BYTES_A_TURN && saving == NULL; i++) {
         if ((c = hal_console_read()) == -1)
-            return;
+            return false;
         if (c == HAL_CONSOLE_LOST)
             lost = true;
         else
@@ -229,6 +236,7 @@ void command_turn(void) {
     }
     if (saving != NULL)
         go_on_saving();
+    return saving != NULL;
 }
 
 bool command_default_wanted(void) {

@@ -12,8 +12,9 @@
 // What the commands tell of, for as long as the image runs.
 void command_start(const struct midge *m, const struct midge_config *running, bool from_flash);
 
-// Takes what was typed since it was called last, and goes on with what was begun.
-void command_turn(void);
+// Takes what was typed since it was called last, and goes on with what was begun. Answers whether
+// flash is at work for it.
+bool command_turn(void);
 
 // Whether ESC is held down on the console, for boards without a button. Takes 0.1 s, or 1 s where
 // it is.

@@ -97,6 +97,11 @@ bool identity_write(const struct identity *identity) {
     return is_done(hal_flash_program(at, &h, sizeof h)) && is_done(hal_flash_sync());
 }
 
+uint32_t identity_end(void) {
+    uint32_t sector_bytes = hal_flash().sector_bytes;
+    return settings_end() + (sector_bytes > IDENTITY_BYTES ? sector_bytes : IDENTITY_BYTES);
+}
+
 void identity_wipe(struct identity *identity) {
     volatile uint8_t *bytes = (volatile uint8_t *)identity;
     for (uint32_t i = 0; i < sizeof *identity; i++)

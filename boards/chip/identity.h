@@ -45,6 +45,9 @@ const char *identity_for(const struct midge_tls_options *tls, struct identity *i
 // Writes it, in place of another. Waits for flash; false where that fails.
 bool identity_write(const struct identity *identity);
 
+// Where in flash it ends.
+uint32_t identity_end(void);
+
 // Leaves nothing of it in memory.
 void identity_wipe(struct identity *identity);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "boards/chip/app.h"
+#include "boards/chip/clock.h"
 #include "boards/chip/command.h"
 #include "boards/chip/configuration.h"
 #include "boards/chip/console.h"
@@ -85,6 +86,10 @@ static void start_network(void) {
         .gateway = {BOARD_GATEWAY},
     };
     network.host_name = choose_name();
+#if MIDGE_CLOCK
+    network.time_server = midge_config_text(&config, config.time_server);
+    network.told = clock_told;
+#endif
     choose_address(network.mac);
     if (!port_network(&network))
         die("The Ethernet controller does not answer");
@@ -143,6 +148,9 @@ int main(void) {
     console_say(MIDGE_INF, "Starting midge " MIDGE_VERSION);
     mourn(hal_record());
     bool from_flash = configure();
+#if MIDGE_CLOCK
+    clock_start(config.clock_build);
+#endif
 #if MIDGE_TLS
     if (config.tls.enabled)
         port_certified();
@@ -159,7 +167,8 @@ int main(void) {
     bool confirmed = false;
     for (;;) {
         port_turn(&midge, drain);
-        command_turn();
+        if (!command_turn() && MIDGE_CLOCK)
+            clock_turn();
         app_turn(&midge);
         hal_watchdog_feed();
         if (!confirmed && (midge_clients(&midge) > 0 || hal_us() > SOUND_US)) {

@@ -2,7 +2,7 @@
 
 CPU := -mcpu=cortex-m3 -mthumb
 HAL := cortex_m mcuboot console pl011 lm3s6965 lm3s6965_timer sp805 lm3s6965_eth ethernet nor \
-       lm3s6965_flash seed chacha20 semihost
+       lm3s6965_flash seed chacha20 semihost wall
 
 # QEMU has no flash controller: the image takes a file.
 FLASH_FILE := 16K 16K

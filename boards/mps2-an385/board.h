@@ -3,6 +3,7 @@
 // Limits: 64 clients, beside monitoring and the application.
 #define MIDGE_IPV6 1
 #define MIDGE_MDNS 1
+#define MIDGE_CLOCK 1
 #define MIDGE_MONITOR_HUB 1
 #define MIDGE_CONNECTIONS_MAX 67
 #define MIDGE_CONNECTIONS_SPARE 3

@@ -2,7 +2,7 @@
 
 CPU := -mcpu=cortex-m3 -mthumb
 HAL := cortex_m mcuboot console cmsdk_uart cmsdk_dualtimer sp805 lan9118 ethernet nor memory_flash \
-       seed chacha20 semihost mps2
+       seed chacha20 semihost wall mps2
 
 # What NKeys take of libsodium.
 NKEYS := 1

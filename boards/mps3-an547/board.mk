@@ -4,7 +4,7 @@
 # lwIP's checksum.
 CPU := -mcpu=cortex-m55 -mthumb -mfloat-abi=soft -fno-branch-count-reg
 HAL := cortex_m mcuboot console cmsdk_uart sse_timer sp805 lan9118 ethernet nor memory_flash \
-       seed chacha20 semihost mps2
+       seed chacha20 semihost wall mps2
 
 # QEMU keeps the DDR memory, and with it the flash, in a file, of which little is ever written.
 FLASH_FILE := 1M 2G

@@ -171,6 +171,10 @@ const struct option options[] = {
     FIXED(OPTION_SWITCH, allow_non_tls, "allow_non_tls", "AllowNonTLS"),
     OTHER(OPTION_REFUSED, "ocsp|ocsp_cache"),
 #endif
+#if MIDGE_CLOCK
+    OTHER(OPTION_CLOCK, "clock", .at = AT(clock_build)),
+    OTHER(OPTION_TEXT, "time_server", .at = AT(time_server)),
+#endif
     SHOWN(OPTION_SECONDS, write_deadline_ms, "write_deadline"),
     FIXED(OPTION_COUNT, max_closed_clients, "max_closed_clients", "MaxClosedClients"),
 #if MIDGE_CONFIG_HUB
@@ -233,6 +237,10 @@ const struct option options[] = {
           "prof_port|prof_block_rate|connect_error_reports|reconnect_error_reports|"
           "server_metadata|feature_flags",
           .flags = "profile"),
+#if !MIDGE_CLOCK
+    // Of a chip: a hub's clock is the host's.
+    OTHER(OPTION_IGNORED, "clock|time_server"),
+#endif
 #endif
 };
 

@@ -60,6 +60,10 @@ enum option_kind {
     OPTION_PAIRS,  // certs of TLS
     OPTION_FIRST,
     OPTION_REFUSED,  // what will never be built, unless it asks for nothing
+
+#if MIDGE_CLOCK
+    OPTION_CLOCK,  // bool: the word `build`
+#endif
 };
 
 // The map in which it stands. The first three fill the configuration, the others a part of it.
@@ -141,6 +145,9 @@ static inline uint32_t option_bytes(const struct option *o) {
     case OPTION_REFUSED:
         return 0;
     case OPTION_VERIFY_AND_MAP:
+#if MIDGE_CLOCK
+    case OPTION_CLOCK:
+#endif
         return sizeof(bool);
     default:
         return sizeof(uint32_t);

@@ -92,6 +92,9 @@ static enum item_kind taken(const struct option *o) {
 #endif
     case OPTION_DURATION:
     case OPTION_WRITE_TIMEOUT:
+#if MIDGE_CLOCK
+    case OPTION_CLOCK:
+#endif
         return ITEM_TEXT;
     case OPTION_USERS:
         return ITEM_ARRAY;
@@ -183,6 +186,13 @@ static void read_option(struct reader *r, const struct option *o, void *into,
         break;
     case OPTION_REFUSED:
         tls_refuse(r, e);
+        break;
+#endif
+#if MIDGE_CLOCK
+    case OPTION_CLOCK:
+        *(bool *)to = word_same(value_text(r, e), word("build"));
+        if (!*(bool *)to)
+            value_complain(r, e, SAY("%q is not build", "build"));
         break;
 #endif
     case OPTION_PERMISSIONS:

@@ -226,7 +226,11 @@ static void keep(struct midge *m, struct conn *c, const struct midge_tls *tls) {
 
 void midge_secured(struct midge *m, midge_conn handle, const struct midge_tls *tls) {
     struct conn *c = conn_of(m, handle);
-    if (c == NULL || (c->flags & CONN_CLOSING) || !(c->tls & SECURE_BEGUN))
+    if (c == NULL || (c->flags & CONN_CLOSING))
+        return;
+    // What was found good may turn out not to be.
+    uint8_t stages = tls->failure != NULL ? SECURE_BEGUN | SECURE_DONE : SECURE_BEGUN;
+    if (!(c->tls & stages))
         return;
     if (tls->failure != NULL) {
         refuse(m, c, tls->failure, tls->stray);

@@ -65,6 +65,8 @@
 #define MIDGE_MDNS 0
 #endif
 
+// With MIDGE_CLOCK of broker/limits.h the port asks for the time by SNTP: 2 KB of flash, 200 B.
+
 // The largest packet. What is no segment of a connection may be longer than those.
 #define MIDGE_MTU (MIDGE_IPV6 || MIDGE_MDNS ? 1500 : MIDGE_TCP_MSS + 40)
 
@@ -120,7 +122,7 @@
 #define LWIP_DHCP 1
 #define LWIP_DHCP_DOES_ACD_CHECK 0
 #define LWIP_ACD 0
-#define MEMP_NUM_UDP_PCB (1 + MIDGE_MDNS)
+#define MEMP_NUM_UDP_PCB (1 + MIDGE_MDNS + MIDGE_CLOCK)
 
 // A client on the same network needs an entry, 24 B. What is sent to one before it is known is
 // queued, 88 B each: else SYN-ACKs just after start would wait for their timer. Half the clients
@@ -142,7 +144,22 @@
 #define LWIP_NETIF_EXT_STATUS_CALLBACK MIDGE_MDNS
 #define MDNS_MAX_STORED_PKTS 1  // none ever is: see mdns.c
 #define MDNS_OUTPUT_PACKET_SIZE 1200
-#define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + MIDGE_MDNS * 16)
+#define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + MIDGE_MDNS * 16 + MIDGE_CLOCK * 2)
+
+// The time is asked for once an hour, and without an answer again after 15 s, then twice as long,
+// up to 150 s. An answer must come from who was asked, and bring the number back that it was asked
+// with, which nobody else can know: it lies where others put a time, which nobody needs.
+#define LWIP_DHCP_GET_NTP_SRV MIDGE_CLOCK
+#define SNTP_STARTUP_DELAY 0
+#define SNTP_UPDATE_DELAY 3600000
+#define SNTP_RECV_TIMEOUT 1000
+#define SNTP_RETRY_TIMEOUT 15000
+#define SNTP_CHECK_RESPONSE 2
+#define SNTP_MONITOR_SERVER_REACHABILITY 0
+#define SNTP_GET_SYSTEM_TIME_NTP(s, f) ((s) = (s32_t)port_random(), (f) = port_random())
+#define SNTP_SET_SYSTEM_TIME_US(s, us) sntp_told(s, us)
+uint32_t port_random(void);
+void sntp_told(uint32_t s, uint32_t us);
 
 // What waits for an address must not refer to the broker's blocks or to the receive buffer, which
 // both may be used again meanwhile: only headers of their own are kept, all else is copied.

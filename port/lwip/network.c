@@ -14,6 +14,7 @@
 
 #include "hal/hal.h"
 #include "port/lwip/mdns.h"
+#include "port/lwip/sntp.h"
 #include "port/port.h"
 
 #define FALLBACK_MS 10000  // without an answer of a DHCP server
@@ -114,6 +115,9 @@ bool port_network(const struct port_network *settings) {
 #endif
     if (MIDGE_MDNS && !mdns_start(&netif, network->host_name))
         return false;
+#if MIDGE_CLOCK
+    sntp_start(network->time_server, network->told);
+#endif
     address_ms = sys_now();
     link_ms = address_ms - NETWORK_TURN_MS;  // the first turn looks
     if (!network->dhcp) {
@@ -184,4 +188,6 @@ void network_turn(struct midge *m) {
     tell_addresses(m);
     if (MIDGE_MDNS)
         mdns_turn(m);
+    if (MIDGE_CLOCK && !ip4_addr_isany(netif_ip4_addr(&netif)))
+        sntp_turn(m);
 }

@@ -100,6 +100,10 @@ static void *take(struct arena *arena, size_t n, size_t bytes) {
     return memset(b + 1, 0, b->units * UNIT - sizeof *b);
 }
 
+struct arena *arena_in_use(void) {
+    return general;
+}
+
 void *arena_calloc(size_t n, size_t bytes) {
     return take(general, n, bytes);
 }

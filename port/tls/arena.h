@@ -29,6 +29,9 @@ void arena_init(struct arena *arena, uint32_t bytes);
 // What is freed goes back to where it came from.
 void arena_use(struct arena *arena, struct arena *numbers);
 
+// The first of them.
+struct arena *arena_in_use(void);
+
 // What Mbed TLS allocates by. Zeroed, or NULL.
 void *arena_calloc(size_t n, size_t bytes);
 void *arena_calloc_number(size_t n, size_t bytes);

@@ -64,6 +64,8 @@ static const char *certificate_reason(uint32_t verified) {
     if (verified & dates)
         return "tls: failed to verify certificate: x509: certificate has expired or is not yet "
                "valid";
+    if (verified == REASON_CLOCK)
+        return "tls: failed to verify certificate: the clock is unknown, so no date can be judged";
     if (verified & (MBEDTLS_X509_BADCERT_EXT_KEY_USAGE | MBEDTLS_X509_BADCERT_KEY_USAGE))
         return "tls: failed to verify certificate: x509: certificate specifies an incompatible key "
                "usage";

@@ -7,6 +7,10 @@
 #include <stdint.h>
 
 #include <mbedtls/ssl.h>
+#include <mbedtls/x509.h>
+
+// Found of a certificate whose dates nobody can judge.
+#define REASON_CLOCK MBEDTLS_X509_BADCERT_OTHER
 
 // The reason of a failed handshake, where `verified` is what the peer's certificate was found to
 // be. It is a constant, or is composed in `text`.

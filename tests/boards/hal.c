@@ -52,6 +52,23 @@ static void try_clock(void) {
     show("hal_wait sleeps until its time has come", waits >= 1 && waits <= 10);
 }
 
+static void try_wall_clock(void) {
+    uint64_t rtc_us = hal_wall_us();
+    uint64_t told_us = 1800000000000000;
+    hal_wall_set(told_us);
+    uint64_t before = hal_us();
+    while (hal_us() - before < 20000) {
+    }
+    uint64_t last_us = hal_wall_us();
+    show("the wall clock counts from what it is told",
+         last_us >= told_us + 20000 && last_us < told_us + 1000000);
+    hal_wall_set(told_us);
+    show("set back, it stands still", hal_wall_us() >= last_us);
+    hal_wall_set(0);
+    show("it may be unknown", hal_wall_us() == 0);
+    hal_wall_set(rtc_us);
+}
+
 static void try_console(void) {
     static char flood[8192];
     memset(flood, '.', sizeof flood - 2);
@@ -226,6 +243,7 @@ int main(void) {
         failures = 0;
         show("power came on", record->reason == HAL_POWER);
         try_clock();
+        try_wall_clock();
         try_console();
         try_entropy();
         try_flash();

@@ -25,8 +25,13 @@ def set_up():
         subprocess.run(command.split(), check=True)
 
 
-def dhcp_server(stop):
-    """Offers 10.9.0.77 to whoever asks."""
+def also(address):
+    """This host has another address."""
+    subprocess.run(f"ip addr add {address}/24 dev {TAP}".split(), check=True)
+
+
+def dhcp_server(stop, names_time_server=False):
+    """Offers 10.9.0.77 to whoever asks, and may name this host as one that knows the time."""
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, TAP.encode())
@@ -42,7 +47,8 @@ def dhcp_server(stop):
             continue
         answer = b"\x02" + asked[1:16] + LEASE + ME + asked[24:240]
         answer += bytes([53, 1, kind, 54, 4]) + ME + bytes([51, 4, 0, 0, 1, 0])
-        answer += bytes([1, 4]) + MASK + bytes([3, 4]) + ME + b"\xff"
+        answer += bytes([1, 4]) + MASK + bytes([3, 4]) + ME
+        answer += (bytes([42, 4]) + ME if names_time_server else b"") + b"\xff"
         s.sendto(answer, ("255.255.255.255", 68))
     s.close()
 

@@ -48,9 +48,10 @@ class Tap:
     address = socket.inet_ntoa(lan.LEASE)
     client, monitor = (address, 4222), (address, 8222)
 
-    def __init__(self):
+    def __init__(self, names_time_server=False):
         lan.set_up()
-        threading.Thread(target=lan.dhcp_server, args=(threading.Event(),), daemon=True).start()
+        threading.Thread(target=lan.dhcp_server, args=(threading.Event(), names_time_server),
+                         daemon=True).start()
 
     def open(self, machine):
         pass
