@@ -31,8 +31,8 @@ _Noreturn void midge_panic(const char *file, int line) {
 
 static const char no_entropy[] = "No entropy to be had: make config gives a seed";
 
-// Says why, and waits for whoever reads the console: a reset would not help, unless it is what is on
-// trial that does not work.
+// Says why, and waits for whoever reads the console: a reset would not help, unless it is what is
+// on trial that does not work.
 static _Noreturn void die(const char *why) {
     console_say(MIDGE_FTL, why);
     if (trial_is_on())
