@@ -24,7 +24,7 @@ boards:  ## list the boards, with the flash and RAM that Midge takes of each
 run:     ## run it on 4222, monitoring on 8222; a chip in QEMU; ARGS="..." replaces its arguments
 flash:   ## write the image into the real board, by OpenOCD
 config:  ## check FILE=... by a chip's limits, and write it into the flash beside its image
-provision: ## write CERT=, KEY= and CA=, what the device is known by, into that flash
+provision: ## write CERT=, KEY=, CA=, SEED=, CREDS=, who the device is, into that flash
 debug:   ## gdb on the image, in QEMU or, with ON=board, by OpenOCD
 dist:    ## the broker as two files for a project of your own, build/dist/midge.{h,c}
 example: ## an application in the broker's own process, build/$(BOARD)/sensor

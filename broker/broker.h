@@ -499,6 +499,15 @@ const char *midge_id(const struct midge *m);
 // Clients that are connected.
 uint32_t midge_clients(const struct midge *m);
 
+#if MIDGE_NKEYS
+// What a device goes by where it connects to another, as NATS writes it. Reads the seed out of an
+// NKey's text, or of a `.creds` file: false where there is none. Whoever had it read wipes it.
+bool midge_read_seed(const char *text, uint32_t bytes, uint8_t seed[32]);
+
+// Writes the text of a user's public key, with a NUL behind it.
+void midge_write_nkey(const uint8_t key[32], char text[57]);
+#endif
+
 // What a console tells of a broker. Messages are those of clients, modulo 2^32.
 struct midge_state {
     uint32_t clients, subscriptions;

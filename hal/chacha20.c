@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "hal/hal.h"
+
 static void mix(uint32_t *a, uint32_t *b, uint32_t *d, uint32_t turn) {
     *a += *b;
     *d ^= *a;
@@ -31,4 +33,5 @@ void chacha20_block(const uint32_t key[CHACHA20_KEY_WORDS], uint32_t counter,
     }
     for (uint32_t i = 0; i < CHACHA20_BLOCK_WORDS; i++)
         block[i] += start[i];
+    hal_wipe(start, sizeof start);
 }

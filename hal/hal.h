@@ -20,6 +20,13 @@ enum hal_err {
     HAL_ERR_DIRTY = -3,    // would set a bit that is clear: erase first
 };
 
+// Overwrites bytes that are not read again, which a compiler would otherwise leave as they are.
+static inline void hal_wipe(void *bytes, uint32_t n) {
+    volatile uint8_t *p = bytes;
+    for (uint32_t i = 0; i < n; i++)
+        p[i] = 0;
+}
+
 // Prepares clocks, timer, console and memory guards. The start-up code calls it before main.
 void hal_init(void);
 

@@ -51,7 +51,9 @@ static bool is_done(int32_t answer) {
 static bool is_valid(const struct record *r) {
     uint32_t block[CHACHA20_BLOCK_WORDS];
     chacha20_block(r->key, r->number, to_check, block);
-    return memcmp(r->check, block, sizeof r->check) == 0;
+    bool valid = memcmp(r->check, block, sizeof r->check) == 0;
+    hal_wipe(block, sizeof block);
+    return valid;
 }
 
 static bool is_erased(uint32_t at) {
@@ -74,6 +76,7 @@ static bool find(struct record *newest, uint32_t *place) {
         *newest = r;
         *place = at;
     }
+    hal_wipe(&r, sizeof r);
     return found;
 }
 
@@ -86,6 +89,7 @@ static bool append(struct record *r, uint32_t number, bool found, uint32_t place
     memset(r->zeros, 0, sizeof r->zeros);
     chacha20_block(r->key, number, to_check, block);
     memcpy(r->check, block, sizeof r->check);
+    hal_wipe(block, sizeof block);
     do {
         at += RECORD_BYTES;
     } while (at % sector_bytes != 0 && !is_erased(at));
@@ -107,7 +111,10 @@ static bool take(void) {
     chacha20_block(r.key, 0, to_boot, block);
     memcpy(r.key, block, sizeof r.key);
     memcpy(key, block + CHACHA20_KEY_WORDS, sizeof key);
-    return append(&r, r.number + 1, true, place);
+    bool taken = append(&r, r.number + 1, true, place);
+    hal_wipe(block, sizeof block);
+    hal_wipe(&r, sizeof r);
+    return taken;
 }
 
 bool hal_entropy(void *to, uint32_t n) {
@@ -122,6 +129,7 @@ bool hal_entropy(void *to, uint32_t n) {
         memcpy((uint8_t *)to + at, block + CHACHA20_KEY_WORDS,
                n - at < sizeof key ? n - at : sizeof key);
     }
+    hal_wipe(block, sizeof block);
     return true;
 }
 
@@ -132,5 +140,8 @@ bool hal_entropy_seed(const uint8_t bytes[HAL_SEED_BYTES]) {
     _Static_assert(sizeof r.key == HAL_SEED_BYTES, "the seed is a key");
     memcpy(r.key, bytes, sizeof r.key);
     seed = UNKNOWN;
-    return append(&r, found ? newest.number + 1 : 0, found, found ? place : 0);
+    bool written = append(&r, found ? newest.number + 1 : 0, found, found ? place : 0);
+    hal_wipe(&r, sizeof r);
+    hal_wipe(&newest, sizeof newest);
+    return written;
 }

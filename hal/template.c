@@ -46,6 +46,7 @@ int32_t uart_receive(void) {
 
 // A true random number generator, with its health tests. Never a clock, a serial number or a
 // pseudo-random sequence: without a generator, false; or seed.c and chacha20.c in place of this.
+// What it takes bytes from, such as a pool or a block, is wiped once they are given (hal_wipe).
 bool hal_entropy(void *to, uint32_t n) {
     (void)to;
     (void)n;

@@ -132,15 +132,20 @@ static void accept_all(struct midge *m, enum midge_kind kind) {
 
 static void drop(struct midge *m, struct socket *s, enum midge_reason why, bool abort) {
     stack_close(s->handle, abort);
+    hal_wipe(s->input, sizeof s->input);
     midge_closed(m, s->conn, why);
     s->conn = MIDGE_NONE;
 }
 
 // ---- Input and output ---------------------------------------------------------------------------
 
-// What the broker does not consume it is given again on MIDGE_WISH_RESUME.
+// What the broker does not consume it is given again on MIDGE_WISH_RESUME. What was consumed before
+// the client is let in may be its password: it is wiped.
 static void feed(struct midge *m, struct socket *s) {
+    bool admitted = midge_admitted(m, s->conn);
     int32_t used = midge_rx(m, s->conn, s->input + s->at, s->n - s->at);
+    if (!admitted)
+        hal_wipe(s->input + s->at, used < 0 ? s->n - s->at : (uint32_t)used);
     s->at += used < 0 ? s->n - s->at : (uint32_t)used;
     if (s->at == s->n)
         s->at = s->n = 0;

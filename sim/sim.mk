@@ -9,7 +9,7 @@
 SUITES += sim
 SUITES_BUSY += patches
 
-SIM_SRC   := $(wildcard broker/*.c broker/*/*.c sim/*.c) boards/chip/settings.c
+SIM_SRC   := $(wildcard broker/*.c broker/*/*.c sim/*.c) boards/chip/slots.c boards/chip/settings.c
 SIM_FLAGS := -g -I. -include sim/board.h -DMIDGE_FAULTS -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
              -DCOMMIT='"$(shell git describe --always --dirty 2>/dev/null)"' $(DIALECT)
 

@@ -39,20 +39,30 @@ endif
 HAL_OBJ   := $(HAL:%=$(B)/hal/%.o)
 LWIP_OBJ  := $(LWIP_SRC:%.c=$(B)/%.o)
 IMAGE_SRC := $(wildcard broker/*.c broker/*/*.c boards/chip/*.c) port/lwip.c $(wildcard port/lwip/*.c)
-# A board with MIDGE_NKEYS says NKEYS := 1.
-# With TLS, port/tls/curve25519_small.c has what that and NKeys share.
-CRYPTO_OBJ := $(if $(NKEYS)$(TLS),$(patsubst %.c,$(B)/%.o,port/crypto.c \
-                  $(if $(TLS),$(filter-out %25519.c %25519_ref10.c,$(SODIUM_SRC) $(TLS_SODIUM_SRC)), \
-                      $(SODIUM_SRC))))
+# A board with MIDGE_NKEYS says NKEYS := 1. With TLS, port/tls/curve25519_small.c has what that and
+# NKeys share.
+CRYPTO_OBJ := $(if $(NKEYS)$(TLS),$(patsubst %.c,$(B)/%.o,port/crypto.c port/ed25519_small.c \
+                  $(filter-out %/sign.c %/keypair.c $(if $(TLS),%25519.c %25519_ref10.c), \
+                      $(SODIUM_SRC) $(if $(TLS),$(TLS_SODIUM_SRC)))))
 MBEDTLS_OBJ := $(if $(TLS),$(patsubst %.c,$(B)/%.o,$(MBEDTLS_SRC) $(MBEDTLS)/library/gcm.c))
 TLS_OBJ   := $(if $(TLS),$(patsubst %.c,$(B)/%.o,port/handshakes.c port/tls.c \
                  $(filter-out port/tls/gcm%,$(wildcard port/tls/*.c)))) $(MBEDTLS_OBJ)
 IMAGE_OBJ := $(IMAGE_SRC:%.c=$(B)/%.o) $(B)/boards/chip/conf.o $(HAL_OBJ) $(LWIP_OBJ) \
              $(CRYPTO_OBJ) $(TLS_OBJ)
 
-# The application on the same chip, which the image is named after, and after its slot.
+# Seconds that what is new in flash has to work, for tests: TRIAL_S=5.
+TRIAL_S :=
+ifdef TRIAL_S
+TRIAL_OBJ := $(B)/boards/chip/trial-$(TRIAL_S).o
+IMAGE_OBJ := $(filter-out %/trial.o,$(IMAGE_OBJ)) $(TRIAL_OBJ)
+$(TRIAL_OBJ): boards/chip/trial.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -DTRIAL_S=$(TRIAL_S) $(CFLAGS) -MD -MP -c -o $@ $<
+endif
+
+# The application on the same chip, which the image is named after, and after these.
 APP   := midge
-IMAGE := $(B)/$(APP)$(addprefix -at-,$(firstword $(SLOT)))
+IMAGE := $(B)/$(APP)$(addprefix -at-,$(firstword $(SLOT)))$(addprefix -trial-,$(TRIAL_S))
 
 image: $(IMAGE).elf $(IMAGE).bin $(IMAGE).hex $(IMAGE).licenses.txt
 
@@ -95,7 +105,7 @@ $(CRYPTO_OBJ): CPPFLAGS += $(SODIUM_PATHS)
 $(CRYPTO_OBJ): | $(SODIUM)/LICENSE
 $(MBEDTLS_OBJ): CFLAGS += -w
 $(TLS_OBJ): CPPFLAGS += $(TLS_FLAGS)
-$(B)/port/tls/curve25519_small.o: CFLAGS += $(SODIUM_FLAGS) -isystem $(SODIUM_ROOT) -fno-lto
+$(B)/port/ed25519_small.o $(B)/port/tls/curve25519_small.o: CFLAGS += $(SODIUM_FLAGS) -isystem $(SODIUM_ROOT) -fno-lto
 $(TLS_OBJ): port/tls/config.h | $(MBEDTLS)/LICENSE $(SODIUM)/LICENSE
 $(addprefix $(B)/$(MBEDTLS)/library/,$(MBEDTLS_KEYS)): CPPFLAGS += $(TLS_KEYS_FLAGS)
 $(filter $(addprefix $(B)/$(MBEDTLS)/library/,$(MBEDTLS_NUMBERS)),$(MBEDTLS_OBJ)): \
@@ -154,8 +164,9 @@ endif
 
 # ---- Configuration -------------------------------------------------------------------------------
 
-HOST_SRC := boards/chip/host/host.c boards/chip/settings.c boards/chip/identity.c hal/nor.c hal/file_flash.c hal/seed.c \
-            hal/chacha20.c $(wildcard broker/auth/*.c broker/conf/*.c broker/core/*.c)
+HOST_SRC := boards/chip/host/host.c boards/chip/slots.c boards/chip/settings.c \
+            boards/chip/identity.c hal/nor.c hal/file_flash.c hal/seed.c hal/chacha20.c \
+            $(wildcard broker/auth/*.c broker/conf/*.c broker/core/*.c)
 HOST_OBJ := $(HOST_SRC:%.c=$(B)/host/%.o)
 
 $(B)/host/config $(B)/host/provision: $(B)/host/%: $(B)/host/boards/chip/host/%.o $(HOST_OBJ)
@@ -190,10 +201,12 @@ no-data:
 	@exit 1
 endif
 
+PARTS := $(foreach part,CERT KEY CA SEED CREDS,$(addprefix $(part)=,$($(part))))
+
 provision config: $(B)/host/provision $(B)/host/config
-	$(Q)[ -n "$(CERT)$(FILE)" ] || { echo "FILE=... or CERT=... KEY=...: see boards/README.md" >&2; \
-	    exit 1; }
-	$(if $(CERT),$(Q)$(B)/host/provision $(CERT) $(KEY) $(CA) 0<>$(DATA))
+	$(Q)[ -n "$(PARTS)$(FILE)" ] || { \
+	    echo "FILE=..., CERT=... KEY=..., SEED=... or CREDS=...: see boards/README.md" >&2; exit 1; }
+	$(if $(PARTS),$(Q)$(B)/host/provision $(PARTS) 0<>$(DATA))
 	$(if $(FILE),$(Q)$(B)/host/config $(FILE) 0<>$(DATA))
 	$(burn)
 

@@ -4,7 +4,7 @@
 
 #include "boards/chip/console.h"
 #include "boards/chip/identity.h"
-#include "boards/chip/settings.h"
+#include "boards/chip/slots.h"
 #include "hal/hal.h"
 #include "port/port.h"
 
@@ -45,7 +45,8 @@ static uint32_t log_bytes(void) {
 
 static bool have_flash(void) {
     struct hal_flash flash = hal_flash();
-    return identity_end() + log_bytes() <= flash.bytes && flash.program_bytes <= RECORD_BYTES;
+    return slots_end(&identity_slots) + log_bytes() <= flash.bytes &&
+           flash.program_bytes <= RECORD_BYTES;
 }
 
 static bool is_done(int32_t answer) {
@@ -55,11 +56,11 @@ static bool is_done(int32_t answer) {
 }
 
 static bool read(uint32_t at, struct record *r) {
-    return hal_flash_read(identity_end() + at, r, sizeof *r) == 0;
+    return hal_flash_read(slots_end(&identity_slots) + at, r, sizeof *r) == 0;
 }
 
 static bool is_valid(const struct record *r) {
-    return r->magic == MAGIC && r->crc == ~settings_crc(UINT32_MAX, &r->us, sizeof r->us);
+    return r->magic == MAGIC && r->crc == ~slots_crc(UINT32_MAX, &r->us, sizeof r->us);
 }
 
 static bool is_erased(uint32_t at) {
@@ -84,15 +85,16 @@ static void find(void) {
 // Behind the latest one, wherever power was cut: a sector is erased once the other one is full.
 static bool append(uint64_t us) {
     struct record r = {.magic = MAGIC, .us = us};
-    r.crc = ~settings_crc(UINT32_MAX, &r.us, sizeof r.us);
+    r.crc = ~slots_crc(UINT32_MAX, &r.us, sizeof r.us);
     memset(r.erased, 0xff, sizeof r.erased);
     do {
         place += RECORD_BYTES;
     } while (place % hal_flash().sector_bytes != 0 && !is_erased(place));
     place %= log_bytes();
-    if (place % hal_flash().sector_bytes == 0 && !is_done(hal_flash_erase(identity_end() + place)))
+    if (place % hal_flash().sector_bytes == 0 &&
+        !is_done(hal_flash_erase(slots_end(&identity_slots) + place)))
         return false;
-    return is_done(hal_flash_program(identity_end() + place, &r, sizeof r)) &&
+    return is_done(hal_flash_program(slots_end(&identity_slots) + place, &r, sizeof r)) &&
            is_done(hal_flash_sync());
 }
 

@@ -5,6 +5,8 @@
 #include "boards/chip/clock.h"
 #include "boards/chip/configuration.h"
 #include "boards/chip/console.h"
+#include "boards/chip/key.h"
+#include "boards/chip/trial.h"
 #include "hal/hal.h"
 
 #define LINE_MAX 32
@@ -34,7 +36,7 @@ static uint32_t text_bytes;
 static uint32_t column;  // bytes of its last line
 static char last;        // its last byte
 
-static struct settings_work work;
+static struct slots_work work;
 static const char *saving;  // what to say once flash is done; NULL: it is not at work
 
 static struct midge_config scratch;
@@ -63,7 +65,16 @@ static void show(void) {
     configuration_tell(running, from_flash);
 }
 
+// Whether flash has room for what is new: beside what is on trial there is none.
+static bool is_free(void) {
+    if (trial_is_on())
+        complain("What is new is on trial: confirm it, or reset gives it up");
+    return !trial_is_on();
+}
+
 static void begin_text(void) {
+    if (!is_free())
+        return;
     pasting = true;
     lost = false;
     text_bytes = 0;
@@ -72,9 +83,38 @@ static void begin_text(void) {
 }
 
 static void restore(void) {
-    settings_erase(&work);
+    if (!is_free())
+        return;
+    slots_erase(&work, &settings_slots);
     saving = "The default runs from the next reset on";
 }
+
+static void confirm(void) {
+    if (!trial_is_on())
+        complain("Nothing is on trial");
+    trial_end(TRIAL_CONFIGURATION);
+    trial_end(TRIAL_IDENTITY);
+}
+
+#if MIDGE_NKEYS
+static void make_some_key(bool anew) {
+    const char *what;
+    if (!is_free())
+        return;
+    if (key_make(&work, anew, &what))
+        saving = what;
+    else
+        complain(what);
+}
+
+static void make_key(void) {
+    make_some_key(false);
+}
+
+static void make_another_key(void) {
+    make_some_key(true);
+}
+#endif
 
 static void tell_status(void) {
     struct midge_state state;
@@ -120,6 +160,12 @@ static const struct {
     {"config", show, "what it runs with"},
     {"config write", begin_text, "another configuration into flash"},
     {"config default", restore, "none in flash"},
+    {"confirm", confirm, "what is on trial has worked"},
+#if MIDGE_NKEYS
+    {"nkey", key_tell, "what this device goes by, its public half"},
+    {"nkey make", make_key, "makes it a key of its own"},
+    {"nkey make new", make_another_key, "in place of the one that it has"},
+#endif
     {"reset", restart, "starts again, with what is in flash"},
 };
 
@@ -173,10 +219,13 @@ static void finish_text(void) {
         complain("It is too long, nothing is written");
     else if (!configuration_read(&scratch, text_bytes))
         complain("It is of no use, nothing is written");
-    else {
-        settings_write(&work, configuration_text, text_bytes);
-        saving = "Written: it runs from the next reset on";
-    }
+    else
+        saving = slots_try(&work, &settings_slots, configuration_text, text_bytes)
+                     ? "Written: it runs from the next reset on, on trial"
+                     : "Written: it runs from the next reset on";
+    hal_wipe(&scratch, sizeof scratch);
+    if (saving == NULL)
+        configuration_wipe();
 }
 
 static void take_pasted(char c) {
@@ -187,6 +236,7 @@ static void take_pasted(char c) {
         finish_text();
     } else if (c == ABANDON) {
         pasting = false;
+        configuration_wipe();
         say("Nothing is written");
     } else {
         if (text_bytes < SETTINGS_TEXT_MAX)
@@ -215,13 +265,18 @@ static void take(char c) {
 }
 
 static void go_on_saving(void) {
-    int32_t answer = settings_proceed(&work);
+    int32_t answer = slots_proceed(&work);
+    if (answer > 0)
+        return;
     if (answer < 0)
         complain("Flash fails");
-    else if (answer == 0)
+    else
         say(saving);
-    if (answer <= 0)
-        saving = NULL;
+    saving = NULL;
+    configuration_wipe();
+#if MIDGE_NKEYS
+    key_forget();
+#endif
 }
 
 bool command_turn(void) {

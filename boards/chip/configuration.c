@@ -2,6 +2,7 @@
 
 #include "boards/chip/console.h"
 #include "boards/chip/identity.h"
+#include "boards/chip/trial.h"
 #include "hal/hal.h"
 #include "port/port.h"
 
@@ -10,6 +11,10 @@ extern const char conf_text[];
 extern const uint32_t conf_bytes;
 
 char configuration_text[SETTINGS_TEXT_MAX];
+
+void configuration_wipe(void) {
+    hal_wipe(configuration_text, sizeof configuration_text);
+}
 
 static void complain(void *context, enum midge_severity severity, const char *line) {
     (void)context;
@@ -53,6 +58,7 @@ static bool read(struct midge_config *config, const char *text, uint32_t bytes) 
     config->entropy = hal_entropy;
 #if MIDGE_NKEYS
     config->verify = port_verify;
+    config->sign = port_sign;
 #endif
     return midge_configure(config, &source, &reading) && midge_config_complete(config, &reading);
 }
@@ -61,14 +67,30 @@ bool configuration_read(struct midge_config *config, uint32_t bytes) {
     return read(config, configuration_text, bytes);
 }
 
+// Of what is on trial: it had its start, so that the next has the one before.
+static bool load_from_flash(struct midge_config *config, enum slots_state state) {
+    if (state == SLOTS_BACK)
+        trial_lost(TRIAL_CONFIGURATION);
+    int32_t bytes = slots_read(&settings_slots, state, configuration_text, SETTINGS_TEXT_MAX);
+    bool good = bytes >= 0 && configuration_read(config, (uint32_t)bytes);
+    configuration_wipe();
+    if (good && state == SLOTS_ON_TRIAL)
+        trial_begin(TRIAL_CONFIGURATION);
+    else if (bytes >= 0 && !good)
+        console_say(MIDGE_ERR, state == SLOTS_ON_TRIAL
+                                   ? "The new configuration is of no use"
+                                   : "The configuration in flash is of no use: the default runs");
+    return good;
+}
+
 bool configuration_load(struct midge_config *config) {
+    enum slots_state state;
     insecure = false;
-    int32_t bytes = settings_read(configuration_text);
-    if (bytes >= 0) {
-        if (configuration_read(config, (uint32_t)bytes))
+    do {
+        state = slots_start(&settings_slots);
+        if (load_from_flash(config, state))
             return true;
-        console_say(MIDGE_ERR, "The configuration in flash is of no use: the default runs");
-    }
+    } while (state == SLOTS_ON_TRIAL);
     bool good = read(config, conf_text, conf_bytes);
     MIDGE_ASSERT(good);
     // The default would let in whom TLS was to keep out.

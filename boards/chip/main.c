@@ -7,6 +7,8 @@
 #include "boards/chip/command.h"
 #include "boards/chip/configuration.h"
 #include "boards/chip/console.h"
+#include "boards/chip/identity.h"
+#include "boards/chip/trial.h"
 #include "hal/hal.h"
 #include "port/port.h"
 
@@ -30,9 +32,12 @@ _Noreturn void midge_panic(const char *file, int line) {
 
 static const char no_entropy[] = "No entropy to be had: make config gives a seed";
 
-// Says why, and waits for whoever reads the console: a reset would not help.
+// Says why, and waits for whoever reads the console: a reset would not help, unless it is what is
+// on trial that does not work.
 static _Noreturn void die(const char *why) {
     console_say(MIDGE_FTL, why);
+    if (trial_is_on())
+        hal_reset();
     for (;;)
         hal_wait(UINT32_MAX);
 }
@@ -42,11 +47,18 @@ static _Noreturn void die(const char *why) {
 // Answers whether it is that of flash.
 static bool configure(void) {
     if (hal_button() || command_default_wanted()) {
-        struct settings_work work = {0};
-        settings_erase(&work);
-        console_say(MIDGE_WRN, settings_finish(&work) == 0 ? "The default configuration is restored"
-                                                           : "Flash fails");
+        struct slots_work work;
+        slots_erase(&work, &settings_slots);
+        console_say(MIDGE_WRN, slots_finish(&work) == 0 ? "The default configuration is restored"
+                                                        : "Flash fails");
     }
+#if MIDGE_TLS || MIDGE_NKEYS
+    enum slots_state state = identity_start();
+    if (state == SLOTS_ON_TRIAL)
+        trial_begin(TRIAL_IDENTITY);
+    else if (state == SLOTS_BACK)
+        trial_lost(TRIAL_IDENTITY);
+#endif
     return configuration_load(&config);
 }
 
@@ -170,6 +182,7 @@ int main(void) {
         if (!command_turn() && MIDGE_CLOCK)
             clock_turn();
         app_turn(&midge);
+        trial_turn(&midge);
         hal_watchdog_feed();
         if (!confirmed && (midge_clients(&midge) > 0 || hal_us() > SOUND_US)) {
             hal_boot_confirm();

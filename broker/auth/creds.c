@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "broker/broker.h"
+#include "broker/core/secret.h"
 
 #if MIDGE_NKEYS
 
@@ -50,6 +51,19 @@ void creds_sign(const struct midge_config *config, const struct creds *creds, co
     config->sign(creds->seed, nonce, n, raw, key);
     nkey_write(NKEY_USER, key, nkey);
     nkey_write_signature(raw, signature);
+}
+
+bool midge_read_seed(const char *text, uint32_t bytes, uint8_t seed[NKEY_BYTES]) {
+    struct creds creds;
+    bool found = creds_read((const uint8_t *)text, bytes, &creds);
+    if (found)
+        memcpy(seed, creds.seed, NKEY_BYTES);
+    secret_wipe(&creds, sizeof creds);
+    return found;
+}
+
+void midge_write_nkey(const uint8_t key[NKEY_BYTES], char text[NKEY_TEXT_BYTES + 1]) {
+    nkey_write(NKEY_USER, key, text);
 }
 
 #endif

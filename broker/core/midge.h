@@ -192,4 +192,16 @@ static inline bool debugging(const struct midge *m) {
 // Uniform in 0..n-1, n > 0. Not for secrets.
 uint32_t random_below(struct midge *m, uint32_t n);
 
+// Whether a client is connected that was let in, for a board that tries a configuration out. Here,
+// so that it takes nothing where nobody asks.
+static inline bool midge_has_admitted(const struct midge *m) {
+    for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
+        const struct conn *c = &m->connections[i];
+        bool admitted = (c->flags & (CONN_ADMITTED | CONN_CLOSING | CONN_GONE)) == CONN_ADMITTED;
+        if (c->cid != 0 && c->kind == MIDGE_CLIENT && admitted)
+            return true;
+    }
+    return false;
+}
+
 #endif

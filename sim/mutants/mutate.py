@@ -46,6 +46,7 @@ TOKEN = re.compile(
 
 # What a world is made of, as in sim.mk.
 SOURCES = sorted(p.relative_to(ROOT) for pattern in ("broker/*.c", "broker/*/*.c", "sim/*.c",
+                                                    "boards/chip/slots.c",
                                                     "boards/chip/settings.c")
                  for p in ROOT.glob(pattern))
 

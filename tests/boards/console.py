@@ -1,8 +1,10 @@
 """The console of each board, and its configuration in flash: written on the console and by make
-config, kept over a cut of power, refused where it is wrong, and given up for the default. Then what
-may be on the chip beside Midge: an application, and a boot loader.
+config, kept over a cut of power, refused where it is wrong, on trial where it is new, and given up
+for the default. Then who the device is: what make provision writes, and an NKey that it makes itself.
+Then what may be on the chip beside Midge: an application, and a boot loader.
 
-usage: console.py SLOT_AT BOARD=SLOT_BYTES..., of images that were linked to a slot there
+usage: console.py SLOT_AT TRIAL_S BOARD=SLOT_BYTES..., of images that were linked to a slot there, and
+others whose trials are over in so many seconds
 """
 
 import os
@@ -17,14 +19,18 @@ import tempfile
 import time
 import zlib
 
-from machine import erase, recipe
-from network import free_port
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "wire"))
+
+from machine import erase, recipe  # noqa: E402
+from network import free_port  # noqa: E402
+from nkeys import Pair  # noqa: E402
 
 DEADLINE_S = 15
 READY = "Network address is"  # the last that a start tells
 SECTOR = {"lm3s6965evb": 1024, "mps2-an385": 4096, "mps3-an547": 4096}
-SLOTS = {board: int(size, 0) for board, size in (a.split("=") for a in sys.argv[2:])}
+SLOTS = {board: int(size, 0) for board, size in (a.split("=") for a in sys.argv[3:])}
 SLOT = {"lm3s6965evb": 2048, "mps2-an385": 4096, "mps3-an547": 4096}
+NKEYS = {board for board in SLOTS if "NKEYS := 1" in pathlib.Path(f"boards/{board}/board.mk").read_text()}
 FORMAT = struct.Struct("<4sIIII12s")
 BASE = b"port: 4222\nhttp: 8222\n"
 SECURE = BASE + b"authorization { user: amy, password: s3cr3t }\n"
@@ -212,7 +218,7 @@ def try_console(board, folder):
         # Where the text fills the slot.
         b.type(b"config write\r")
         b.hears("Paste it")
-        b.type(USERS + b"#" * (SLOT[board] - 32 - len(USERS)) + b"\x04")
+        b.type(USERS + b"#" * (SLOT[board] - 96 - len(USERS)) + b"\x04")
         check(f"{board}: takes as much as fits", b.hears("Written"))
     with Board(board, folder) as b:
         check(f"{board}: starts after a cut", b.hears(READY))
@@ -284,6 +290,208 @@ def try_real(board, folder):
         slot(0, SECURE)) and flash[:64].strip(b"\xff"))
 
 
+# ---- Trials --------------------------------------------------------------------------------------
+
+TRIAL_IMAGE = f"midge-trial-{sys.argv[2]}.elf"
+ON_TRIAL = f"The new configuration is on trial for {sys.argv[2]} s"
+BACK = "The new configuration did not work: the one before it is back"
+AMY, EVE = user(b"amy", b"s3cr3t"), user(b"eve", b"hidd3n")
+
+
+def begin_trial(board, b, text):
+    b.type(b"config write\r")
+    b.hears("Paste it")
+    b.type(text + b".\n")
+    check(f"{board}: says that it will be on trial", b.hears("Written: .*, on trial"))
+    b.type(b"reset\r")
+    check(f"{board}: is on trial", b.hears("Reset on request", ON_TRIAL, READY))
+
+
+def runs(b, who, other):
+    return b.admits(who) == "PONG" and "Authorization Violation" in b.admits(other)
+
+
+def try_trials(board, folder):
+    with Board(board, folder, image=TRIAL_IMAGE) as b:
+        b.hears(READY)
+        check(f"{board}: the first configuration", write(b, SECURE))
+        b.type(b"reset\r")
+        check(f"{board}: it starts", b.hears(READY))
+        check(f"{board}: it is not on trial", "on trial" not in b.said)
+        b.type(b"confirm\r")
+        check(f"{board}: nothing is", b.hears("Nothing is on trial"))
+        begin_trial(board, b, USERS)
+        for command in (b"config write\r", b"config default\r"):
+            b.type(command)
+            check(f"{board}: nothing is written meanwhile", b.hears("confirm it, or reset gives it up"))
+        check(f"{board}: who is refused", "Authorization Violation" in b.admits(AMY))
+        b.type(b"status\r")
+        check(f"{board}: does not end it", b.hears("Up for") and "kept" not in b.said)
+        check(f"{board}: who is let in", b.admits(EVE) == "PONG")
+        check(f"{board}: does", b.hears("The new configuration has worked: it is kept"))
+    with Board(board, folder, image=TRIAL_IMAGE) as b:
+        check(f"{board}: starts after a cut", b.hears(READY))
+        check(f"{board}: with what was kept", "trial" not in b.said and runs(b, EVE, AMY))
+        begin_trial(board, b, SECURE)
+        check(f"{board}: what runs", "Authorization Violation" in b.admits(EVE))
+        check(f"{board}: ends in time", b.hears("The new configuration did not work in time|Starting",
+                                                BACK, READY))
+        check(f"{board}: the one before is back", runs(b, EVE, AMY))
+        b.type(b"config write\r")
+        b.hears("Paste it")
+        b.type(b"port: 4222\nhttp: 4222\n.\nreset\r")
+        check(f"{board}: what cannot start", b.hears(ON_TRIAL, "Cannot listen", BACK, READY))
+        begin_trial(board, b, SECURE)
+        b.type(b"reset\r")
+        check(f"{board}: a reset ends it too", b.hears("Reset on request", BACK, READY))
+        check(f"{board}: the one before is back again", runs(b, EVE, AMY))
+        begin_trial(board, b, SECURE)
+    with Board(board, folder, image=TRIAL_IMAGE) as b:
+        check(f"{board}: and so does power", b.hears("Power came on", BACK, READY))
+        check(f"{board}: and the one before is back", runs(b, EVE, AMY))
+        begin_trial(board, b, SECURE)
+        b.type(b"confirm\r")
+        check(f"{board}: its owner's word", b.hears("has worked: it is kept"))
+    with Board(board, folder, image=TRIAL_IMAGE) as b:
+        check(f"{board}: keeps it", b.hears(READY) and "trial" not in b.said and runs(b, AMY, EVE))
+
+
+# ---- Who the device is ---------------------------------------------------------------------------
+
+MADE = r"It goes by (U[A-Z2-7]{55})"
+PARTS = ("CERT", "KEY", "CA", "SEED", "CREDS")
+CREDS = """-----BEGIN NATS USER JWT-----
+{}
+------END NATS USER JWT------
+
+-----BEGIN USER NKEY SEED-----
+{}
+------END USER NKEY SEED------
+"""
+
+
+def identities(board, folder):
+    """What the slots of the identity hold, each as its parts by name."""
+    bytes_, at = 4096, 2 * SECTOR[board] + 2 * SLOT[board]
+    flash = pathlib.Path(f"{folder}/flash.bin").open("rb")
+    with flash:
+        flash.seek(at)
+        both = flash.read(2 * bytes_)
+    for text in (both[:bytes_], both[bytes_:]):
+        if text[:4] != b"MDGD":
+            continue
+        parts, place = {}, 32 + 20
+        for name, n in zip(PARTS, struct.unpack_from("<5I", text, 32)):
+            parts[name] = text[place : place + n]
+            place += n
+        yield parts
+
+
+def key_of(b):
+    b.type(b"nkey\r")
+    return b.hears(r"NKey: U[A-Z2-7]{55}") and re.search(r"NKey: (\w+)", b.said)[1]
+
+
+def make_new(b):
+    b.type(b"nkey make new\r")
+    return b.hears(MADE + " from the next reset on, on trial") and re.search(MADE, b.said)[1]
+
+
+def ram(b, folder):
+    b.qmp({"execute": "pmemsave", "arguments": {
+        "val": 0x20000000, "size": 4 << 20, "filename": str(pathlib.Path(folder, "ram").resolve())}})
+    return pathlib.Path(folder, "ram").read_bytes()
+
+
+def try_own_key(board, folder):
+    with Board(board, folder, image=TRIAL_IMAGE) as b:
+        heard = []
+        b.hears(READY)
+        b.type(b"nkey\r")
+        check(f"{board}: has no key", b.hears("It has no NKey"))
+        b.type(b"nkey make\r")
+        check(f"{board}: makes one", b.hears(MADE))
+        heard.append(b.said)
+        first = re.search(MADE, b.said)[1]
+        pair = Pair(next(identities(board, folder))["SEED"])
+        check(f"{board}: of its seed", pair.public == first)
+        check(f"{board}: tells it again", key_of(b) == first)
+        heard.append(b.said)
+        check(f"{board}: its seed is not left in RAM", pair.raw not in ram(b, folder))
+        b.type(b"nkey make\r")
+        check(f"{board}: makes no other unasked", b.hears("It has one"))
+        second = make_new(b)
+        heard.append(b.said)
+        check(f"{board}: but asked", second and second != first)
+        check(f"{board}: which it does not go by yet", key_of(b) == first)
+        b.type(b"reset\r")
+        check(f"{board}: it is on trial", b.hears("The new identity is on trial", READY))
+        check(f"{board}: goes by it", key_of(b) == second)
+        check(f"{board}: a client is no proof of it", b.admits() == "PONG")
+        check(f"{board}: it is given up", b.hears("The new identity did not work: ", READY))
+        check(f"{board}: goes by the first", key_of(b) == first)
+        third = make_new(b)
+        b.type(b"reset\r")
+        b.hears("on trial", READY)
+        b.type(b"confirm\r")
+        check(f"{board}: a third is kept", b.hears("The new identity has worked: it is kept"))
+        b.type(b"reset\r")
+        check(f"{board}: for good", b.hears(READY) and "trial" not in b.said and key_of(b) == third)
+        said = "".join(heard) + b.heard
+        check(f"{board}: no seed is shown", not any(Pair(parts["SEED"]).seed in said or
+                                                     parts["SEED"].hex() in said
+                                                     for parts in identities(board, folder)))
+
+
+def provision(board, folder, **files):
+    """make provision into the flash of a folder: its status, and what it complained about."""
+    arguments = []
+    for name, text in files.items():
+        file = pathlib.Path(folder, name.lower())
+        file.write_text(text)
+        arguments.append(f"{name}={file}")
+    with open(f"{folder}/flash.bin", "r+b") as flash:
+        made = subprocess.run([f"build/{board}/host/provision", *arguments], stdin=flash,
+                              capture_output=True, text=True)
+    return made.returncode, made.stderr
+
+
+def try_provision(board, folder):
+    own, lent, owner = Pair(b"o" * 32), Pair(b"l" * 32), Pair(b"a" * 32, "A")
+    creds = CREDS.format("eyJ0eXAiOiJKV1QifQ.e30.", lent.seed)
+    if board not in NKEYS:
+        status, said = provision(board, folder, SEED=own.seed)
+        check(f"{board}: has no NKeys", status != 0 and "has no NKeys" in said)
+        return
+    wrong = own.seed[:20] + ("A" if own.seed[20] != "A" else "B") + own.seed[21:]
+    for files, complaint in [
+        ({"SEED": wrong}, "seed: has a seed whose CRC is wrong"),
+        ({"SEED": owner.seed}, "seed: has a seed of another kind: expected a user's"),
+        ({"SEED": own.seed[:57]}, "seed: has no whole seed: expected 58 characters"),
+        ({"SEED": own.public}, "seed: expected a user's seed, a line that begins with SU"),
+        ({"SEED": creds}, "seed: has a JWT: expected a seed alone"),
+        ({"CREDS": own.seed}, "creds: expected a JWT and a seed"),
+        ({"CREDS": creds.replace(lent.seed, wrong)}, "creds: has a seed whose CRC is wrong"),
+        ({"CREDS": creds + "#" * 4096}, "creds: there is no room for it"),
+        ({"CREDS": creds + "#" * 65536}, "creds: there is no room for it"),
+        ({"KEY": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END"}, "CERT= and KEY= belong together"),
+        ({"NONE": ""}, "make BOARD=x provision"),
+    ]:
+        status, said = provision(board, folder, **files)
+        check(f"{board}: refuses {complaint}, not {said}", status != 0 and complaint in said)
+    check(f"{board}: nothing is written then", not list(identities(board, folder)))
+    check(f"{board}: takes a seed", provision(board, folder, SEED=own.seed + "\n") == (0, ""))
+    check(f"{board}: takes credentials", provision(board, folder, CREDS=creds) == (0, ""))
+    parts = [parts for parts in identities(board, folder) if parts["CREDS"]][0]
+    check(f"{board}: beside the seed", parts["SEED"] == own.raw and parts["CREDS"] == creds.encode())
+    with Board(board, folder) as b:
+        b.hears(READY)
+        check(f"{board}: goes by what it was given", key_of(b) == own.public
+              and b.hears(f"Credentials: {lent.public}"))
+        check(f"{board}: wipes it", not any(pair.raw in ram(b, folder) for pair in (own, lent))
+              and lent.seed.encode() not in ram(b, folder))
+
+
 def try_without_entropy(board, folder):
     with Board(board, folder, lend=False) as b:
         check(f"{board}: does not start without entropy", b.hears("No entropy to be had"))
@@ -347,8 +555,9 @@ def main():
     for name in ("MAKEFLAGS", "MFLAGS", "BOARD", "MAKELEVEL"):
         os.environ.pop(name, None)
     for board in SLOTS:
-        for one in (try_console, try_files, try_real, try_without_entropy, try_application,
-                    try_asked, try_unasked):
+        for one in (try_console, try_files, try_real, try_trials, try_provision,
+                    *([try_own_key] if board in NKEYS else []), try_without_entropy,
+                    try_application, try_asked, try_unasked):
             with tempfile.TemporaryDirectory(dir="build") as folder:
                 if one is not try_without_entropy or board != "lm3s6965evb":
                     erase(board, pathlib.Path(folder))

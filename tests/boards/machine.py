@@ -110,7 +110,7 @@ class Machine:
 
     def provision(self, certificate, key, authority):
         """What `make provision` does."""
-        self.write("provision", certificate, key, authority)
+        self.write("provision", f"CERT={certificate}", f"KEY={key}", f"CA={authority}")
 
     def command(self, lend):
         words = recipe(self.board, "run").split("&& exec", 1)[1].split()

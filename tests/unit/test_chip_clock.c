@@ -24,11 +24,14 @@ uint64_t hal_us(void) {
     return now_us;
 }
 
-uint32_t identity_end(void) {
+const struct slots identity_slots;
+
+uint32_t slots_end(const struct slots *s) {
+    (void)s;
     return 3 * FLASH_SECTOR;
 }
 
-uint32_t settings_crc(uint32_t crc, const void *bytes, uint32_t n) {
+uint32_t slots_crc(uint32_t crc, const void *bytes, uint32_t n) {
     for (uint32_t bit = 0; bit < 8 * n; bit++) {
         uint32_t low = (crc ^ ((const uint8_t *)bytes)[bit / 8] >> bit % 8) & 1;
         crc = crc >> 1 ^ (low ? 0xEDB88320u : 0);
@@ -230,7 +233,7 @@ static void test_damage_is_passed_over(void **state) {
         begin();
         pass(2 * HOUR_US);
         pass(2 * HOUR_US);
-        flash.now[identity_end() + RECORD_BYTES + i] ^= 0x10;
+        flash.now[slots_end(&identity_slots) + RECORD_BYTES + i] ^= 0x10;
         reset();
         assert_int_equal(clock_floor_us(), BUILD_US + 2 * HOUR_US);
         pass(3 * HOUR_US);  // behind the damage

@@ -1,6 +1,6 @@
 // make BOARD=x config FILE=f: checks a configuration by the limits of a board, and writes it into
-// the board's flash, with a fresh seed. Runs on the machine that builds, where the flash is a file
-// (hal/file_flash.c); what it writes with is what the chip reads with.
+// the board's flash, where it counts at once, with a fresh seed. Runs on the machine that builds,
+// where the flash is a file (hal/file_flash.c); what it writes with is what the chip reads with.
 //
 // usage: config FILE <>FLASH
 
@@ -55,10 +55,9 @@ int main(int argc, char **argv) {
         return host_fail(argv[1], "is longer than the board has room for");
     if (!check(argv[1], (uint32_t)n))
         return 1;
-    struct settings_work work = {0};
-    settings_write(&work, text, (uint32_t)n);
-    if (settings_finish(&work) != 0 || getentropy(seed, sizeof seed) != 0 ||
-        !hal_entropy_seed(seed))
+    struct slots_work work;
+    slots_write(&work, &settings_slots, text, (uint32_t)n);
+    if (slots_finish(&work) != 0 || getentropy(seed, sizeof seed) != 0 || !hal_entropy_seed(seed))
         return host_fail("flash", "cannot be written");
     return 0;
 }
