@@ -157,7 +157,9 @@
 #define SNTP_CHECK_RESPONSE 2
 #define SNTP_MONITOR_SERVER_REACHABILITY 0
 #define SNTP_GET_SYSTEM_TIME_NTP(s, f) ((s) = (s32_t)port_random(), (f) = port_random())
+#if MIDGE_CLOCK
 #define SNTP_SET_SYSTEM_TIME_US(s, us) sntp_told(s, us)
+#endif
 uint32_t port_random(void);
 void sntp_told(uint32_t s, uint32_t us);
 

@@ -5,8 +5,7 @@ SUITES   += lwip
 PREPARED += build/lwip/chip build/lwip-large/chip
 
 LWIP_OURS  := $(wildcard broker/*.c broker/*/*.c) port/lwip.c $(wildcard port/lwip/*.c tests/boards/lwip/*.c)
-# What keeps no time needs no time of others.
-LWIP_OBJ   := $(LWIP_OURS:%.c=%.o) $(patsubst %.c,%.o,$(filter-out %/sntp.c,$(LWIP_SRC)))
+LWIP_OBJ   := $(LWIP_OURS:%.c=%.o) $(LWIP_SRC:%.c=%.o)
 LWIP_CC    := gcc -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
               -fno-omit-frame-pointer -MD -MP -I. -include tests/boards/lwip/board.h -Iport/lwip \
               -isystem $(LWIP)/src/include -D_GNU_SOURCE
