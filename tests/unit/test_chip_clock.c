@@ -45,7 +45,10 @@ void console_begin(enum midge_level level) {
 }
 
 void console_bytes(const char *bytes, uint32_t n) {
-    strncat(said, bytes, n);
+    size_t end = strlen(said);
+    assert_true(end + n < sizeof said);
+    memcpy(said + end, bytes, n);
+    said[end + n] = '\0';
 }
 
 void console_text(const char *text) {
