@@ -75,7 +75,7 @@ FORBIDDEN := _?(malloc|free|calloc|realloc|sbrk|v?f?s?n?i?printf)(_r)?
 $(IMAGE).elf: $(IMAGE_OBJ) $(B)/boards/chip/app/$(APP).o
 $(B)/hal.elf: $(B)/tests/boards/hal.o $(HAL_OBJ)
 $(B)/cost.elf: $(B)/tests/boards/cost.o $(filter $(B)/broker/%,$(IMAGE_OBJ)) $(HAL_OBJ) \
-               $(CRYPTO_OBJ)
+               $(CRYPTO_OBJ) $(filter %25519_small.o,$(TLS_OBJ))
 $(B)/%.elf: boards/$(BOARD)/board.ld boards/chip/image.ld
 	@echo "LD  $@"
 	$(Q)$(CC) $(LDFLAGS) -Wl,-Map=$(@:.elf=.map) -o $@ $(filter %.o,$^)
