@@ -21,7 +21,7 @@ static void complain(void *context, enum midge_severity severity, const char *li
     console_say(severity == MIDGE_ERROR ? MIDGE_ERR : MIDGE_WRN, line);
 }
 
-static bool insecure;  // TLS was asked for, and is not to be had
+static bool closed;  // what was to say who may come in is of no use
 
 #if MIDGE_TLS
 // Sees whether what the device is known by is of use, with a set of certificates made of it that
@@ -43,7 +43,7 @@ static const char *secure(void *context, const struct midge_config *config,
     if (wrong == NULL)
         wrong = port_certify(PORT_LISTENERS, tls, &certificates);
     identity_wipe(&identity);
-    insecure = wrong != NULL;
+    closed |= wrong != NULL;
     return wrong;
 }
 #endif
@@ -77,26 +77,29 @@ static bool load_from_flash(struct midge_config *config, enum slots_state state)
     if (good && state == SLOTS_ON_TRIAL)
         trial_begin(TRIAL_CONFIGURATION);
     else if (bytes >= 0 && !good)
-        console_say(MIDGE_ERR, state == SLOTS_ON_TRIAL
-                                   ? "The new configuration is of no use"
-                                   : "The configuration in flash is of no use: the default runs");
+        console_say(MIDGE_ERR, state == SLOTS_ON_TRIAL ? "The new configuration is of no use"
+                                                       : "The configuration in flash is of no use");
+    closed |= bytes >= 0 && !good;
     return good;
 }
 
 bool configuration_load(struct midge_config *config) {
+    static const char none[] = "port: -1";
     enum slots_state state;
-    insecure = false;
+    closed = false;
     do {
         state = slots_start(&settings_slots);
         if (load_from_flash(config, state))
             return true;
     } while (state == SLOTS_ON_TRIAL);
     bool good = read(config, conf_text, conf_bytes);
-    MIDGE_ASSERT(good);
-    // The default would let in whom TLS was to keep out.
-    if (insecure) {
+    MIDGE_ASSERT(good || closed);
+    if (!good)
+        read(config, none, sizeof none - 1);
+    // The default would let in whom the configuration, or TLS, was to keep out.
+    if (closed) {
         config->port = config->http_port = 0;
-        console_say(MIDGE_ERR, "TLS was asked for: nobody is let in without it");
+        console_say(MIDGE_ERR, "Nobody is let in, until a configuration can be used");
     }
     return false;
 }
