@@ -499,6 +499,9 @@ const char *midge_id(const struct midge *m);
 // Clients that are connected.
 uint32_t midge_clients(const struct midge *m);
 
+// Writes a time in microseconds since 1970 as RFC 3339 has it, in UTC, with a NUL behind it.
+void midge_write_time(uint64_t wall_us, char text[28]);
+
 #if MIDGE_NKEYS
 // What a device goes by where it connects to another, as NATS writes it. Reads the seed out of an
 // NKey's text, or of a `.creds` file: false where there is none. Whoever had it read wipes it.

@@ -102,6 +102,13 @@ int32_t hal_flash_erase(uint32_t at);  // the sector that begins there
 int32_t hal_flash_sync(void);          // what was done so far outlives a cut of power
 int32_t hal_flash_busy(void);
 
+// Waits for what was begun, by its answer. False where it failed.
+static inline bool hal_flash_done(int32_t answer) {
+    while (answer > 0)
+        answer = hal_flash_busy();
+    return answer == 0;
+}
+
 // ---- Watchdog and reset -------------------------------------------------------------------------
 
 // Resets the chip unless it is fed within every `ms` milliseconds from now on. It cannot be

@@ -41,13 +41,6 @@ static const uint32_t to_check[3] = {0}, to_boot[3] = {1}, to_draw[3] = {2};
 static enum { UNKNOWN, ABSENT, PRESENT } seed;
 static uint32_t key[CHACHA20_KEY_WORDS];
 
-// Waits for what was begun, and answers whether it was done.
-static bool is_done(int32_t answer) {
-    while (answer > 0)
-        answer = hal_flash_busy();
-    return answer == 0;
-}
-
 static bool is_valid(const struct record *r) {
     uint32_t block[CHACHA20_BLOCK_WORDS];
     chacha20_block(r->key, r->number, to_check, block);
@@ -58,7 +51,7 @@ static bool is_valid(const struct record *r) {
 
 static bool is_erased(uint32_t at) {
     uint32_t words[RECORD_BYTES / 4];
-    bool erased = is_done(hal_flash_read(at, words, sizeof words));
+    bool erased = hal_flash_done(hal_flash_read(at, words, sizeof words));
     for (uint32_t i = 0; i < RECORD_BYTES / 4; i++)
         erased = erased && words[i] == UINT32_MAX;
     return erased;
@@ -69,7 +62,7 @@ static bool find(struct record *newest, uint32_t *place) {
     struct record r;
     bool found = false;
     for (uint32_t at = 0; at < 2 * hal_flash().sector_bytes; at += RECORD_BYTES) {
-        if (!is_done(hal_flash_read(at, &r, sizeof r)) || !is_valid(&r) ||
+        if (!hal_flash_done(hal_flash_read(at, &r, sizeof r)) || !is_valid(&r) ||
             (found && (int32_t)(r.number - newest->number) < 0))
             continue;
         found = true;
@@ -95,10 +88,10 @@ static bool append(struct record *r, uint32_t number, bool found, uint32_t place
     } while (at % sector_bytes != 0 && !is_erased(at));
     if (at % sector_bytes == 0) {
         at %= 2 * sector_bytes;
-        if (!is_done(hal_flash_erase(at)))
+        if (!hal_flash_done(hal_flash_erase(at)))
             return false;
     }
-    return is_done(hal_flash_program(at, r, sizeof *r)) && is_done(hal_flash_sync());
+    return hal_flash_done(hal_flash_program(at, r, sizeof *r)) && hal_flash_done(hal_flash_sync());
 }
 
 // Takes the seed, and leaves another for the next boot.

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "broker/limits.h"
-#include "sim/inspector.h"
+#include "sim/moment.h"
 #include "sim/tree.h"
 
 struct claim {

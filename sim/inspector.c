@@ -13,38 +13,6 @@
 
 static struct tree tree;
 
-// ---- The broker at a moment ---------------------------------------------------------------------
-
-void inspector_look(const struct site *s, struct moment *now) {
-    const struct midge *m = &s->m;
-    uint64_t requests = 0;
-    uint64_t taken = 0;
-    for (uint32_t i = 0; i < HTTP_COUNTERS; i++)
-        requests += m->http_requests[i];
-    for (uint32_t i = 0; i < POOL_COUNT; i++)
-        taken = taken * 31 + (i != POOL_blocks ? m->pools[i].used : 0);
-    *now = (struct moment){.reloads = s->reloads,
-                           .us = m->now.us,
-                           .wall_us = m->now.wall_us,
-                           .in_msgs = m->in_msgs,
-                           .in_bytes = m->in_bytes,
-                           .out_msgs = m->out_msgs,
-                           .out_bytes = m->out_bytes,
-                           .connections = m->last_cid,
-                           .closed = m->closed_next,
-                           .stalls = m->stalls,
-                           .matches = m->matches,
-                           .requests = requests,
-                           .taken = taken,
-                           .subscriptions = m->subs_inserted + m->subs_removed};
-    for (uint32_t i = 1; i <= m->pools[POOL_connections].fresh; i++) {
-        const struct conn *c = &m->connections[i];
-        if (c->kind == MIDGE_CLIENT && c->cid != 0)
-            now->clients = now->clients * 31 + c->out.bytes + c->rtt_us + c->flags + c->active_us +
-                           c->delivered_us;
-    }
-}
-
 // ---- Pages --------------------------------------------------------------------------------------
 
 static void by_kind(struct claim *outer, const char *key, uint64_t clients) {
@@ -576,7 +544,7 @@ const char *inspector_judge(const struct site *s, const struct question *q,
         return root(body, n);
     if (!tree_read(&tree, body, n))
         return "a page that is no JSON";
-    inspector_look(s, &present);
+    moment_look(s, &present);
     // What a reload has changed may have been written before it, or after.
     if (present.reloads != begun->reloads)
         return NULL;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct site;
+struct moment;
 
 enum page_kind {
     PAGE_ROOT,
@@ -37,19 +38,8 @@ struct question {
     char user[16], test[24];
 };
 
-// Counters at one moment; what differs has happened between two.
-struct moment {
-    uint32_t reloads;
-    uint64_t us, wall_us;
-    uint64_t in_msgs, in_bytes, out_msgs, out_bytes, connections, closed, stalls, matches, requests,
-        taken;
-    uint64_t subscriptions, clients;  // of the latter, what changes of each
-};
-
 extern const char *const inspector_sorts[];
 #define INSPECTOR_SORTS 15
-
-void inspector_look(const struct site *s, struct moment *now);
 
 // NULL, or what is wrong with an answer's body.
 const char *inspector_judge(const struct site *s, const struct question *q,

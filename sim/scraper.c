@@ -425,7 +425,7 @@ void scraper_asks(struct world *w, const struct site *s, struct cable *c) {
     to->unsettled = to->question.page == PAGE_HEALTHZ &&
                     (to->status == 200 ? s->m.lame_duck : to->status == 500 && !s->m.lame_duck);
     to->crowded = connections->used > connections->limit / 2;
-    inspector_look(s, &to->begun);
+    moment_look(s, &to->begun);
 }
 
 static void fail(struct world *w, const struct answer *a, const char *what, const char *body) {

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "sim/inspector.h"
+#include "sim/moment.h"
 
 #define ANSWER_LINE_MAX 256
 #define BODY_MAX 131072

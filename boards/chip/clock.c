@@ -49,12 +49,6 @@ static bool have_flash(void) {
            flash.program_bytes <= RECORD_BYTES;
 }
 
-static bool is_done(int32_t answer) {
-    while (answer > 0)
-        answer = hal_flash_busy();
-    return answer == 0;
-}
-
 static bool read(uint32_t at, struct record *r) {
     return hal_flash_read(slots_end(&identity_slots) + at, r, sizeof *r) == 0;
 }
@@ -92,10 +86,10 @@ static bool append(uint64_t us) {
     } while (place % hal_flash().sector_bytes != 0 && !is_erased(place));
     place %= log_bytes();
     if (place % hal_flash().sector_bytes == 0 &&
-        !is_done(hal_flash_erase(slots_end(&identity_slots) + place)))
+        !hal_flash_done(hal_flash_erase(slots_end(&identity_slots) + place)))
         return false;
-    return is_done(hal_flash_program(slots_end(&identity_slots) + place, &r, sizeof r)) &&
-           is_done(hal_flash_sync());
+    return hal_flash_done(hal_flash_program(slots_end(&identity_slots) + place, &r, sizeof r)) &&
+           hal_flash_done(hal_flash_sync());
 }
 
 void clock_keep(void) {
@@ -114,28 +108,10 @@ void clock_turn(void) {
 
 // ---- What is known ------------------------------------------------------------------------------
 
-// As "2026-12-01 03:25:10 UTC". Years begin in March here, as in broker/ops/moment.c.
 static void tell_time(uint64_t us) {
-    uint32_t second = (uint32_t)(us / SECOND_US % 86400);
-    uint32_t day = (uint32_t)(us / SECOND_US / 86400) + 719468;
-    uint32_t era = day / 146097;
-    day %= 146097;
-    uint32_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-    day -= 365 * year + year / 4 - year / 100;
-    uint32_t month = (5 * day + 2) / 153;
-    const uint32_t parts[] = {era * 400 + year + (month >= 10),
-                              month < 10 ? month + 3 : month - 9,
-                              day - (153 * month + 2) / 5 + 1,
-                              second / 3600,
-                              second / 60 % 60,
-                              second % 60};
-    for (uint32_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        if (parts[i] < 10)
-            console_text("0");
-        console_number(parts[i], 10);
-        console_bytes(&"-- :: "[i], 1);
-    }
-    console_text("UTC");
+    char text[28];
+    midge_write_time(us - us % SECOND_US, text);
+    console_text(text);
 }
 
 static void tell(enum midge_level level, const char *what, uint64_t us) {

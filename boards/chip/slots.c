@@ -100,16 +100,10 @@ static bool is_marked(const struct slots *s, uint32_t slot, uint32_t mark) {
     return false;
 }
 
-static bool is_done(int32_t answer) {
-    while (answer > 0)
-        answer = hal_flash_busy();
-    return answer == 0;
-}
-
 static bool make_mark(const struct slots *s, uint32_t slot, uint32_t mark) {
     static const uint8_t zeros[SLOTS_MARK_BYTES];
-    return is_done(hal_flash_program(mark_at(s, slot, mark), zeros, sizeof zeros)) &&
-           is_done(hal_flash_sync());
+    return hal_flash_done(hal_flash_program(mark_at(s, slot, mark), zeros, sizeof zeros)) &&
+           hal_flash_done(hal_flash_sync());
 }
 
 // What is in both slots: the one that is kept, and the one that is newer and on trial.

@@ -93,9 +93,10 @@ static const char *secure(void *context, const struct midge_config *c,
         wrong = read_text(c, tls->ca_file, &authorities);
     if (wrong == NULL)
         wrong = port_certify(
-            PORT_LISTENERS, tls, &(struct port_certificates){pairs[0].chain, pairs[0].key, authorities, pairs + 1,
-                                             tls->pairs_count > 0 ? tls->pairs_count - 1 : 0,
-                                             tls->pairs_count > 0});
+            PORT_LISTENERS, tls,
+            &(struct port_certificates){pairs[0].chain, pairs[0].key, authorities, pairs + 1,
+                                        tls->pairs_count > 0 ? tls->pairs_count - 1 : 0,
+                                        tls->pairs_count > 0});
     source_forget(others);
     return wrong;
 }

@@ -52,3 +52,9 @@ void moment_format(struct format *f, uint64_t wall_us) {
     }
     format_char(f, 'Z');
 }
+
+void midge_write_time(uint64_t wall_us, char text[28]) {
+    struct format f = {.to = (uint8_t *)text, .max = 27};
+    moment_format(&f, wall_us);
+    text[f.n] = '\0';
+}

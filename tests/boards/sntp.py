@@ -52,6 +52,5 @@ class TimeServer:
 
 
 def read_time(text):
-    """As a chip's console shows it."""
-    return datetime.datetime.strptime(text, "%Y-%m-%d %H:%M:%S UTC").replace(
-        tzinfo=datetime.timezone.utc).timestamp()
+    """As a chip's console shows it, and its monitoring."""
+    return datetime.datetime.fromisoformat(text).timestamp()
