@@ -5,18 +5,12 @@
 
 #include <string.h>
 
-#include <mbedtls/asn1.h>
 #if MIDGE_TLS_CHACHA
 #include <mbedtls/chachapoly.h>
 #endif
-#include <mbedtls/ecp.h>
-#include <mbedtls/error.h>
-#include <mbedtls/pk.h>
 #include <mbedtls/platform.h>
 #include <mbedtls/platform_time.h>
-#include <mbedtls/sha256.h>
 #include <mbedtls/ssl.h>
-#include <mbedtls/ssl_ticket.h>
 #include <mbedtls/x509_crt.h>
 #include <psa/crypto.h>
 
@@ -24,29 +18,10 @@
 #include "port/tls/arena.h"
 #include "port/tls/names.h"
 #include "port/tls/reason.h"
+#include "port/tls/set.h"
 
-#define SPANS 64                 // pieces of output in one record
-#define TICKET_LIFETIME_S 86400  // half of that for the key of a ticket
-#define CLOCK_STEP_US 60000000   // by which the wall clock is another than before
-
-// A set of certificates, and the options that go with it.
-struct set {
-    bool ready;
-    mbedtls_ssl_config config;
-    mbedtls_x509_crt authorities;
-    struct pair {
-        mbedtls_x509_crt certificates;
-        mbedtls_pk_context key;
-    } pairs[MIDGE_TLS_CERTS_MAX];
-    uint32_t pairs_count;
-    mbedtls_ssl_ticket_context tickets;
-    int ciphers[MIDGE_TLS_CIPHERS_MAX + 4];  // and those of TLS 1.3, and an end
-    uint16_t groups[MIDGE_TLS_CURVES_MAX + 1];
-    union {
-        struct arena arena;
-        uint64_t bytes[MIDGE_TLS_SET_BYTES / 8];
-    };
-};
+#define SPANS 64                // pieces of output in one record
+#define CLOCK_STEP_US 60000000  // by which the wall clock is another than before
 
 // Those of the listeners, and those for calls to each remote.
 static struct role {
@@ -83,18 +58,9 @@ static union {
     struct slot slot;
     uint64_t bytes[MIDGE_TLS_BYTES / 8];
 } slots[MIDGE_TLS_MAX];
-static union {
-    struct arena arena;
-    uint64_t bytes[MIDGE_TLS_NUMBERS_BYTES / 8];
-} numbers;
 static tls_slot slots_free, slots_fresh, slots_used, slots_high;
 
 // ---- What Mbed TLS asks of the platform ---------------------------------------------------------
-
-static int random_bytes(void *context, unsigned char *to, size_t n) {
-    (void)context;
-    return port_entropy(to, (uint32_t)n) ? 0 : MBEDTLS_ERR_PLATFORM_FEATURE_UNSUPPORTED;
-}
 
 psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context_t *context,
                                              uint8_t *to, size_t max, size_t *n) {
@@ -128,298 +94,6 @@ mbedtls_ms_time_t mbedtls_ms_time(void) {
 
 // ---- Certificates -------------------------------------------------------------------------------
 
-static void set_free(struct set *s) {
-    s->ready = false;
-    mbedtls_ssl_config_free(&s->config);
-    mbedtls_x509_crt_free(&s->authorities);
-    for (uint32_t i = 0; i < MIDGE_TLS_CERTS_MAX; i++) {
-        mbedtls_x509_crt_free(&s->pairs[i].certificates);
-        mbedtls_pk_free(&s->pairs[i].key);
-    }
-    mbedtls_ssl_ticket_free(&s->tickets);
-}
-
-static const unsigned char *bytes_of(const struct port_text *t) {
-    return (const unsigned char *)t->text;
-}
-
-static bool is_pem(const struct port_text *t) {
-    static const char pem[] = "-----BEGIN ";
-    bool is = false;
-    for (uint32_t i = 0; !is && i + sizeof pem - 1 <= t->bytes; i++)
-        is = memcmp(t->text + i, pem, sizeof pem - 1) == 0;
-    return is;
-}
-
-// Its length as Mbed TLS counts it: with the NUL, in PEM.
-static size_t length_of(const struct port_text *t) {
-    return t->bytes + (is_pem(t) ? 1u : 0u);
-}
-
-// In PEM as many as there are, and so in DER, one behind another.
-static int parse_certificates(mbedtls_x509_crt *to, const struct port_text *t) {
-    if (is_pem(t))
-        return mbedtls_x509_crt_parse(to, bytes_of(t), length_of(t));
-    unsigned char *at = (unsigned char *)bytes_of(t);  // which is not written to
-    const unsigned char *end = at + t->bytes;
-    int failed = t->bytes > 0 ? 0 : MBEDTLS_ERR_X509_INVALID_FORMAT;
-    while (failed == 0 && at < end) {
-        const unsigned char *begin = at;
-        size_t n;
-        failed =
-            mbedtls_asn1_get_tag(&at, end, &n, MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE);
-        if (failed == 0)
-            failed = mbedtls_x509_crt_parse_der(to, begin, (size_t)(at - begin) + n);
-        at += n;
-    }
-    return failed;
-}
-
-// Whether the key is that of the certificate. On a chip a set has no room for what that is computed
-// with.
-static bool is_pair(struct set *s, struct pair *p) {
-    if (!MIDGE_TLS_HUB)
-        arena_use(&s->arena, &numbers.arena);
-    int failed = mbedtls_pk_check_pair(&p->certificates.pk, &p->key, random_bytes, NULL);
-    arena_use(&s->arena, &s->arena);
-    return failed == 0;
-}
-
-// NULL, or what is wrong.
-static const char *load_pair(struct set *s, const struct port_text *chain,
-                             const struct port_text *key) {
-    struct pair *p = &s->pairs[s->pairs_count++];
-    int failed = parse_certificates(&p->certificates, chain);
-    if (failed == MBEDTLS_ERR_X509_ALLOC_FAILED)
-        return "the certificates are larger than MIDGE_TLS_SET_BYTES";
-    if (failed != 0 && p->certificates.raw.len == 0)
-        return "tls: failed to find any PEM data in certificate input";
-    if (failed != 0)
-        return "x509: malformed certificate";
-    failed =
-        mbedtls_pk_parse_key(&p->key, bytes_of(key), length_of(key), NULL, 0, random_bytes, NULL);
-    if (failed == MBEDTLS_ERR_PK_KEY_INVALID_FORMAT && length_of(key) == key->bytes)
-        return "tls: failed to find any PEM data in key input";
-    if (failed != 0)
-        return "tls: failed to parse private key";
-    if (mbedtls_pk_get_type(&p->certificates.pk) != mbedtls_pk_get_type(&p->key))
-        return "tls: private key type does not match public key type";
-    if (!is_pair(s, p))
-        return "tls: private key does not match public key";
-    if (mbedtls_ssl_conf_own_cert(&s->config, &p->certificates, &p->key) != 0)
-        return "the certificates are larger than MIDGE_TLS_SET_BYTES";
-    return NULL;
-}
-
-static char *add(char *to, const char *text) {
-    size_t n = strlen(text);
-    memcpy(to, text, n + 1);
-    return to + n;
-}
-
-static char *add_number(char *to, uint32_t n) {
-    uint32_t unit = 1;
-    while (n / unit >= 10)
-        unit *= 10;
-    for (; unit > 0; unit /= 10)
-        *to++ = (char)('0' + n / unit % 10);
-    return to;
-}
-
-// All pairs. In a list of them, what is wrong is told with its place.
-static const char *load_pairs(struct set *s, const struct port_certificates *files) {
-    static char text[160];
-    const char *wrong = files->chain.bytes > 0 ? load_pair(s, &files->chain, &files->key) : NULL;
-    for (uint32_t i = 0; i < files->more_count && wrong == NULL; i++)
-        wrong = load_pair(s, &files->more[i].chain, &files->more[i].key);
-    if (wrong == NULL)
-        return NULL;
-    char *to = add(text, "error parsing X509 certificate/key pair");
-    if (files->listed) {
-        to = add_number(add(to, " "), s->pairs_count);
-        to = add_number(add(to, "/"), files->more_count + 1);
-    }
-    add(add(to, ": "), wrong);
-    return text;
-}
-
-#if MIDGE_TLS_HUB
-// Of several certificates, a client that asks for a name gets one of those that have it, or else
-// the first of all; one that asks for none gets any of them that it can verify.
-static int choose(void *context, mbedtls_ssl_context *ssl, const unsigned char *name, size_t n) {
-    struct set *s = context;
-    int failed = 0;
-    bool any = false;
-    for (uint32_t i = 0; i < s->pairs_count && failed == 0; i++) {
-        struct pair *p = &s->pairs[i];
-        if (!names_have(&p->certificates, (const char *)name, n))
-            continue;
-        failed = mbedtls_ssl_set_hs_own_cert(ssl, &p->certificates, &p->key);
-        any = true;
-    }
-    struct pair *first = &s->pairs[0];
-    return any ? failed : mbedtls_ssl_set_hs_own_cert(ssl, &first->certificates, &first->key);
-}
-#endif
-
-static const char *load_authorities(struct set *s, const struct port_text *text) {
-    if (!MIDGE_TLS_VERIFY || text->bytes == 0)
-        return NULL;
-    int failed = parse_certificates(&s->authorities, text);
-    if (failed == MBEDTLS_ERR_X509_ALLOC_FAILED)
-        return "ca_file is larger than MIDGE_TLS_SET_BYTES";
-    if (s->authorities.raw.len == 0)
-        return "failed to parse root ca certificate";
-    mbedtls_ssl_conf_ca_chain(&s->config, &s->authorities, NULL);
-    return NULL;
-}
-
-// Those that are built.
-static int *add_ciphers(int *to, const uint16_t *from, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) {
-        if (mbedtls_ssl_ciphersuite_from_id(from[i]) != NULL)
-            *to++ = from[i];
-    }
-    return to;
-}
-
-static void set_ciphers(struct set *s, const struct midge_tls_options *options) {
-    static const uint16_t usual[] = {
-        MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-        MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-        MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-        MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-        MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-        MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-    };
-    const uint16_t *from = options->ciphers_count > 0 ? options->ciphers : usual;
-    uint32_t count = options->ciphers_count > 0 ? options->ciphers_count : sizeof usual / 2;
-    static const uint16_t always[] = {MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
-                                      MBEDTLS_TLS1_3_AES_256_GCM_SHA384,
-                                      MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256};
-    int *to = add_ciphers(s->ciphers, always, sizeof always / 2);
-    *add_ciphers(to, from, count) = 0;
-    mbedtls_ssl_conf_ciphersuites(&s->config, s->ciphers);
-}
-
-static void set_groups(struct set *s, const struct midge_tls_options *options) {
-    static const uint16_t usual[] = {
-        MBEDTLS_SSL_IANA_TLS_GROUP_X25519, MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
-        MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1, MBEDTLS_SSL_IANA_TLS_GROUP_SECP521R1};
-    const uint16_t *from = options->curves_count > 0 ? options->curves : usual;
-    uint32_t count = options->curves_count > 0 ? options->curves_count : sizeof usual / 2;
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (mbedtls_ecp_curve_info_from_tls_id(from[i]) != NULL)
-            s->groups[n++] = from[i];
-    }
-    s->groups[n] = 0;
-    mbedtls_ssl_conf_groups(&s->config, s->groups);
-}
-
-#if MIDGE_TLS_REMOTES > 0
-// What who is called may sign by. Servers of TLS 1.2 take the first that suits them, and there Mbed
-// TLS does not know PSS: it comes last.
-static void set_signatures(struct set *s) {
-    static const uint16_t all[] = {
-        MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
-        MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
-        MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,       MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
-        MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
-        MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,    MBEDTLS_TLS1_3_SIG_NONE};
-    mbedtls_ssl_conf_sig_algs(&s->config, all);
-}
-#endif
-
-// Tickets. A key that is found too old, as all are once the clock is known, is made anew: it lies
-// with its set, beyond the connection that found it.
-static int write_ticket(void *context, const mbedtls_ssl_session *session, unsigned char *to,
-                        const unsigned char *end, size_t *n, uint32_t *lifetime) {
-    struct set *s = context;
-    struct arena *before = arena_in_use();
-    arena_use(&s->arena, &numbers.arena);
-    int failed = mbedtls_ssl_ticket_write(&s->tickets, session, to, end, n, lifetime);
-    arena_use(before, &numbers.arena);
-    return failed;
-}
-
-static int read_ticket(void *context, mbedtls_ssl_session *session, unsigned char *from, size_t n) {
-    struct set *s = context;
-    struct arena *before = arena_in_use();
-    arena_use(&s->arena, &numbers.arena);
-    int failed = mbedtls_ssl_ticket_parse(&s->tickets, session, from, n);
-    arena_use(before, &numbers.arena);
-    return failed;
-}
-
-// Who comes again resumes with a ticket, except where it has to show who it is: a ticket of TLS 1.3
-// does not hold the peer's certificate.
-static bool set_tickets(struct set *s, const struct midge_tls_options *options) {
-    if (options->verify || options->pins_count > 0)
-        return true;
-    mbedtls_ssl_conf_session_tickets_cb(&s->config, write_ticket, read_ticket, s);
-    return mbedtls_ssl_ticket_setup(&s->tickets, random_bytes, NULL, MBEDTLS_CIPHER_AES_256_GCM,
-                                    TICKET_LIFETIME_S) == 0;
-}
-
-// Days since 1970, by the proleptic Gregorian calendar, in which a year begins in March.
-static int64_t days(int64_t year, int64_t month, int64_t day) {
-    year -= month <= 2;
-    month += month > 2 ? -3 : 9;
-    return year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 719469;
-}
-
-static uint64_t us_of(const mbedtls_x509_time *t) {
-    int64_t hours = days(t->year, t->mon, t->day) * 24 + t->hour;
-    int64_t seconds = (hours * 60 + t->min) * 60 + t->sec;
-    return seconds > 0 ? (uint64_t)seconds * 1000000 : 1;
-}
-
-void tls_ends(uint64_t *certificate_us, uint64_t *first_us) {
-    const struct set *shown = roles[PORT_LISTENERS].in_force;
-    *certificate_us = *first_us = 0;
-    for (uint32_t i = 0; shown != NULL && i < shown->pairs_count; i++) {
-        const mbedtls_x509_crt *c = &shown->pairs[i].certificates;
-        for (; c != NULL && c->raw.p != NULL; c = c->next) {
-            uint64_t us = us_of(&c->valid_to);
-            if (*certificate_us == 0)
-                *certificate_us = us;
-            if (*first_us == 0 || us < *first_us)
-                *first_us = us;
-        }
-    }
-}
-
-static const char *set_load(struct set *s, bool calls, const struct midge_tls_options *options,
-                            const struct port_certificates *files) {
-    if (mbedtls_ssl_config_defaults(&s->config,
-                                    calls ? MBEDTLS_SSL_IS_CLIENT : MBEDTLS_SSL_IS_SERVER,
-                                    MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT) != 0)
-        return "no room for TLS";
-    bool verifies = MIDGE_TLS_VERIFY && (calls ? !options->insecure : options->verify);
-    mbedtls_ssl_conf_rng(&s->config, random_bytes, NULL);
-    mbedtls_ssl_conf_min_tls_version(&s->config, options->min_version == MIDGE_TLS_1_3
-                                                     ? MBEDTLS_SSL_VERSION_TLS1_3
-                                                     : MBEDTLS_SSL_VERSION_TLS1_2);
-    mbedtls_ssl_conf_authmode(&s->config,
-                              verifies ? MBEDTLS_SSL_VERIFY_REQUIRED : MBEDTLS_SSL_VERIFY_NONE);
-    set_ciphers(s, options);
-    set_groups(s, options);
-#if MIDGE_TLS_REMOTES > 0
-    if (calls)
-        set_signatures(s);
-#endif
-    if (!calls && !set_tickets(s, options))
-        return "no room for TLS";
-    s->pairs_count = 0;
-    const char *wrong = load_pairs(s, files);
-#if MIDGE_TLS_HUB
-    if (files->more_count > 0)
-        mbedtls_ssl_conf_sni(&s->config, choose, s);
-#endif
-    return wrong != NULL ? wrong : load_authorities(s, &files->authorities);
-}
-
 // A handshake that began with a set that is about to be replaced cannot go on.
 static void abandon(const struct set *s) {
     for (uint32_t i = 0; i < slots_fresh; i++) {
@@ -444,22 +118,18 @@ const char *port_certify(uint32_t remote, const struct midge_tls_options *option
     if (!begun && psa_crypto_init() != PSA_SUCCESS)
         return "no entropy to be had";
     if (!begun)
-        arena_init(&numbers.arena, sizeof numbers);
+        arena_init(&tls_numbers.arena, sizeof tls_numbers);
 #if MIDGE_TLS_CHACHA
     if (!begun)
         chachapoly_begin();
 #endif
     begun = true;
-    mbedtls_ssl_config_init(&s->config);
-    mbedtls_x509_crt_init(&s->authorities);
-    for (uint32_t i = 0; i < MIDGE_TLS_CERTS_MAX; i++) {
-        mbedtls_x509_crt_init(&s->pairs[i].certificates);
-        mbedtls_pk_init(&s->pairs[i].key);
-    }
-    mbedtls_ssl_ticket_init(&s->tickets);
-    s->ready = true;
     role->prepared = s;
     return set_load(s, remote != PORT_LISTENERS, options, files);
+}
+
+void tls_ends(uint64_t *certificate_us, uint64_t *first_us) {
+    set_ends(roles[PORT_LISTENERS].in_force, certificate_us, first_us);
 }
 
 void port_certified(void) {
@@ -509,7 +179,7 @@ static bool is_called(const struct slot *t, const mbedtls_x509_crt *c) {
 // says that one is valid now.
 static int judge(void *context, mbedtls_x509_crt *c, int depth, uint32_t *flags) {
     struct slot *t = context;
-    uint64_t from_us = us_of(&c->valid_from), until_us = us_of(&c->valid_to);
+    uint64_t from_us = set_time_us(&c->valid_from), until_us = set_time_us(&c->valid_to);
 #if MIDGE_TLS_REMOTES > 0
     if (depth == 0 && t->role != &roles[PORT_LISTENERS] && !is_called(t, c))
         *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
@@ -545,7 +215,7 @@ static tls_slot open_slot(midge_conn conn, struct role *role, tls_send send, voi
     t->send = send;
     t->context = context;
     arena_init(&t->arena, SLOT_ARENA_BYTES);
-    arena_use(&t->arena, &numbers.arena);
+    arena_use(&t->arena, &tls_numbers.arena);
     mbedtls_ssl_init(&t->ssl);
     t->broken = role->in_force == NULL || mbedtls_ssl_setup(&t->ssl, &role->in_force->config) != 0;
     mbedtls_ssl_set_bio(&t->ssl, t, transmit, receive, NULL);
@@ -584,7 +254,7 @@ void tls_spare(tls_slot slot) {
 
 void tls_close(tls_slot slot) {
     struct slot *t = slot_of(slot);
-    arena_use(&t->arena, &numbers.arena);
+    arena_use(&t->arena, &tls_numbers.arena);
     mbedtls_ssl_free(&t->ssl);
     t->conn = MIDGE_NONE;
     t->next = slots_free;
@@ -678,7 +348,7 @@ uint32_t tls_handshake(struct midge *m, tls_slot slot, const uint8_t *bytes, uin
     struct slot *t = slot_of(slot);
     t->in = bytes;
     t->in_bytes = n;
-    arena_use(&t->arena, &numbers.arena);
+    arena_use(&t->arena, &tls_numbers.arena);
     int state = take_steps(t, within_ms);
     if (t->goes_on)
         return n - t->in_bytes;
@@ -710,7 +380,7 @@ int32_t tls_rx(struct midge *m, tls_slot slot, const uint8_t *bytes, uint32_t n)
     struct slot *t = slot_of(slot);
     t->in = bytes;
     t->in_bytes = n;
-    arena_use(&t->arena, &numbers.arena);
+    arena_use(&t->arena, &tls_numbers.arena);
     for (;;) {
         if (mbedtls_ssl_get_bytes_avail(&t->ssl) > 0) {
             int32_t delivered = deliver(m, t);
@@ -751,7 +421,7 @@ static const uint8_t *gather(struct midge *m, struct slot *t, uint32_t *n) {
 
 int32_t tls_tx(struct midge *m, tls_slot slot) {
     struct slot *t = slot_of(slot);
-    arena_use(&t->arena, &numbers.arena);
+    arena_use(&t->arena, &tls_numbers.arena);
     for (;;) {
         const uint8_t *bytes = NULL;
         // A record that was not sent whole is sent on; what it was made of is not looked at again.
@@ -776,7 +446,7 @@ int32_t tls_tx(struct midge *m, tls_slot slot) {
 
 void tls_end(tls_slot slot) {
     struct slot *t = slot_of(slot);
-    arena_use(&t->arena, &numbers.arena);
+    arena_use(&t->arena, &tls_numbers.arena);
     if (t->secured)
         mbedtls_ssl_close_notify(&t->ssl);
 }
