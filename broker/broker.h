@@ -493,21 +493,18 @@ void midge_lame_duck(struct midge *m);
 // Closes every connection by wish, with what is queued sent first.
 void midge_stop(struct midge *m);
 
-// The server's id: a public key in NATS's text form, 56 characters.
+// The server's id, a public key in NATS's text form of 56 characters; and how many clients are
+// connected.
 const char *midge_id(const struct midge *m);
-
-// Clients that are connected.
 uint32_t midge_clients(const struct midge *m);
 
 // Writes a time in microseconds since 1970 as RFC 3339 has it, in UTC, with a NUL behind it.
 void midge_write_time(uint64_t wall_us, char text[28]);
 
 #if MIDGE_NKEYS
-// What a device goes by where it connects to another, as NATS writes it. Reads the seed out of an
-// NKey's text, or of a `.creds` file: false where there is none. Whoever had it read wipes it.
+// What a device goes by: the seed in an NKey's text, or in a `.creds` file, false where there is
+// none, which its reader wipes; and the text of a user's public key, with a NUL behind it.
 bool midge_read_seed(const char *text, uint32_t bytes, uint8_t seed[32]);
-
-// Writes the text of a user's public key, with a NUL behind it.
 void midge_write_nkey(const uint8_t key[32], char text[57]);
 #endif
 

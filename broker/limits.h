@@ -186,8 +186,8 @@
 #define MIDGE_TLS_SET_BYTES 16384
 #endif
 
-// Remotes that are called under TLS, each with two sets of certificates of its own. 0 leaves out what
-// calling takes.
+// Remotes that are called under TLS, each with two sets of certificates of its own. 0 leaves out
+// what calling takes.
 #ifndef MIDGE_TLS_REMOTES
 #define MIDGE_TLS_REMOTES 0
 #endif

@@ -16,9 +16,9 @@ void configuration_wipe(void);
 bool configuration_read(struct midge_config *config, uint32_t bytes);
 
 // Fills it with what is to run: the text in flash that is on trial or else the one that is kept, or
-// the default where there is none. Answers whether it is that of flash. Once a start. Where there is
-// one that this image cannot use, or TLS that cannot be had, nobody is let in: the default may be
-// open to everyone.
+// the default where there is none. Answers whether it is that of flash. Once a start. Where there
+// is one that this image cannot use, or TLS that cannot be had, nobody is let in: the default may
+// be open to everyone.
 bool configuration_load(struct midge_config *config);
 
 // Tells on the console what a configuration comes to, without its secrets.

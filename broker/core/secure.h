@@ -1,7 +1,7 @@
 // A client's way to TLS, and that of monitoring over HTTPS. What it sends first decides whether it
-// speaks it, if that is left to it; the port then does the handshake, and midge_secured tells how it
-// went. Until then the client is not heard, and neither its auth timeout nor its pings have begun.
-// With MIDGE_TLS only.
+// speaks it, if that is left to it; the port then does the handshake, and midge_secured tells how
+// it went. Until then the client is not heard, and neither its auth timeout nor its pings have
+// begun. With MIDGE_TLS only.
 
 #ifndef CORE_SECURE_H
 #define CORE_SECURE_H

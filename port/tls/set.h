@@ -1,5 +1,5 @@
-// A set of certificates, and the options that go with it: what the handshakes of the listeners go by,
-// or those of calls to one remote. It lies in an arena of its own.
+// A set of certificates, and the options that go with it: what the handshakes of the listeners go
+// by, or those of calls to one remote. It lies in an arena of its own.
 
 #ifndef TLS_SET_H
 #define TLS_SET_H
@@ -28,8 +28,8 @@ struct set {
     };
 };
 
-// Fills it, once its arena is empty and in use: for calls, or for listeners. NULL, or what is wrong,
-// as port_certify has it.
+// Fills it, once its arena is empty and in use: for calls, or for listeners. NULL, or what is
+// wrong, as port_certify has it.
 const char *set_load(struct set *s, bool calls, const struct midge_tls_options *options,
                      const struct port_certificates *files);
 
